@@ -1,0 +1,1 @@
+"""How to measure: specs, cases, clocks, counts, rows. Knows `restoration`; draws nothing."""

@@ -1,0 +1,68 @@
+"""What is measured (`Case`) and what was read (`Reading`): flat, frozen, comparable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["cost", "time", "paired", "quality", "memory", "layers", "experiment"]
+"""Which question a case answers: operations, seconds, seconds beside a peer, decibels, bytes, seconds per layer, or
+one of the named experiments (whose name is then the case's `method`)."""
+
+Phase = Literal["", "build", "first", "warmup", "measure"]
+"""When a sample was taken: `build` (weights, compilation), `first` call, `warmup` calls, and the `measure`d ones."""
+
+
+@dataclass(frozen=True, order=True)
+class Case:
+    """Everything that decides what is measured; two equal cases measure the same thing."""
+
+    kind: Kind
+    method: str
+    variant: str = "default"
+    """Short name for the options, unique within the method (see `restoration.method.variant_of`)."""
+    options: str = "{}"
+    """The method's chosen options as JSON with sorted keys."""
+    task: str = ""
+    channels: int = 1
+    height: int = 0
+    """Of the output image, in pixels; 0 where the image decides."""
+    width: int = 0
+    scale: int = 1
+    device: str = "cpu"
+    dtype: str = "float32"
+    threads: int = 1
+    image: str = ""
+    sigma_255: float = 0.0
+    degradation: str = ""
+    """`awgn`, `bicubic`, `decimate`, `decimate-registered`, `blur-1.2-decimate-registered`, ..."""
+    seed: int = 0
+
+    def option_values(self) -> Mapping[str, bool | int | float | str]:
+        """The chosen options, read back from `options`."""
+        return json.loads(self.options)  # type: ignore[no-any-return]
+
+
+def options_text(options: Mapping[str, bool | int | float | str]) -> str:
+    """`options` as the canonical JSON that `Case.options` holds."""
+    return json.dumps(dict(options), sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number that was read for a case: what it is, its SI unit, and which of several it is."""
+
+    quantity: str
+    """`seconds`, `macs_per_pixel`, `psnr_db`, `peak_bytes`, ...: the unit is in the name."""
+    value: float | None
+    """None where the reading has no number: a picture, a failure, an infinite PSNR is written as `inf`."""
+    unit: str = ""
+    phase: Phase = ""
+    part: str = ""
+    """Which part of the case: the counter, the layer, the curve."""
+    repeat: int = 0
+    """Which of several samples; the position along a curve."""
+    note: str = ""
+    """In words: a residue, a picture's file name, a reason."""

@@ -1,0 +1,25 @@
+"""Exceptions of measuring. The command line prints any of them as one line and ends with the status it carries."""
+
+
+class BenchError(Exception):
+    """Root: bad use or broken input unless a subclass says otherwise."""
+
+    status = 2
+
+
+class SpecError(BenchError):
+    """A spec that cannot be read or run; the message names the file and the place in it."""
+
+
+class RowsError(BenchError):
+    """A run directory, row or table that cannot be read."""
+
+
+class ClockError(BenchError):
+    """A clock that this machine does not have."""
+
+
+class NoVerdictError(BenchError):
+    """Too noisy, incomparable or incomplete: nothing can be said either way."""
+
+    status = 3

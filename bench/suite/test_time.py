@@ -1,0 +1,14 @@
+"""Wall time: one benchmark per case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.case import Case
+from bench.clock import clock_for
+from bench.timing import Recorder, timed
+
+
+def test_time(benchmark: Any, case: Case, recorder: Recorder) -> None:
+    """Build, first call, warm-up and calibrated rounds of one method on one size."""
+    recorder.record(case, lambda: timed(case, benchmark, clock_for(case.device)))

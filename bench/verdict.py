@@ -1,0 +1,248 @@
+"""Is it slower, faster, or can nothing be said? The statistics of interleaved ratios, and the words of a verdict.
+
+A case is timed in blocks: base, base again and head in turn, in fresh processes each time (a "pair", though it is three
+processes). What differs between processes that run the same code (where their memory happens to lie) is larger than
+what differs between calls of one process, so the interval is a bootstrap over pairs and, within each, over blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Key = TypeVar("Key")
+
+CALLED_FROM = 2 / 3
+"""Part of a tolerance from which a change counts, so that one as large as the tolerance is found in spite of noise."""
+
+CONFIDENCE = 0.95
+"""Of the intervals that are shown."""
+
+POWER = 0.8
+"""How often the minimum detectable change would have been found."""
+
+RESAMPLES = 2000
+
+_CONTROL_LEVEL = 0.01
+"""How sure one must be that the control kernel or the base itself "changed" before a run counts as contaminated."""
+
+
+class Word(StrEnum):
+    """What can be said of one measurement, one method, or a whole comparison."""
+
+    UNCHANGED = "unchanged"
+    FASTER = "faster"
+    SLOWER = "slower"
+    BETTER = "better"
+    WORSE = "worse"
+    FASTER_BUT_WORSE = "faster-but-worse"
+    SLOWER_BUT_BETTER = "slower-but-better"
+    NO_VERDICT = "no verdict"
+
+
+REGRESSIONS = frozenset({Word.SLOWER, Word.WORSE, Word.FASTER_BUT_WORSE, Word.SLOWER_BUT_BETTER})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a time counts as changed, and how long is measured before nothing is said."""
+
+    tolerance: float = 0.03
+    """Relative change that is to be found."""
+    alpha: float = 0.05
+    """Chance that a whole comparison without any change calls one, before flagged cases are confirmed."""
+    least: int = 3
+    """Process pairs before the first look."""
+    most: int = 6
+    """Process pairs after which what is still unclear stays so."""
+
+    @property
+    def limit(self) -> float:
+        """The tolerance as the logarithm of a ratio."""
+        return math.log1p(self.tolerance)
+
+    @property
+    def call(self) -> float:
+        """The smallest logarithm of a ratio that is called a change."""
+        return math.log1p(CALLED_FROM * self.tolerance)
+
+    def level(self, pairs: int) -> float:
+        """The share of `alpha` that the look after `pairs` pairs may use; the looks together use `alpha`.
+
+        Spending function alpha log(1 + (e - 1) t) of Lan and DeMets, Biometrika 70 (1983), t = pairs / most.
+        """
+        before = pairs - 1 if pairs > self.least else 0
+        return self._spent(pairs) - self._spent(before)
+
+    def _spent(self, pairs: int) -> float:
+        return self.alpha * math.log1p((math.e - 1) * min(1.0, pairs / self.most))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the blocks of one case say; `change` and the intervals are logarithms of ratios, 0 where nothing changed."""
+
+    change: float
+    error: float
+    """Standard error of `change`, by bootstrap; learnt from head and from base against base together."""
+    floor: float
+    """Base against base, by the same path."""
+    floor_error: float
+    freedom: int
+    """Degrees of freedom of `error`."""
+
+    @property
+    def margin(self) -> float:
+        """Half the width of the interval of `change`."""
+        return self.error * _student((1 + CONFIDENCE) / 2, self.freedom)
+
+    @property
+    def floor_margin(self) -> float:
+        """Half the width of the interval of `floor`."""
+        return self.floor_error * _student((1 + CONFIDENCE) / 2, self.freedom)
+
+    @property
+    def p_value(self) -> float:
+        """Chance of a change at least as large where there is none."""
+        return _p_value(self.change, self.error, self.freedom)
+
+    @property
+    def floor_p_value(self) -> float:
+        """The same of base against base."""
+        return _p_value(self.floor, self.floor_error, self.freedom)
+
+    def detectable(self, rule: Rule, level: float) -> float:
+        """The logarithm of the smallest ratio that a test at `level` finds in four of five comparisons."""
+        power = _student(POWER, self.freedom) * self.error
+        return power + max(rule.call, _student(1 - level / 2, self.freedom) * self.error)
+
+
+def estimate(seconds: NDArray[np.float64], *, seed: int = 0) -> Estimate:
+    """The estimate from seconds (pairs, blocks, 3) of base, base again and head; at least two pairs.
+
+    The change is the mean logarithm of head over the geometric mean of the two bases. Its standard error is that of a
+    bootstrap over pairs and blocks, freed of the bias that few pairs have, and pooled with that of base against base,
+    which has the same noise and twice the pairs to learn it from. Intervals take Student's quantile: percentiles of a
+    handful of pairs are too narrow (Hesterberg, The American Statistician 69, 2015).
+    """
+    import numpy as np
+
+    base, again, head = np.moveaxis(np.log(seconds), -1, 0)  # (pairs, blocks) each
+    change = head - (base + again) / 2
+    floor = again - base
+    generator = np.random.default_rng(seed)
+    errors = [_bootstrap_error(logs, generator) for logs in (change, floor * math.sqrt(3 / 4))]  # variances 3/2 and 2
+    pooled = math.sqrt((errors[0] ** 2 + errors[1] ** 2) / 2)
+    return Estimate(
+        change=float(change.mean()),
+        error=pooled,
+        floor=float(floor.mean()),
+        floor_error=pooled * math.sqrt(4 / 3),
+        freedom=2 * (len(seconds) - 1),
+    )
+
+
+def _bootstrap_error(logs: NDArray[np.float64], generator: np.random.Generator) -> float:
+    pairs, blocks = logs.shape
+    chosen = generator.integers(pairs, size=(RESAMPLES, pairs, 1))
+    within = generator.integers(blocks, size=(RESAMPLES, pairs, blocks))
+    means = logs[chosen, within].mean(axis=(1, 2))
+    return float(means.std(ddof=1)) * math.sqrt(pairs / (pairs - 1))
+
+
+def holm(p_values: Mapping[Key, float], level: float) -> frozenset[Key]:
+    """The keys whose hypothesis is rejected, with a chance of at most `level` that any of them is true (Holm 1979)."""
+    rejected: list[Key] = []
+    for left, key in enumerate(sorted(p_values, key=lambda key: p_values[key])):
+        if p_values[key] > level / (len(p_values) - left):
+            break
+        rejected.append(key)
+    return frozenset(rejected)
+
+
+def look(estimates: Mapping[Key, Estimate], rule: Rule, *, level: float, family: int) -> dict[Key, Word]:
+    """What each case can be called now: slower, faster, unchanged, or still no verdict.
+
+    `family` is the number of cases of the whole comparison, those that were settled before among them. A change needs
+    both to be significant among all of them and to be large enough to be called; `unchanged` needs an interval that
+    lies within the tolerance.
+    """
+    significant = holm({key: found.p_value for key, found in estimates.items()}, level * len(estimates) / family)
+    return {key: _word(found, rule, significant=key in significant) for key, found in estimates.items()}
+
+
+def _word(found: Estimate, rule: Rule, *, significant: bool) -> Word:
+    if _moved(found.floor, found.floor_p_value, rule):
+        return Word.NO_VERDICT
+    if significant and abs(found.change) >= rule.call:
+        return Word.SLOWER if found.change > 0 else Word.FASTER
+    if abs(found.change) + found.margin <= rule.limit:
+        return Word.UNCHANGED
+    return Word.NO_VERDICT
+
+
+def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
+    """`word` if fresh processes say so too, else what they say: unchanged, or no verdict."""
+    again = _word(fresh, rule, significant=fresh.p_value <= 2 * (1 - CONFIDENCE))
+    return again if again in {word, Word.UNCHANGED} else Word.NO_VERDICT
+
+
+def contaminated(control: str, found: Estimate, rule: Rule) -> str:
+    """Why the times of a control kernel show that no other time of the run counts; empty if they do not."""
+    if _moved(found.change, found.p_value, rule):
+        return f"{control} differs by {math.expm1(found.change):+.1%}, and nothing can have changed it"
+    if _moved(found.floor, found.floor_p_value, rule):
+        return f"{control} differs by {math.expm1(found.floor):+.1%} between two processes of base"
+    if found.margin > rule.limit:
+        return f"{control} is known to +-{math.expm1(found.margin):.1%} only; the tolerance is {rule.tolerance:.1%}"
+    return ""
+
+
+def _moved(change: float, p_value: float, rule: Rule) -> bool:
+    """Whether something changed that nothing can have changed."""
+    return p_value <= _CONTROL_LEVEL and abs(change) >= rule.call
+
+
+def by_tolerance(change: float, tolerance: float, *, more: Word, less: Word) -> Word:
+    """The word for a change that is known exactly; `more` for an increase."""
+    if abs(change) <= CALLED_FROM * tolerance:
+        return Word.UNCHANGED
+    return more if change > 0 else less
+
+
+def worst(words: Sequence[Word]) -> Word:
+    """One word for several of one kind: a regression first, then no verdict, then a gain, then unchanged."""
+    order = (Word.SLOWER, Word.WORSE, Word.NO_VERDICT, Word.FASTER, Word.BETTER)
+    return next((word for word in order if word in words), Word.UNCHANGED)
+
+
+def together(speed: Word, quality: Word) -> Word:
+    """One word for speed and quality; where both got worse (or better), it is `worse` (`better`)."""
+    pair = {speed, quality}
+    if pair == {Word.FASTER, Word.WORSE}:
+        return Word.FASTER_BUT_WORSE
+    if pair == {Word.SLOWER, Word.BETTER}:
+        return Word.SLOWER_BUT_BETTER
+    order = (Word.WORSE, Word.SLOWER, Word.NO_VERDICT, Word.BETTER, Word.FASTER)
+    return next((word for word in order if word in pair), Word.UNCHANGED)
+
+
+def _student(quantile: float, freedom: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, quantile))
+
+
+def _p_value(change: float, error: float, freedom: int) -> float:
+    from scipy.special import stdtr
+
+    if not error:
+        return 0.0 if change else 1.0
+    return float(2 * stdtr(freedom, -abs(change) / error))

@@ -1,0 +1,130 @@
+"""The only door: each session installs all it needs, and `nox --list` tells what there is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "virtualenv"  # pip, not uv: constraints.txt and local wheels are honoured
+nox.options.sessions = ["tests", "lint", "types"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def install(session: nox.Session, *what: str, group: str | None = None) -> None:
+    """Installs `what` and a dependency group, with torch held by constraints.txt."""
+    grouped = nox.project.dependency_groups(PYPROJECT, group) if group else ()
+    session.install("-c", "constraints.txt", *what, *grouped)
+
+
+def browser(session: nox.Session) -> None:
+    """Sees to it that a Chromium is there for the tests of the page; without one they skip and say so."""
+    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "update", "-qq", external=True, success_codes=range(256))
+        session.run(
+            "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core",
+            external=True, success_codes=range(256),
+        )  # fmt: skip
+    else:
+        session.run("playwright", "install", "chromium", success_codes=range(256))
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """The test suite, in two processes; arguments go to pytest."""
+    install(session, ".[all]", group="test")
+    browser(session)
+    session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
+    session.run("pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    install(session, group="lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=PYTHON)
+def types(session: nox.Session) -> None:
+    """Mypy, strict."""
+    install(session, ".", group="types")
+    session.run("mypy", env={"MYPYPATH": "."})
+
+
+@nox.session(python=PYTHON)
+def bench(session: nox.Session) -> None:
+    """Measures (`--spec standard` unless arguments say otherwise) and prints where the report is."""
+    install(session, ".[peers]")
+    session.run("restobench", "run", *(session.posargs or ["--spec", "standard"]))
+
+
+@nox.session(python=PYTHON)
+def report(session: nox.Session) -> None:
+    """Makes the report of a run anew; without arguments, of the newest under results/."""
+    install(session, ".")
+    runs = sorted(Path("results").glob("*/run.json"), key=lambda file: file.stat().st_mtime)
+    chosen = session.posargs or [str(file.parent) for file in runs[-1:]]
+    if not chosen:
+        session.error("no run under results/; make one with `nox -s bench`")
+    session.run("restobench", "report", *chosen)
+
+
+@nox.session(python=PYTHON)
+def community(session: nox.Session) -> None:
+    """Checkpoints that spandrel recognises, beside the torch and torchvision that it needs."""
+    grouped = nox.project.dependency_groups(PYPROJECT, "test")
+    session.install("torch==2.14.1", "torchvision==0.29.1", ".[community]", *grouped)
+    session.run("pytest", "tests/restoration/test_community.py", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def fuzz(session: nox.Session) -> None:
+    """Hostile images, checkpoints, specs and row files, by hypothesis and, where it installs, by atheris."""
+    install(session, ".[all]", group="test")
+    session.run("pytest", "tests/fuzz", "--hypothesis-profile=fuzz", "--timeout=1800", *session.posargs)
+    session.run("pytest", "tests/bench/test_faults.py", "-k", "killed", env={"RESTOBENCH_KILLS": "50"})
+    session.install("atheris", success_codes=range(256))
+    session.run("python", "tests/fuzz/guided.py", "--seconds=20", success_codes=[0])
+
+
+@nox.session(python=PYTHON)
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities of what is installed, and ruff's security rules."""
+    install(session, ".[all]", "pip-audit", group="lint")
+    session.run("ruff", "check", "--select", "S", ".")
+    session.run("pip-audit", "--skip-editable", "--progress-spinner=off", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def docs(session: nox.Session) -> None:
+    """The documentation site, into site/; `nox -s docs -- serve` shows it while it is written."""
+    install(session, ".", group="docs")
+    session.run("mkdocs", *(session.posargs or ["build", "--strict"]))
+
+
+@nox.session(python=PYTHON)
+def regress(session: nox.Session) -> None:
+    """Compares the working tree with a revision: `nox -s regress -- origin/main`; more arguments go to `compare`."""
+    install(session, ".[peers]")
+    if not session.posargs:
+        session.error("which revision? `nox -s regress -- origin/main`")
+    session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
+    session.run("restobench", "compare", *session.posargs)
+
+
+@nox.session(name="gate-check", python=PYTHON)
+def gate_check(session: nox.Session) -> None:
+    """Plants changes of known size, counts how many `compare` finds, and writes the table into docs/regression.md."""
+    install(session, ".[peers]")
+    session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
+    session.run("python", "-m", "bench.gate", *session.posargs)

@@ -1,0 +1,121 @@
+"""The same report for papers and terminals: Markdown, LaTeX with booktabs and PDF figures, CSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from reports.errors import ReportWriteError
+from reports.look import save_pdf
+from reports.page import Report, facts, heading, write_figures, write_text
+from reports.sections import Grid
+from reports.tables import write_tables
+
+MOST_LINES = 60
+"""Lines of a table in Markdown and LaTeX; the CSV has all."""
+
+_HERE = Path(__file__).with_name("templates")
+
+_TEX: Mapping[str, str] = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "×": r"$\times$",
+    "µ": r"$\mu$",
+    "−": "--",
+    "–": "--",
+    "²": r"$^2$",
+    "“": "``",
+    "”": "''",
+    "…": r"\dots{}",
+    "\n": " ",
+}
+
+
+def write_markdown(report: Report, directory: Path) -> Path:
+    """`report.md` with `figures/*.svg` and `tables/` beside it."""
+    write_tables(report.summary.tables, directory)
+    write_figures(report.svg, directory)
+    return write_text(directory / "report.md", _rendered("report.md.j2", report, markdown_text))
+
+
+def write_latex(report: Report, directory: Path) -> Path:
+    """`report.tex`, a whole document, with `figures/*.pdf` and `tables/` beside it."""
+    write_tables(report.summary.tables, directory)
+    try:
+        (directory / "figures").mkdir(parents=True, exist_ok=True)
+        for section in report.sections:
+            for chart in section.charts:
+                save_pdf(chart.figure, directory / "figures" / f"{chart.name}.pdf")
+    except OSError as error:
+        raise ReportWriteError(f"cannot write figures into {directory}: {error.strerror or error}") from error
+    return write_text(directory / "report.tex", _rendered("report.tex.j2", report, latex_text))
+
+
+def write_csv(report: Report, directory: Path) -> Path:
+    """The tables alone; returns their folder."""
+    write_tables(report.summary.tables, directory)
+    return directory / "tables"
+
+
+def markdown_text(text: object) -> str:
+    """`text` as Markdown that shows it literally, on one line."""
+    one_line = " ".join(str(text).split())
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one_line)
+
+
+def latex_text(text: object) -> str:
+    """`text` as LaTeX that shows it literally."""
+    return "".join(_TEX.get(letter, letter) for letter in str(text))
+
+
+def _rendered(template: str, report: Report, escape: Callable[[object], str]) -> str:
+    """Every `{{ }}` goes through `escape` (jinja2's `finalize`), but what is marked `raw`."""
+    environment = jinja2.Environment(  # noqa: S701 - no HTML is made here; `finalize` escapes for the format
+        loader=jinja2.FileSystemLoader(_HERE),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: value.text if isinstance(value, _Raw) else escape(value),
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    environment.filters["raw"] = lambda value: _Raw(str(value))
+    return environment.get_template(template).render(
+        heading=heading(report),
+        facts=facts(report),
+        problems=report.run.problems,
+        sections=report.sections,
+        most=MOST_LINES,
+        numeric=_numeric,
+    )
+
+
+class _Raw:
+    """Text that is already in the format."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _numeric(grid: Grid) -> list[bool]:
+    """Which columns hold numbers."""
+    keys: list[list[Any]] = [[line.cells[place].key for line in grid.lines] for place in range(len(grid.columns))]
+    return [bool(column) and all(not isinstance(key, str) for key in column) for column in keys]

@@ -1,0 +1,78 @@
+"""Times of earlier runs, from the history file beside the runs or from run directories, as one line per series."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reports.errors import HistoryError
+from reports.figures import MOST_SERIES, Sheet, short
+from reports.load import Run
+from reports.look import SOFT, Chart, numbered
+from reports.summary import labelled, speeds, times_text
+from reports.tables import time
+
+FILE_NAME = "history.jsonl"
+SCHEMA = 1
+"""Newest version of the history file that is read."""
+
+
+def stored_times(path: Path, fingerprint: str) -> pd.DataFrame:
+    """Seconds by series (lines) and run (columns, oldest first) of one environment; empty where there is no file.
+
+    Raises `HistoryError` for a file that is broken or newer.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        entries = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        newer = [entry for entry in entries if int(entry["schema"]) > SCHEMA]
+        own = [entry for entry in entries if entry["fingerprint"] == fingerprint]
+        columns = {entry["run"]: _seconds(entry["series"]) for entry in own}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise HistoryError(f"{path} is no history of runs ({type(error).__name__}: {error}); restore a copy") from error
+    if newer:
+        raise HistoryError(f"{path} holds schema {newer[0]['schema']}, newer than {SCHEMA}; upgrade restobench")
+    return pd.DataFrame(columns)
+
+
+def _seconds(series: dict[str, dict[str, Any]]) -> dict[str, float]:
+    kept = {name: point for name, point in series.items() if point["metric"] == "seconds"}
+    return {name.removeprefix("seconds "): float(point["value"]) for name, point in kept.items()}
+
+
+def run_times(runs: Sequence[Run]) -> pd.DataFrame:
+    """Median seconds by label (lines) and run (columns), at the largest size that all runs share."""
+    case = ["label", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+    timed = [speeds(labelled(time(run.rows))).assign(run=number) for number, run in enumerate(runs)]
+    whole = pd.concat(timed)
+    if whole.empty:
+        return pd.DataFrame()
+    wide = whole.pivot_table(index=case, columns="run", values="median", observed=True)
+    shared = wide.dropna().sort_index(level="height").groupby(level="label").tail(1)
+    shared = shared.set_axis(shared.index.get_level_values("label"), axis=0)
+    return shared.set_axis([runs[int(number)].name for number in shared.columns], axis=1)
+
+
+def chart(times: pd.DataFrame) -> Iterator[Chart]:
+    """Each series over its first run, run by run; nothing for fewer than two runs."""
+    shared = times.dropna()
+    if shared.empty or shared.shape[1] < 2:  # noqa: PLR2004 - a history has two points
+        return
+    ratios = shared.div(shared.iloc[:, 0], axis=0)
+    moved = (ratios.iloc[:, -1] - 1).abs().sort_values(ascending=False).index[:MOST_SERIES]
+    sheet, names = Sheet(), [str(name) for name in ratios.columns]
+    for look, label in zip(numbered(MOST_SERIES), moved, strict=False):
+        ratio = ratios.loc[label].tolist()
+        tips = [f"{label} in {name}: {times_text(value)} the time" for name, value in zip(names, ratio, strict=True)]
+        sheet.line(range(len(ratio)), ratio, name=str(label), look=look, tips=tips)
+    sheet.axes.axhline(1, color=SOFT, linewidth=1)
+    sheet.axes.set_xticks(range(len(names)), [short(name, 12) for name in names], rotation=30, ha="right")
+    sheet.axes.set(xlabel="run", ylabel="time over the first run")
+    sheet.legend()
+    last = ratios.iloc[:, -1]
+    words = f"{len(names)} runs from {names[0]} to {names[-1]}: times ended between {times_text(last.min())} and "
+    yield sheet.chart("history", "Time over the runs", f"{words}{times_text(last.max())} of the first.")

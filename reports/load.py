@@ -1,0 +1,232 @@
+"""Reads a run directory: `run.json` (about the run) and `rows.jsonl` (every reading), both forgivingly.
+
+The format is repeated here as the reader's own schema, so that reading needs nothing that measures. What is missing or
+broken becomes a sentence in `Run.problems`; only what cannot be read at all raises.
+
+History of the format (`SCHEMA`):
+1  first.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.json
+
+from reports.errors import RunMissingError, RunSchemaError
+
+SCHEMA = 1
+"""Newest version of rows and `run.json` that this reader understands."""
+
+ROWS, ABOUT = "rows.jsonl", "run.json"
+
+TEXTS: Mapping[str, str] = {
+    "run": "",
+    "kind": "",
+    "method": "",
+    "variant": "default",
+    "options": "{}",
+    "task": "",
+    "device": "",
+    "dtype": "",
+    "image": "",
+    "degradation": "",
+    "quantity": "",
+    "unit": "",
+    "phase": "",
+    "part": "",
+    "note": "",
+    "error": "",
+}
+"""Text fields of a row with what stands for an absent one."""
+
+NUMBERS: Mapping[str, float] = {
+    "channels": 1,
+    "height": 0,
+    "width": 0,
+    "scale": 1,
+    "threads": 0,
+    "sigma_255": 0.0,
+    "seed": 0,
+    "repeat": 0,
+    "value": math.nan,
+}
+"""Number fields of a row with what stands for an absent one; all are read as float64."""
+
+KINDS = ("cost", "time", "paired", "quality", "memory", "layers", "experiment")
+
+_BLOCK = 32 * 2**20
+_ARROW = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.float64()) for name in NUMBERS)])
+_PARSE = pa.json.ParseOptions(explicit_schema=_ARROW, unexpected_field_behavior="ignore")
+_QUOTED_VALUE = b'"value": "'  # infinite and undefined numbers are written as text
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as read: nothing is derived yet."""
+
+    directory: Path
+    about: Mapping[str, Any]
+    """`run.json`; empty where it could not be read."""
+    rows: pd.DataFrame
+    """Every readable row; text columns are categorical, numbers float64."""
+    problems: tuple[str, ...] = ()
+    """Sentences about what is missing, broken or unfinished."""
+
+    @property
+    def name(self) -> str:
+        """The run's own name, or its directory's."""
+        return _word(self.about.get("run")) or self.directory.resolve().name
+
+    def listed(self, key: str) -> list[dict[str, Any]]:
+        """The records under `key` of `run.json`; anything else found there is left out."""
+        found = self.about.get(key)
+        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+    def section(self, key: str) -> dict[str, Any]:
+        """The table under `key` of `run.json`, or an empty one."""
+        found = self.about.get(key)
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass
+class _Tally:
+    """What was met while reading rows."""
+
+    broken: int = 0
+    torn: bool = False
+    not_finite: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def sentences(self) -> Iterator[str]:
+        yield from self.problems
+        if self.torn:
+            yield f"The last line of {ROWS} is torn (the run was interrupted while writing): it is left out."
+        if self.broken:
+            yield f"{self.broken} of the lines of {ROWS} are not rows of schema {SCHEMA}: they are left out."
+        if self.not_finite:
+            yield f"{self.not_finite} readings are infinite or not a number: they enter no mean."
+
+
+def load_run(directory: Path) -> Run:
+    """The run in `directory`.
+
+    Raises `RunMissingError` where there is neither `run.json` nor `rows.jsonl`, and `RunSchemaError` where the run was
+    written in a newer format.
+    """
+    if not (directory / ROWS).is_file() and not (directory / ABOUT).is_file():
+        raise RunMissingError(
+            f"{directory}: not a run directory: expected {ABOUT} and {ROWS} in it; `restobench run --out DIR` makes one"
+        )
+    tally = _Tally()
+    about = _read_about(directory / ABOUT, tally)
+    rows = _read_rows(directory / ROWS, tally)
+    return Run(directory, about, rows, (*_state(about), *tally.sentences()))
+
+
+def _read_about(path: Path, tally: _Tally) -> dict[str, Any]:
+    try:
+        about = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        tally.problems.append(f"{ABOUT} is missing: machine, date, revision and weights are unknown.")
+        return {}
+    except (OSError, ValueError) as error:
+        tally.problems.append(f"{ABOUT} cannot be read ({error}): machine, date, revision and weights are unknown.")
+        return {}
+    if not isinstance(about, dict):
+        tally.problems.append(f"{ABOUT} holds no table: machine, date, revision and weights are unknown.")
+        return {}
+    _check_schema(about.get("schema"), path, tally)
+    return about
+
+
+def _check_schema(schema: object, path: Path, tally: _Tally) -> None:
+    if isinstance(schema, int) and not isinstance(schema, bool) and schema > SCHEMA:
+        raise RunSchemaError(
+            f"{path}: schema {schema} is newer than {SCHEMA}, the newest this version reads; upgrade restobench"
+        )
+    if schema != SCHEMA:
+        tally.problems.append(
+            f"{ABOUT} states schema {schema!r}, not {SCHEMA}: read as {SCHEMA}, fields may be missing."
+        )
+
+
+def _state(about: Mapping[str, Any]) -> Iterator[str]:
+    status = about.get("status")
+    if about and status != "complete":
+        yield f"The run did not finish (status: {_word(status) or 'not stated'}): what follows is what it had written."
+
+
+def _read_rows(path: Path, tally: _Tally) -> pd.DataFrame:
+    tables: list[pa.Table] = []
+    if path.is_file():
+        with path.open("rb") as file:
+            tables = [_encoded(table) for block in _blocks(file, tally) for table in _parsed(block, tally)]
+    else:
+        tally.problems.append(f"{ROWS} is missing: nothing was measured, or the directory is half copied.")
+    whole = pa.concat_tables(tables).unify_dictionaries() if tables else _encoded(_ARROW.empty_table())
+    if not whole.num_rows:
+        tally.problems.append("There is not one readable row.")
+    frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
+    return frame
+
+
+def _blocks(file: io.BufferedReader, tally: _Tally) -> Iterator[bytes]:
+    """The file in pieces that end with a newline; what follows the last newline is torn."""
+    rest = b""
+    while piece := file.read(_BLOCK):
+        whole, newline, rest = (rest + piece).rpartition(b"\n")
+        if newline:
+            yield whole + newline
+    tally.torn = bool(rest.strip())
+
+
+def _parsed(block: bytes, tally: _Tally) -> Iterator[pa.Table]:
+    """Tables of `_ARROW`: the whole block at once where it is regular, else line by line."""
+    if _QUOTED_VALUE not in block and b'"value":"' not in block:
+        try:
+            yield pa.json.read_json(io.BytesIO(block), parse_options=_PARSE, read_options=_read_options(block))
+        except pa.ArrowInvalid:
+            pass  # one broken line spoils the whole block: find it below
+        else:
+            return
+    read = [flat for line in block.splitlines() if line.strip() and (flat := _line(line, tally)) is not None]
+    yield pa.Table.from_pylist(read, schema=_ARROW)
+
+
+def _read_options(block: bytes) -> pa.json.ReadOptions:
+    return pa.json.ReadOptions(block_size=max(len(block) + 1, 2**16))
+
+
+def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:
+    """One row as a flat mapping of exactly the known fields; None, counted, for anything else."""
+    try:
+        flat = json.loads(line)
+        texts = {name: None if flat.get(name) is None else str(flat[name]) for name in TEXTS}
+        numbers = {name: None if flat.get(name) is None else float(flat[name]) for name in NUMBERS}
+    except (ValueError, TypeError, AttributeError):
+        tally.broken += 1
+        return None
+    value = numbers["value"]
+    if value is not None and not math.isfinite(value):
+        tally.not_finite += 1
+    return {**texts, **numbers}
+
+
+def _encoded(table: pa.Table) -> pa.Table:
+    """Absent fields filled in, text as dictionaries: a million rows then take megabytes."""
+    columns = {name: table[name].fill_null(absent).dictionary_encode() for name, absent in TEXTS.items()}
+    columns |= {name: table[name].fill_null(absent) for name, absent in NUMBERS.items()}
+    return pa.table(columns)
+
+
+def _word(found: object) -> str:
+    return found if isinstance(found, str) else ""

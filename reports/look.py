@@ -1,0 +1,233 @@
+"""How figures look: palette and shapes per method, and the SVG that a page can hold in light and dark.
+
+Matplotlib draws in the colours of `restobench.mplstyle`; for the page each of them becomes a CSS variable, ids become
+unique to the figure, and the marks that carry a value get it as a native tooltip.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import matplotlib.style
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).with_name("restobench.mplstyle")
+
+COLORS = ("#0067a8", "#b84a00", "#00775a", "#9c3f86", "#8f6100", "#5f5a55", "#6a4bc4", "#007a86")
+"""Series colours on white: 4.5 to 1 or better, distinct under the common colour deficiencies."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">")
+DASHES = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (7, 2, 1, 2)))
+
+PREFERRED = ("dct", "ffdnet", "rdn-psnr-small", "bicubic", "rdn", "noisy", "wavelet", "nlm")
+"""Methods whose colours are always the same: the first colours, in this order."""
+
+INK, SOFT, GRID, SHADE = "#1d2127", "#6b6f76", "#d9dce1", "#c9ced6"
+
+VARIABLES: Mapping[str, str] = {
+    **{color: f"var(--s{number})" for number, color in enumerate(COLORS)},
+    INK: "var(--ink)",
+    SOFT: "var(--soft)",
+    GRID: "var(--rule)",
+    SHADE: "var(--shade)",
+    "#ffffff": "var(--paper)",
+}
+"""Colours of the style as the page's own names for them."""
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}\b")
+_DRAWN = ("use", "path", "rect", "polygon")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour and shape of one series."""
+
+    color: str
+    marker: str
+    dash: str | tuple[float, tuple[float, ...]] = "-"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """One artist's marks: what each says, which series they belong to and, where they are links, where they lead."""
+
+    tips: tuple[str, ...]
+    series: str = ""
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with what it shows in words."""
+
+    name: str
+    title: str
+    finding: str
+    """One sentence computed from the data: the alternative text and the caption."""
+    figure: Figure
+    marks: Mapping[str, Marks] = field(default_factory=dict)
+    """By the artist's group id."""
+
+
+class Palette:
+    """Gives each method one colour and each of its variants its own shape, the same in every figure of a page."""
+
+    def __init__(self, labels: Iterable[tuple[str, str]]) -> None:
+        self._looks: dict[str, Look] = {}
+        order = list(PREFERRED)
+        count: dict[str, int] = {}
+        for method, label in labels:
+            if label in self._looks:
+                continue
+            if method not in order:
+                order.append(method)
+            place, number = order.index(method), count.get(method, 0)
+            count[method] = number + 1
+            marker = MARKERS[(place + number) % len(MARKERS)]
+            self._looks[label] = Look(COLORS[place % len(COLORS)], marker, DASHES[number % len(DASHES)])
+
+    def __getitem__(self, label: str) -> Look:
+        """The look of `label`; one that was not announced gets ink."""
+        return self._looks.get(label, Look(INK, "o"))
+
+
+def numbered(count: int) -> tuple[Look, ...]:
+    """Looks for series that are not methods: sigmas, block sizes, parts."""
+    return tuple(
+        Look(COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)], DASHES[number % len(DASHES)])
+        for number in range(count)
+    )
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib in this style, and back again."""
+    with mpl.style.context([str(STYLE)]), mpl.rc_context({"svg.hashsalt": "restobench"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the browser has it: text stays text
+        yield
+
+
+def tag(artist: Artist, series: str, number: int) -> str:
+    """Names `artist`'s group so that `page_svg` finds it; returns the name."""
+    name = f"m{number}-{re.sub(r'[^a-z0-9]+', '-', series.lower()).strip('-')[:40]}"
+    artist.set_gid(name)
+    return name
+
+
+def plain_svg(figure: Figure) -> str:
+    """The figure as an SVG file of its own, on a transparent ground."""
+    buffer = io.StringIO()
+    with styled():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return _NUMBER.sub(_shorter, buffer.getvalue())
+
+
+def save_pdf(figure: Figure, path: Path) -> None:
+    """The figure as PDF, fonts embedded, without a date."""
+    with styled():
+        figure.savefig(path, format="pdf", metadata={"CreationDate": None})
+
+
+def page_svg(chart: Chart, svg: str) -> str:
+    """`svg` (of `plain_svg`) as an element of a page: themed, unique ids, labelled, its marks speaking."""
+    ET.register_namespace("", _SVG)
+    ET.register_namespace("xlink", _XLINK)
+    root = ET.fromstring(svg)  # noqa: S314 - written by matplotlib a moment ago
+    for unwanted in root.findall(f"{{{_SVG}}}metadata"):
+        root.remove(unwanted)
+    _speak(root, chart.marks)
+    _make_unique(root, chart.name)
+    _label(root, chart)
+    text = ET.tostring(root, encoding="unicode")
+    return _COLOR.sub(lambda found: VARIABLES.get(found[0].lower(), found[0]), text)
+
+
+def _label(root: ET.Element, chart: Chart) -> None:
+    """A group where it holds links, else one image; its size follows the page."""
+    linked = any(marks.links for marks in chart.marks.values())
+    root.set("role", "group" if linked else "img")
+    root.set("aria-label", f"{chart.title}. {chart.finding}")
+    for name in ("width", "height", "version"):
+        root.attrib.pop(name, None)
+
+
+def _speak(root: ET.Element, marks: Mapping[str, Marks]) -> None:
+    groups = {group.get("id"): group for group in root.iter(f"{{{_SVG}}}g") if group.get("id") in marks}
+    for name, said in marks.items():
+        group = groups.get(name)
+        if group is None:
+            continue
+        if said.series:
+            group.set("data-series", said.series)
+        _give_tips(group, said)
+
+
+def _give_tips(group: ET.Element, said: Marks) -> None:
+    """Tips to the drawn marks in order: markers if there are as many as tips, else the shapes."""
+    parents = {child: parent for parent in group.iter() for child in parent}
+    for kind in _DRAWN:
+        found = [mark for mark in group.iter(f"{{{_SVG}}}{kind}") if not _defined(mark, parents)]
+        if len(found) == len(said.tips):
+            break
+    else:
+        return
+    links: Sequence[str] = said.links or [""] * len(found)
+    for mark, tip, link in zip(found, said.tips, links, strict=True):
+        ET.SubElement(mark, f"{{{_SVG}}}title").text = tip
+        mark.set("class", "mark")
+        if link:
+            _wrap(mark, parents[mark], tip, link)
+
+
+def _defined(mark: ET.Element, parents: Mapping[ET.Element, ET.Element]) -> bool:
+    here: ET.Element | None = mark
+    while here is not None:
+        if here.tag == f"{{{_SVG}}}defs":
+            return True
+        here = parents.get(here)
+    return False
+
+
+def _wrap(mark: ET.Element, parent: ET.Element, tip: str, link: str) -> None:
+    anchor = ET.Element(f"{{{_SVG}}}a", {"href": link, "aria-label": tip})
+    parent[list(parent).index(mark)] = anchor
+    anchor.append(mark)
+
+
+def _make_unique(root: ET.Element, prefix: str) -> None:
+    """Ids and references of one figure must not meet those of another on the same page; unused ids go."""
+    hrefs = (f"{{{_XLINK}}}href", "href")
+    used = {
+        element.get(name, "")[1:] for element in root.iter() for name in hrefs if element.get(name, "").startswith("#")
+    }
+    used |= {
+        name
+        for element in root.iter()
+        for value in element.attrib.values()
+        for name in re.findall(r"url\(#([^)]+)\)", value)
+    }
+    for element in root.iter():
+        own = element.attrib.pop("id", None)
+        if own in used:
+            element.set("id", f"{prefix}-{own}")
+        for name, value in list(element.attrib.items()):
+            if name == hrefs[0]:
+                del element.attrib[name]
+                element.set("href", f"#{prefix}-{value[1:]}")
+            elif "url(#" in value:
+                element.set(name, value.replace("url(#", f"url(#{prefix}-"))
+
+
+def _shorter(found: re.Match[str]) -> str:
+    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")

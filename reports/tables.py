@@ -1,0 +1,264 @@
+"""Rows -> the tidy tables of the run: one function per table, and their files.
+
+Every table keeps raw samples; nothing here is averaged. A failed case stays a line, with its `error`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from reports.errors import ReportWriteError
+from reports.load import Run
+
+FLOPS_PER_MAC = 2
+OPTION_COLUMNS = ("block_size", "stride", "ratio")
+"""Options that the quality table spreads into columns of their own."""
+
+DCT, DCT_DEFAULTS = "dct", {"block_size": 8, "stride": 1, "ratio": 2.7}
+"""What a DCT case means where it does not say."""
+
+_SETUP = ["method", "variant", "options", "task", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+_QUALITY_CASE = [
+    "method",
+    "variant",
+    "options",
+    "task",
+    "channels",
+    "image",
+    "sigma_255",
+    "scale",
+    "degradation",
+    "seed",
+    "device",
+    "dtype",
+    "error",
+]
+_BOOKKEEPING = ("elapsed_seconds", "measured_seconds")
+"""What a run notes of its own time: no reading of an experiment."""
+
+_SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
+_COUNTS = ("parameters", "activations_per_pixel", "bytes_per_pixel", "intensity_macs_per_byte")
+
+
+def cost(rows: pd.DataFrame) -> pd.DataFrame:
+    """Operations per output pixel, one line per case and counter, FLOPs beside; other counts of the case repeated."""
+    own = _of(rows, "cost")
+    counted = own[(own["quantity"] == "macs_per_pixel") | (own["error"] != "")]
+    table = counted[[*_SETUP, "part", "value", "note", "error"]].rename(
+        columns={"part": "counter", "value": "macs_per_pixel", "note": "residue"}
+    )
+    table.insert(_after(table, "macs_per_pixel"), "flops_per_pixel", FLOPS_PER_MAC * table["macs_per_pixel"])
+    others = _wide(own[own["quantity"].isin(_COUNTS)], _SETUP, _COUNTS)
+    return table.merge(others, on=_SETUP, how="left")
+
+
+def time(rows: pd.DataFrame) -> pd.DataFrame:
+    """Raw samples: build, first, warm-up and measured calls, one line each."""
+    own = _of(rows, "time")
+    own = own[(own["quantity"] == "seconds") | (own["error"] != "")]
+    return own[[*_SETUP, "phase", "repeat", "value", "error"]].rename(columns={"value": "seconds"})
+
+
+def paired(rows: pd.DataFrame) -> pd.DataFrame:
+    """Raw samples taken in turn with peers: `group` names the peers, `block` the round."""
+    own = _of(rows, "paired")
+    own = own[(own["quantity"] == "seconds") | (own["error"] != "")]
+    return own[["part", "repeat", *_SETUP, "value", "error"]].rename(
+        columns={"part": "group", "repeat": "block", "value": "seconds"}
+    )
+
+
+def quality(rows: pd.DataFrame) -> pd.DataFrame:
+    """Scores of one restored image a line; the DCT's own options in columns of their own."""
+    own = _of(rows, "quality")
+    own = own[own["quantity"].isin(_SCORES) | (own["error"] != "")]
+    table = _wide(own, _QUALITY_CASE, _SCORES)
+    for name in reversed(OPTION_COLUMNS):
+        table.insert(_after(table, "options"), name, _option(table, name))
+    error = table.pop("error")
+    return table.assign(error=error)
+
+
+def memory(rows: pd.DataFrame) -> pd.DataFrame:
+    """Peak bytes above the built method, measured and predicted."""
+    own = _of(rows, "memory")
+    own = own[(own["quantity"] == "peak_bytes") | (own["error"] != "")]
+    return own[[*_SETUP, "part", "value", "note", "error"]].rename(columns={"part": "source", "value": "peak_bytes"})
+
+
+def layers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Seconds, operations and memory of each layer; `peak_share` is against the largest layer of the method."""
+    own = _of(rows, "layers")
+    own = own[own["part"] != ""]
+    case = [*_SETUP, "part", "error"]
+    table = _wide(own, case, ("seconds", "macs", "peak_bytes")).rename(columns={"part": "layer"})
+    largest = table.groupby(["method", "variant", "height", "width"], observed=True)["peak_bytes"].transform("max")
+    return table.assign(peak_share=table["peak_bytes"] / largest)
+
+
+def experiment(rows: pd.DataFrame) -> pd.DataFrame:
+    """Readings of the named experiments as they were written."""
+    own = _of(rows, "experiment")
+    own = own[~own["quantity"].isin(_BOOKKEEPING)]
+    columns = [
+        "method",
+        "variant",
+        "options",
+        "part",
+        "repeat",
+        "quantity",
+        "value",
+        "unit",
+        "image",
+        "sigma_255",
+        "scale",
+        "degradation",
+        "seed",
+        "height",
+        "width",
+        "phase",
+        "note",
+        "error",
+    ]
+    return own[columns].rename(columns={"method": "experiment"})
+
+
+TABLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "cost": cost,
+    "time": time,
+    "paired": paired,
+    "quality": quality,
+    "memory": memory,
+    "layers": layers,
+    "experiment": experiment,
+}
+"""Every table by the name of its files."""
+
+
+def all_tables(run: Run) -> dict[str, pd.DataFrame]:
+    """Every table of the run; one without rows is empty and has its columns."""
+    return {name: make(run.rows).reset_index(drop=True) for name, make in TABLES.items()}
+
+
+def failed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Cases that failed, with the reason, each once."""
+    columns = ["kind", "method", "variant", "image", "sigma_255", "degradation", "height", "width", "error"]
+    return rows.loc[rows["error"] != "", columns].drop_duplicates().reset_index(drop=True)
+
+
+def picture_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where the run's pictures lie: `part` is clean, degraded or restored, `note` the path inside the run."""
+    pictured = rows["kind"].isin(["quality", "experiment"]) & (rows["quantity"] == "picture") & (rows["error"] == "")
+    return rows[pictured].reset_index(drop=True)
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], directory: Path) -> tuple[Path, ...]:
+    """Each table as `tables/NAME.csv` and `.parquet` in `directory`; returns the paths."""
+    try:
+        return tuple(path for name, table in tables.items() for path in _write(table, directory / "tables" / name))
+    except OSError as error:
+        raise ReportWriteError(f"cannot write the tables into {directory / 'tables'}: {error}") from error
+
+
+def _write(table: pd.DataFrame, stem: Path) -> tuple[Path, Path]:
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    arrow = pa.Table.from_pandas(_whole_numbers(table), preserve_index=False)
+    paths = stem.with_suffix(".csv"), stem.with_suffix(".parquet")
+    pa.csv.write_csv(arrow, paths[0])
+    pa.parquet.write_table(arrow, paths[1])
+    return paths
+
+
+def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns that only ever hold whole numbers as integers: `512`, not `512.0`."""
+    names = [
+        name
+        for name in (
+            "channels",
+            "scale",
+            "threads",
+            "height",
+            "width",
+            "repeat",
+            "block",
+            "seed",
+            "block_size",
+            "stride",
+            "parameters",
+        )
+        if name in table
+    ]
+    whole = {name: table[name].astype("Int64") for name in names if (table[name].dropna() % 1 == 0).all()}
+    return table.assign(**whole)
+
+
+def _after(table: pd.DataFrame, column: str) -> int:
+    return list(table.columns).index(column) + 1
+
+
+def _of(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    return rows[rows["kind"] == kind]
+
+
+def _wide(rows: pd.DataFrame, case: list[str], quantities: tuple[str, ...]) -> pd.DataFrame:
+    """One line per case, in the order first met, with a column per quantity (the last reading of each counts).
+
+    Linear in the rows, unlike a pivot over a dozen categorical columns.
+    """
+    number = rows.groupby(case, observed=True, sort=False, dropna=False).ngroup().to_numpy()
+    _, first = np.unique(number, return_index=True)
+    table = rows.iloc[first][case].reset_index(drop=True)
+    values, names = rows["value"].to_numpy(), rows["quantity"].to_numpy()
+    for quantity in quantities:
+        column = np.full(len(table), np.nan)
+        chosen = names == quantity
+        column[number[chosen]] = values[chosen]
+        table[quantity] = column
+    return table
+
+
+def _option(table: pd.DataFrame, name: str) -> pd.Series[float]:
+    """The option as numbers; the DCT's default where a DCT case does not name it, NaN where a method has none."""
+    codes, texts = pd.factorize(table["options"], use_na_sentinel=False)  # a million lines share few options
+    known = np.array([_number(options_of(str(text)).get(name)) for text in texts], dtype=float)
+    values = pd.Series(known[codes] if len(known) else [], index=table.index, dtype=float)
+    return values.mask(values.isna() & (table["method"] == DCT), DCT_DEFAULTS[name])
+
+
+@lru_cache(maxsize=65536)
+def options_of(text: str) -> Mapping[str, Any]:
+    """A case's `options` read back; an empty mapping where they are not a JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
+
+
+def most_of(table: pd.DataFrame, column: str) -> Any:
+    """The line with the largest value in `column`; the table is not empty."""
+    return table.iloc[int(table[column].fillna(-np.inf).to_numpy(dtype=float).argmax())]
+
+
+def least_of(table: pd.DataFrame, column: str) -> Any:
+    """The line with the smallest value in `column`; the table is not empty."""
+    return table.iloc[int(table[column].fillna(np.inf).to_numpy(dtype=float).argmin())]
+
+
+def lines_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The lines of a table one after the other, each with its columns as attributes."""
+    return iter(table.itertuples())

@@ -1,0 +1,8 @@
+"""How to restore an image: methods, networks, degradations and what judges them.
+
+The public names are listed in the stub beside this file and imported when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

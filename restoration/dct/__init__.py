@@ -1,0 +1,1 @@
+"""The DCT denoiser: the dense reference, faster engines of the same output, learnt thresholds."""

@@ -1,0 +1,265 @@
+"""The fast DCT denoiser for CPUs: the transforms, the thresholds and the sums in one pass over the image.
+
+Same output as `restoration.dct.dense`, but nothing larger than a cache is ever stored: see `restoration.dct.strips`
+for how. Compiled by numba for the block size and rule asked for, once per machine; the code is kept on disk (in
+NUMBA_CACHE_DIR, or beside this module, or in the user's cache where that is read-only).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from restoration.dct.basis import check_block_size
+from restoration.dct.butterflies import gains
+from restoration.dct.dense import Aggregation, Rule, check_thresholds
+from restoration.dct.lanes import LANES, RULES
+from restoration.dct.overlap import check_grid, starts
+from restoration.dct.strips import SETS, Tile, adaptive_strip, chosen_size, chosen_strip, ratios_strip, uniform_strip
+from restoration.dct.workers import Job, share_out
+from restoration.errors import OptionError, RangeError, ShapeError
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+STRIP: Final = 64
+"""Rows of blocks in a strip at least; 8 blocks' height if that is more. Independent of the number of threads, so that
+the order of the sums, and with it the last bit of the result, is too."""
+
+
+def denoise(
+    noisy: Tensor,
+    thresholds: Tensor,
+    *,
+    stride: int = 1,
+    rule: Rule = "hard",
+    aggregation: Aggregation = "uniform",
+    blocks: Tensor | None = None,
+    threads: int | None = None,
+) -> Tensor:
+    """Images (N, C, H, W) whose overlapping blocks had their small DCT coefficients removed; computed in float32.
+
+    The same as `restoration.dct.dense.denoise`, options and errors too, but without gradients. `threads` is torch's
+    number of them where it is left out; the result does not depend on it. Calls from several threads are fine.
+    """
+    kernel = _kernel(thresholds.shape[-1], rule, aggregation, chosen=blocks is not None)
+    planes = _planes(noisy, thresholds, stride, blocks)
+    limits = _limits(thresholds)
+    workers = threads or torch.get_num_threads()
+    if blocks is not None:
+        mask = np.ascontiguousarray(blocks.cpu().numpy(), dtype=bool)
+        out = _choose(planes, limits, mask, kernel, workers, adaptive=aggregation == "adaptive")
+    else:
+        mean = _average if aggregation == "uniform" else _weigh
+        out = mean(planes, limits, Grid.of(*planes.shape[1:], len(thresholds), stride), kernel, workers)
+    return torch.from_numpy(out).reshape(noisy.shape).to(noisy)
+
+
+def denoise_ratios(
+    noisy: Tensor, thresholds: Tensor, *, stride: int = 1, rule: Rule = "hard", threads: int | None = None
+) -> Tensor:
+    """Images (N, C, H, W) denoised with each of several `thresholds` (R, B, B). (R, N, C, H, W).
+
+    The same as `denoise` with each of them, but the blocks are transformed only once for every `SETS` of them.
+    """
+    if thresholds.ndim != 3:  # noqa: PLR2004 - the three axes named in the message
+        raise ShapeError(f"thresholds must be several squares (R, B, B), got the shape {tuple(thresholds.shape)}")
+    kernel = ratios_strip(thresholds.shape[-1], _known(rule))
+    for one in thresholds:
+        check_thresholds(one)
+    planes = _planes(noisy, thresholds[0], stride, None)
+    grid = Grid.of(*planes.shape[1:], thresholds.shape[-1], stride)
+    out = np.empty((len(planes), len(thresholds), *planes.shape[1:]), np.float32)
+    tile = Tile.of(grid.order, SETS)
+    work = Work(tile, tile.size)
+    for first in range(0, len(thresholds), SETS):
+        limits = np.concatenate([_limits(one) for one in thresholds[first : first + SETS]])
+        for plane, targets in zip(planes, out[:, first : first + SETS], strict=True):
+            for strip in grid.strips():
+                work.add(kernel, plane.reshape(-1), limits, *grid.across(strip), strip=strip, targets=[targets])
+    work.finish(threads or torch.get_num_threads())
+    images = torch.from_numpy(out).movedim(1, 0)
+    return images.reshape(len(thresholds), *noisy.shape).to(noisy)
+
+
+def prepare(
+    block_size: int, *, rule: Rule = "hard", aggregation: Aggregation = "uniform", chosen: bool = False
+) -> None:
+    """Compiles `denoise` for these options or loads it from disk; the first call pays where this was not called.
+
+    Seconds the first time on a machine, then a fraction of one, then nothing. `chosen`: for calls with `blocks`.
+    Raises RangeError or OptionError where there is nothing to compile.
+    """
+    _kernel(block_size, rule, aggregation, chosen=chosen)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows of blocks that are worked on together."""
+
+    rows: Places
+    """Where they start."""
+    stop: int
+    """The first row of pixels of the next strip, or the image's height."""
+    overhang: int
+    """Rows of pixels from there on that this strip's blocks touch as well."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the blocks of an image start, and what each pixel's sum is multiplied by."""
+
+    order: int
+    height: int
+    rows: Places
+    columns: Places
+    scales: tuple[Floats, Floats]
+    """Per row and per column of pixels: 1 / (N x the number of blocks there)."""
+
+    @staticmethod
+    @lru_cache(maxsize=8)
+    def of(height: int, width: int, order: int, stride: int = 1) -> Grid:
+        """The grid of every `stride`-th block on planes (H, W), the last row and column included."""
+        rows, columns = (np.array(starts(length, order, stride), np.int64) for length in (height, width))
+        return Grid(order, height, rows, columns, (_scale(rows, order), _scale(columns, order)))
+
+    def strips(self) -> Iterator[Strip]:
+        """The rows of blocks, about `STRIP` rows of pixels at a time."""
+        tall = max(STRIP, 8 * self.order)
+        parts = np.array_split(self.rows, max(1, round(int(self.rows[-1]) / tall)))
+        stops = [int(part[0]) for part in parts[1:]] + [self.height]
+        for rows, stop in zip(parts, stops, strict=True):
+            yield Strip(rows, stop, int(rows[-1]) + self.order - stop)
+
+    def across(self, strip: Strip) -> tuple[object, ...]:
+        """What kernels for grids are told of `strip`."""
+        return strip.rows, self.columns, strip.stop, *self.scales
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done to an image: kernels over its strips, and then the seams between those."""
+
+    layout: Hashable
+    """What the kernels keep in their scratch; calls of the same layout may find it as the last has left it."""
+    size: int
+    """The scratch's, in values."""
+    jobs: list[Job] = field(default_factory=list)
+    seams: list[tuple[Floats, Floats]] = field(default_factory=list)
+
+    def add(self, kernel: Any, *arguments: object, strip: Strip, targets: Sequence[Floats]) -> None:
+        """A call of `kernel` on `strip`, with each of `targets` (..., H, W) and what overhangs of it."""
+        ends: list[Floats] = []
+        for target in targets:
+            tail = np.zeros((*target.shape[:-2], strip.overhang, target.shape[-1]), np.float32)
+            self.seams.append((target[..., strip.stop : strip.stop + strip.overhang, :], tail))
+            ends += target.reshape(-1), tail.reshape(-1)
+        self.jobs.append(lambda: kernel(*arguments, _scratch(self.layout, self.size), *ends))
+
+    def finish(self, workers: int) -> None:
+        """Does it all."""
+        share_out(self.jobs, workers)
+        for shared, tail in self.seams:
+            np.add(shared, tail, out=shared)
+
+
+_KEPT = threading.local()
+
+
+def _scratch(layout: Hashable, size: int) -> Floats:
+    """This thread's own memory for a kernel to work in, zero at first, from a cache line's boundary on."""
+    kept: tuple[Hashable, Floats] | None = getattr(_KEPT, "scratch", None)
+    if kept is None or kept[0] != layout:
+        values = np.zeros(size + 16, np.float32)
+        start = -values.ctypes.data % 64 // values.itemsize
+        _KEPT.scratch = kept = (layout, values[start : start + size])
+    return kept[1]
+
+
+def _average(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int) -> Floats:
+    """The plain mean of all shrunk blocks of the grid."""
+    out = np.empty_like(planes)
+    tile = Tile.of(grid.order)
+    work = Work(tile, tile.size)
+    for plane, target in zip(planes, out, strict=True):
+        for strip in grid.strips():
+            work.add(kernel, plane.reshape(-1), limits, *grid.across(strip), strip=strip, targets=[target])
+    work.finish(workers)
+    return out
+
+
+def _weigh(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int) -> Floats:
+    """The mean of all shrunk blocks of the grid, each weighing less the more coefficients it keeps."""
+    out, weights = np.empty_like(planes), np.empty_like(planes)
+    tile = Tile.of(grid.order)
+    work = Work(tile, tile.size)
+    for plane, *targets in zip(planes, out, weights, strict=True):
+        for strip in grid.strips():
+            work.add(kernel, plane.reshape(-1), limits, *grid.across(strip), strip=strip, targets=targets)
+    work.finish(workers)  # the scales cancel
+    return np.divide(out, weights, out=out)
+
+
+def _choose(
+    planes: Floats, limits: Floats, mask: NDArray[np.bool_], kernel: Any, workers: int, *, adaptive: bool
+) -> Floats:
+    """The mean of the shrunk blocks that `mask` has, weighted if `adaptive`."""
+    order = planes.shape[-1] - mask.shape[-1] + 1
+    out, weights = np.zeros_like(planes), np.zeros_like(planes)
+    work = Work(("chosen", order), chosen_size(order))
+    for plane, *targets in zip(planes, out, weights, strict=True):
+        for strip in Grid.of(*planes.shape[1:], order).strips():
+            top, bottom = int(strip.rows[0]), int(strip.rows[-1]) + 1
+            places = np.empty(np.count_nonzero(mask[top:bottom]) + LANES, np.int64)
+            arguments = plane.reshape(-1), limits, mask, top, bottom, strip.stop, adaptive, places
+            work.add(kernel, *arguments, strip=strip, targets=targets)
+    work.finish(workers)
+    if uncovered := np.count_nonzero(weights == 0):
+        raise RangeError(f"blocks must cover every pixel, got a mask that leaves {uncovered} uncovered")
+    return np.divide(out, weights, out=out)
+
+
+def _kernel(block_size: int, rule: Rule, aggregation: Aggregation, *, chosen: bool) -> Any:
+    check_block_size(block_size)
+    kernels = {"uniform": uniform_strip, "adaptive": adaptive_strip}
+    if aggregation not in kernels:
+        raise OptionError(f"aggregation must be uniform or adaptive, got {aggregation!r}")
+    return (chosen_strip if chosen else kernels[aggregation])(block_size, _known(rule))
+
+
+def _planes(noisy: Tensor, thresholds: Tensor, stride: int, blocks: Tensor | None) -> Floats:
+    """Images (N, C, H, W) as contiguous planes (N C, H, W), checked; not copied where they are so already."""
+    check_thresholds(thresholds)
+    check_grid(noisy.shape, len(thresholds), stride, blocks)
+    if torch.is_grad_enabled() and (noisy.requires_grad or thresholds.requires_grad):
+        raise OptionError("the fused engine has no gradients; take the dense one, or call under torch.no_grad()")
+    return noisy.detach().to(torch.float32).contiguous().reshape(-1, *noisy.shape[-2:]).numpy()
+
+
+def _limits(thresholds: Tensor) -> Floats:
+    """Thresholds (B, B) as the kernels take them: for unscaled coefficients, [u][v][lane]."""
+    gain = np.abs(gains(len(thresholds)))
+    limits = thresholds.detach().double().cpu().numpy() / np.outer(gain, gain)
+    return np.repeat(limits.T.astype(np.float32), LANES)
+
+
+def _scale(places: Places, order: int) -> Floats:
+    """1 / (order x the number of blocks that start at `places` and reach each pixel)."""
+    steps = np.zeros(int(places[-1]) + order + 1, np.int64)
+    np.add.at(steps, places, 1)
+    np.subtract.at(steps, places + order, 1)
+    return (1 / (order * np.cumsum(steps[:-1]))).astype(np.float32)
+
+
+def _known(rule: Rule) -> Rule:
+    if rule not in RULES:
+        raise OptionError(f"rule must be hard or soft, got {rule!r}")
+    return rule

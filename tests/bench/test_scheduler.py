@@ -1,0 +1,206 @@
+"""Wherever a sweep runs it gives the same rows, each once: through worker loss, and through a scheduler's too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.attempt import END
+from bench.case import Case
+from bench.errors import NoVerdictError
+from bench.manifest import read_manifest
+from bench.rows import Row, read_rows
+from bench.run import execute, plan
+from bench.scene import ImageSet
+from bench.scheduler import Scheduler, SchedulerError, WorkersLostError
+from bench.spec import QualitySection, Spec
+from bench.sweep import sweep
+
+MODULE = """
+import os, time
+
+def slow(noisy, sigma):
+    time.sleep(0.1)
+    return noisy * 0.9
+
+def deadly(noisy, sigma):
+    if sigma > 0.15:
+        os._exit(9)
+    return noisy
+"""
+
+CLUSTER = """
+import sys, time
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    print(cluster.scheduler_address, *[nanny.pid for nanny in cluster.workers.values()], flush=True)
+    time.sleep(600)
+"""
+
+SECTION = {"method": ["slow_module:slow", "noisy"], "sigma_255": [15, 25], "seed": list(range(12))}
+VALUES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
+
+
+@pytest.fixture
+def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of methods that workers find as well."""
+    (tmp_path / "slow_module.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+class Cluster:
+    """A Dask cluster in a process of its own, so that all of it can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        pytest.importorskip("distributed")
+        script = folder / "cluster.py"
+        script.write_text(CLUSTER)
+        self.process = subprocess.Popen(
+            [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        with self.process.stdout as said:
+            address, *workers = said.readline().split()
+        self.scheduler = Scheduler.parse(address)
+        self.workers = [int(worker) for worker in workers]
+
+    def kill(self) -> None:
+        """Ends the scheduler and its workers at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, _module: None) -> Iterator[Cluster]:
+    made = Cluster(tmp_path)
+    yield made
+    if made.process.poll() is None:
+        made.kill()
+
+
+def scored(rows: list[Row]) -> dict[tuple[Case, str], float | None]:
+    found = [((row.case, row.reading.quantity), row.reading.value) for row in rows if row.reading.quantity in VALUES]
+    assert len(found) == len(dict(found))
+    return dict(found)
+
+
+def swept(folder: Path, section: dict[str, Any], **where: Any) -> Iterator[list[Row]]:
+    cases = list(QualitySection.model_validate(section).cases("cpu", 1, ImageSet(folder).names()))
+    return sweep("r", cases, ImageSet(folder), folder, pictured=frozenset(), **({"jobs": 2} | where))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("local", Scheduler()),
+        ("local:4", Scheduler(workers=4)),
+        ("slurm:16", Scheduler("slurm", workers=16)),
+        ("tcp://127.0.0.1:8786", Scheduler("dask", "tcp://127.0.0.1:8786")),
+    ],
+)
+def test_a_scheduler_is_read(text: str, expected: Scheduler) -> None:
+    assert Scheduler.parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "loca", "tcp://x", "slurm:", "local:-1", "tcp://a b:1", "http://x:1"])
+def test_another_scheduler_is_refused(text: str) -> None:
+    with pytest.raises(SchedulerError, match="expected local"):
+        Scheduler.parse(text)
+
+
+def test_a_scheduler_that_does_not_answer_is_said_to() -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(SchedulerError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1"):
+        next(Scheduler.parse("tcp://127.0.0.1:1").run([], jobs=1))
+
+
+def test_slurm_without_slurm_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SchedulerError) as caught:
+        next(Scheduler.parse("slurm:1").run([], jobs=1))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_module")
+def test_a_case_that_ends_its_process_fails_alone(folder: Path) -> None:
+    (folder / "three.png").unlink()
+    rows = [row for rows in swept(folder, {"method": "slow_module:deadly", "sigma_255": [15, 50]}) for row in rows]
+    assert {row.case.sigma_255 for row in rows if row.error} == {50.0}
+    assert all("ended from outside" in row.error for row in rows if row.error)
+    assert sorted(row.case.sigma_255 for row in rows if row.reading.quantity == END) == [15.0, 50.0]
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_bits_of_this_machine_though_a_worker_is_killed(folder: Path, cluster: Cluster) -> None:
+    rows: list[Row] = []
+    for number, group in enumerate(swept(folder, SECTION, scheduler=cluster.scheduler)):
+        rows += group
+        if number == 5:
+            os.kill(cluster.workers[0], signal.SIGKILL)
+    here = [row for group in swept(folder, SECTION) for row in group]
+    assert scored(rows) == scored(here)
+    assert not [row.error for row in rows if row.error]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_disappears_costs_nothing_that_was_finished(
+    folder: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    spec = Spec.model_validate({"name": "lost", "threads": 1, "quality": [SECTION]})
+
+    def prepared(out: Path, *, resume: bool = False) -> Any:
+        return plan(spec, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
+
+    def kill_when_some_are_done(_: str, done: int, __: int) -> None:
+        if done >= 8 and cluster.process.poll() is None:
+            threading.Thread(target=cluster.kill).start()
+
+    first = prepared(tmp_path)
+    with pytest.raises(WorkersLostError, match="kept"):
+        execute(first, progress=kill_when_some_are_done, jobs=2, scheduler=cluster.scheduler)
+    assert issubclass(WorkersLostError, NoVerdictError)
+    assert read_manifest(first.directory).status == "interrupted"
+    rest = prepared(first.directory, resume=True)
+    assert 8 <= rest.known < len(first.cases)
+    execute(rest, progress=lambda *_: None, jobs=2)
+    rows = list(read_rows(first.directory))
+    assert [row.case for row in rows if row.reading.quantity == END] == list(first.cases)
+    undisturbed = prepared(tmp_path / "again")
+    execute(undisturbed, progress=lambda *_: None, jobs=2)
+    assert scored(rows) == scored(list(read_rows(undisturbed.directory)))
+
+
+def test_one_process_at_a_time_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.exclusive import alone
+
+    monkeypatch.setenv("RESTOBENCH_LOCK", str(tmp_path / "lock"))
+    said: list[str] = []
+    order: list[str] = []
+
+    def second() -> None:
+        with alone(said.append):
+            order.append("second")
+
+    with alone(said.append):
+        thread = threading.Thread(target=second)
+        thread.start()
+        while not said:
+            time.sleep(0.01)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert "waiting for it" in said[0]

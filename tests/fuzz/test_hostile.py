@@ -1,0 +1,44 @@
+"""Mutated and random files end in an error of ours or in a good reading, never in a crash, a hang or code that ran.
+
+`nox -s fuzz` runs the same tests with many more examples (profile `fuzz`), and then `guided.py` with atheris.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+from targets import TARGETS, seeds
+
+settings.register_profile("fuzz", max_examples=3000, deadline=5000, suppress_health_check=list(HealthCheck))
+
+
+@st.composite
+def mutated(draw: st.DrawFn, name: str) -> bytes:
+    """Valid input with pieces overwritten, cut, doubled or put in, or noise from the start."""
+    content = draw(st.sampled_from([*seeds(name), b""]))
+    for _ in range(draw(st.integers(0, 4))):
+        begin = draw(st.integers(0, len(content)))
+        end = draw(st.integers(begin, min(len(content), begin + 24)))
+        piece = draw(st.one_of(st.binary(max_size=16), st.just(content[begin:end] * 2), st.sampled_from(TELLING)))
+        content = content[:begin] + piece + content[end:]
+    return content
+
+
+TELLING = (b"../", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"1e999", b"-1", b"nan", b"\n", b'"', b"99999999999", b"\xf0\x9f")
+"""What parsers stumble over."""
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.filterwarnings("ignore")  # other libraries may warn of what they read; the outcome counts
+def test_hostile_input_is_read_or_refused(name: str) -> None:
+    @settings(settings.default if settings.default.max_examples > 1000 else settings(max_examples=40, deadline=None))
+    @given(content=mutated(name))
+    def run(content: bytes) -> None:
+        TARGETS[name](content)
+
+    run()

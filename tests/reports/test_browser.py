@@ -1,0 +1,213 @@
+"""The page in a real browser, offline: its controls used, a silent console, nothing serious for axe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import synthetic
+
+from reports import write_report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(
+        accept_downloads=True, offline=True, viewport={"width": 1280, "height": 900}, color_scheme="light"
+    )
+    opened.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def tab(context: BrowserContext, page: Path) -> Iterator[Page]:
+    opened = context.new_page()
+    said: list[str] = []
+    requests: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(page.as_uri())
+    opened.wait_for_selector("html[data-ready=yes]")
+    yield opened
+    assert said == []
+    assert [url for url in requests if not url.startswith(("data:", "blob:", "file:"))] == []
+    assert sum(url.startswith("file:") for url in requests) == 1
+
+
+def test_every_figure_is_drawn_with_its_finding_in_words(tab: Page) -> None:
+    figures = tab.locator("figure.chart")
+    assert figures.count() > 15
+    for number in range(figures.count()):
+        drawn = figures.nth(number).locator("svg")
+        box = drawn.bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+        assert box["height"] > 90
+        assert len(drawn.get_attribute("aria-label") or "") > 30
+
+
+def test_table_sorts_both_ways(tab: Page) -> None:
+    grid = tab.locator('[data-grid="time"]')
+    button = grid.locator("th", has_text="median").locator("button")
+    keys = "rows => rows.map(row => Number(row.cells[5].dataset.key))"
+    button.click()
+    rising = grid.locator("tbody tr").evaluate_all(keys)
+    assert rising == sorted(rising)
+    button.press("Enter")
+    falling = grid.locator("tbody tr").evaluate_all(keys)
+    assert falling == sorted(rising, reverse=True)
+    assert grid.locator('th[aria-sort="descending"]').count() == 1
+
+
+def test_table_filters_and_its_download_follows(tab: Page, tmp_path: Path) -> None:
+    grid = tab.locator('[data-grid="time"]')
+    before = grid.locator("tbody tr:visible").count()
+    grid.locator("[data-filter]").fill("ffdnet")
+    assert 0 < grid.locator("tbody tr:visible").count() < before
+    assert "lines shown" in (grid.locator("[data-count]").text_content() or "")
+    with tab.expect_download() as waiting:
+        grid.locator("[data-csv]").click()
+    waiting.value.save_as(tmp_path / "time.csv")
+    lines = (tmp_path / "time.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("method,scale,channels,width,height,median")
+    assert len(lines) == 4
+    assert all(line.startswith("FFDNet,1,1,") for line in lines[1:])
+    grid.locator("[data-filter]").fill("")
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_figures_download(tab: Page, tmp_path: Path, kind: str) -> None:
+    with tab.expect_download() as waiting:
+        tab.locator(f'#fig-counters [data-save="{kind}"]').click()
+    waiting.value.save_as(tmp_path / "figure")
+    content = (tmp_path / "figure").read_bytes()
+    assert waiting.value.suggested_filename == f"counters.{kind}"
+    assert content.startswith(b"<svg" if kind == "svg" else b"\x89PNG")
+    assert b"var(--" not in content
+    assert len(content) > 5000
+
+
+def test_copy_puts_the_command_on_the_clipboard(tab: Page) -> None:
+    tab.locator('#methods [data-copy="restobench cost"]').click()
+    tab.wait_for_function("document.getElementById('said').textContent === 'Command copied'")
+    assert tab.evaluate("navigator.clipboard.readText()") == "restobench cost"
+
+
+def test_theme_switches_colours_of_text_and_figures(tab: Page) -> None:
+    look = """() => [getComputedStyle(document.body).backgroundColor,
+        getComputedStyle(document.querySelector('figure.chart svg text')).fill]"""
+    light = tab.evaluate(look)
+    tab.locator("[data-theme-switch]").click()
+    dark = tab.evaluate(look)
+    assert light != dark
+    assert dark[0] == "rgb(20, 23, 28)"
+    tab.locator("[data-theme-switch]").click()
+    assert tab.evaluate(look) == light
+
+
+def test_a_mark_says_its_value_on_hover_and_focus(tab: Page) -> None:
+    mark = tab.locator("#fig-front-sigma-25 a .mark").first
+    mark.hover()
+    assert "dB" in (tab.locator("#tip").text_content() or "")
+    tab.keyboard.press("Escape")
+    tab.locator("#fig-front-sigma-25 a").nth(1).focus()
+    assert "per megapixel" in (tab.locator("#tip").text_content() or "")
+    tab.locator("#fig-front-sigma-25 [data-values]").click()
+    assert tab.locator("#fig-front-sigma-25 .values li").count() > 4
+
+
+def test_a_click_on_a_point_leads_to_its_method(tab: Page) -> None:
+    tab.locator("#fig-front-sigma-25 a", has=tab.locator('[data-tip^="FFDNet"]')).first.click()
+    assert tab.evaluate("document.querySelector(':target').cells[0].textContent") == "ffdnet"
+
+
+def test_a_method_can_be_taken_out_of_figures_and_tables(tab: Page) -> None:
+    tab.locator(".series summary").click()
+    box = tab.locator('[data-toggle-series="FFDNet"]')
+    box.uncheck()
+    assert tab.locator('svg [data-series="FFDNet"]:visible').count() == 0
+    assert tab.locator('tr[data-series="FFDNet"]:visible').count() == 0
+    box.check()
+    assert tab.locator('tr[data-series="FFDNet"]:visible').count() > 0
+    tab.locator(".series summary").click()
+
+
+def test_slider_moves_the_divide(tab: Page) -> None:
+    viewer = tab.locator("#denoising [data-viewer]")
+    viewer.locator("[data-cut]").fill("20")
+    assert (
+        viewer.locator(".stage .over").evaluate("element => getComputedStyle(element).clipPath")
+        == "inset(0px 0px 0px 20%)"
+    )
+
+
+def test_zoom_is_nearest_neighbour_and_moves_all_panes(tab: Page) -> None:
+    viewer = tab.locator("#denoising [data-viewer]")
+    viewer.locator("[data-zoom]").fill("16")
+    viewer.locator(".stage .pane").first.press("ArrowRight")
+    looks = viewer.locator(".scene:visible .pane img").evaluate_all(
+        "all => all.map(one => [getComputedStyle(one).transform, getComputedStyle(one).imageRendering])"
+    )
+    assert len(looks) >= 4
+    scales = {float(transform.split("(")[1].split(",")[0]) for transform, _ in looks}
+    assert scales == {16.0}
+    assert {rendering for _, rendering in looks} == {"pixelated"}
+    viewer.locator("[data-zoom]").fill("1")
+
+
+def test_residuals_and_the_choice_of_image_and_level(tab: Page) -> None:
+    viewer = tab.locator("#denoising [data-viewer]")
+    viewer.locator('[data-choose="image"]').select_option("coins")
+    viewer.locator('[data-choose="level"]').select_option("sigma 50")
+    assert (viewer.locator(".scene:visible h3").text_content() or "").startswith("coins, sigma 50")
+    viewer.locator("[data-residual]").check()
+    viewer.locator(".scene:visible canvas").nth(2).wait_for()
+    spread = viewer.locator('.scene:visible .shot[data-part="degraded"] canvas').evaluate(
+        """canvas => { const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            let sum = 0; for (let i = 0; i < data.length; i += 4) sum += data[i]; return sum / (data.length / 4); }"""
+    )
+    assert abs(spread - 128) < 12
+    viewer.locator("[data-residual]").uncheck()
+    assert viewer.locator(".scene:visible canvas").count() == 0
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_no_sideways_scroll_at_any_width(tab: Page, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_interactive_within_a_second_of_script(tab: Page) -> None:
+    """The budget is one second here; the bound leaves room for a busy machine, since tests do not time."""
+    entry = "performance.getEntriesByType('navigation')[0]"
+    assert tab.evaluate(f"{entry}.domContentLoadedEventEnd - {entry}.responseEnd") < 10_000
+
+
+@pytest.fixture(scope="module")
+def short_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with every kind of element and few of each: axe looks at each element."""
+    content = synthetic.Content(gray=("camera",), color=("astronaut",), sigmas=(25.0,))
+    return write_report(synthetic.write_run(tmp_path_factory.mktemp("short") / "run", content))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(context: BrowserContext, short_page: Path, theme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    opened = context.new_page()
+    opened.add_init_script(f"try {{ localStorage.setItem('theme', '{theme}') }} catch {{}}")
+    opened.goto(short_page.as_uri())
+    opened.wait_for_selector("html[data-ready=yes]")
+    found = axe.Axe().run(opened, options={"resultTypes": ["violations"]}).response["violations"]
+    serious = [(one["id"], one["nodes"][0]["html"][:160]) for one in found if one["impact"] in {"serious", "critical"}]
+    opened.close()
+    assert serious == []

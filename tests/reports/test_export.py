@@ -1,0 +1,55 @@
+"""Markdown, LaTeX and CSV show the same report, and show names literally."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import synthetic
+
+from reports import write_report
+from reports.export import latex_text, markdown_text
+
+HOSTILE = {"ffdnet": r"a|b \input{x} $50% <b>_&#", "camera": "[link](javascript:x)"}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    content = synthetic.Content(kinds=("cost", "layers"), rename=HOSTILE)
+    return synthetic.write_run(tmp_path_factory.mktemp("small") / "run", content)
+
+
+def test_markdown_has_figures_tables_and_every_section(small: Path, tmp_path: Path) -> None:
+    text = write_report(small, format="markdown", out=tmp_path).read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    figures = re.findall(r"\]\((figures/[^)]+)\)", text)
+    assert figures
+    assert all((tmp_path / name).is_file() for name in figures)
+    assert "| DCT 8×8 | closed form | 8,192 | 16,384 |" in text
+    assert text.count("\n## ") == 26
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        assert len({line.count("|") - line.count(r"\|") for line in table.splitlines()}) == 1
+
+
+def test_latex_has_booktabs_and_figures_as_pdf(small: Path, tmp_path: Path) -> None:
+    text = write_report(small, format="latex", out=tmp_path).read_text(encoding="utf-8")
+    for word in (r"\toprule", r"\midrule", r"\bottomrule", r"\end{document}"):
+        assert word in text
+    figures = re.findall(r"\{(figures/[^}]+\.pdf)\}", text)
+    assert figures
+    assert all((tmp_path / name).read_bytes().startswith(b"%PDF") for name in figures)
+    assert r"\input{" not in text
+    begun, ended = re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)
+    assert sorted(begun) == sorted(ended)
+
+
+def test_csv_is_the_folder_of_tables(small: Path, tmp_path: Path) -> None:
+    folder = write_report(small, format="csv", out=tmp_path)
+    assert (folder / "cost.csv").is_file()
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_escapes_show_the_text() -> None:
+    assert latex_text("50% of {x}_1 & 2×3") == r"50\% of \{x\}\_1 \& 2$\times$3"
+    assert markdown_text("a|b\n*c*") == r"a\|b \*c\*"

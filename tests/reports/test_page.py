@@ -1,0 +1,227 @@
+"""The page as text: whole, escaped, light, and honest about what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import synthetic
+
+from reports import ReportError, write_report
+from reports.__main__ import main
+from reports.errors import FormatError
+from reports.pictures import BUDGET
+from reports.sections import EXPERIMENTS
+
+SMALL = synthetic.Content(kinds=("cost", "time"))
+
+HOSTILE = {
+    "ffdnet": '<script>alert("x")</script>',
+    "wavelet": "小波去噪",
+    "nlm": "تقليل الضوضاء",
+    "camera": "\"quoted\" & 'single' </style></script>",
+    "coins": "n" * 200,
+}
+
+
+WITHOUT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "bench", "restoration", "numba", "skimage"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+from reports.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would see: ids, addresses, scripts, and unclosed elements."""
+
+    VOID = {"meta", "input", "img", "br", "link", "hr"}  # noqa: RUF012 - read only
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.sources: list[str] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
+        self.scripts += tag == "script"
+        if identity := found.get("id"):
+            self.ids.append(identity)
+        self.links += [value for name, value in attributes if name == "href" and value]
+        self.sources += [value for name, value in attributes if name in {"src", "srcset", "action", "data"} and value]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(page: Path) -> Reader:
+    reader = Reader()
+    reader.feed(page.read_text(encoding="utf-8"))
+    reader.close()
+    return reader
+
+
+def test_the_page_is_whole_and_refers_to_nothing_outside(page: Path) -> None:
+    reader = read(page)
+    assert reader.open == []
+    assert reader.scripts == 1
+    assert len(reader.ids) == len(set(reader.ids))
+    assert all(link.startswith("#") for link in reader.links)
+    assert {link[1:] for link in reader.links if link != "#"} <= set(reader.ids)
+    assert all(source.startswith("data:image/") for source in reader.sources)
+
+
+def test_every_section_is_there_in_the_fixed_order(page: Path) -> None:
+    found = re.findall(r'<section id="([a-z0-9-]+)"', page.read_text(encoding="utf-8"))
+    expected = [
+        "summary",
+        "methods",
+        "ratio",
+        "stride",
+        "time",
+        "denoising",
+        "upscaling",
+        "tradeoff",
+        "peers",
+        "layers",
+        "roofline",
+        "memory",
+        "scaling",
+        *(f"experiment-{name}" for name in EXPERIMENTS),
+        "doctor",
+        "conventions",
+        "environment",
+        "weights",
+        "images",
+        "notices",
+        "failed",
+    ]
+    assert found == expected
+
+
+def test_a_section_without_data_says_what_makes_it(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    section = text[text.index('<section id="experiment-learn-dct"') :].split("</section>")[0]
+    assert "nothing for this section" in section
+    assert "restobench run --spec learn-dct" in section
+
+
+def test_weight_with_and_without_pictures(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    without = re.sub(r"data:image/[^\"]+", "", text)
+    assert len(without.encode()) <= 1_500_000
+    assert len(text.encode()) <= 4_000_000
+    assert len(text) - len(without) <= BUDGET
+
+
+def test_the_factor_of_four_is_explained_with_its_number(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "overstates FFDNet 4.014 times" in text
+    assert "operations per pixel (1 multiply-add = 1)" in text
+    assert "121,104" in text
+
+
+def test_names_that_are_markup_appear_as_text(tmp_path: Path) -> None:
+    content = synthetic.Content(kinds=("cost", "time", "quality"), gray=("camera", "coins"), color=(), rename=HOSTILE)
+    hostile = write_report(synthetic.write_run(tmp_path / "run", content))
+    reader = read(hostile)
+    assert reader.scripts == 1
+    assert reader.open == []
+    shown = "".join(reader.text)
+    for name in HOSTILE.values():
+        assert name in shown
+
+
+@pytest.mark.parametrize("kind", ["none", "time", "memory", "layers", "paired", "experiment"])
+def test_a_run_with_one_kind_of_row_alone_makes_a_page(tmp_path: Path, kind: str) -> None:
+    content = replace(SMALL, kinds=() if kind == "none" else (kind,))
+    reader = read(write_report(synthetic.write_run(tmp_path / "run", content)))
+    assert reader.open == []
+    assert ("There is not one readable row." in "".join(reader.text)) == (kind == "none")
+
+
+def test_nothing_but_failures_and_undefined_values_makes_a_page(tmp_path: Path) -> None:
+    run = synthetic.write_run(tmp_path / "run", replace(SMALL, kinds=()))
+    rows = [
+        synthetic.row("time", "dct", quantity="failure", error="ShapeError: too small"),
+        synthetic.row("quality", "dct", quantity="psnr_db", value="inf", sigma_255=25.0, task="denoise", image="flat"),
+        synthetic.row(
+            "quality", "ffdnet", quantity="psnr_db", value="nan", sigma_255=25.0, task="denoise", image="flat"
+        ),
+        synthetic.row("time", "ffdnet", quantity="seconds", value="nan", phase="measure", height=0, width=0),
+    ]
+    (run / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    text = "".join(read(write_report(run)).text)
+    assert "supports no verdict" in text
+    assert "ShapeError: too small" in text
+    assert "3 readings are infinite or not a number" in text
+
+
+def test_pictures_outside_the_run_broken_or_absent_are_left_out_and_said(tmp_path: Path) -> None:
+    run = synthetic.write_run(tmp_path / "run", replace(SMALL, kinds=()))
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    (run / "images").mkdir()
+    (run / "images" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnot")
+    case = {"image": "camera", "sigma_255": 25.0, "task": "denoise", "degradation": "awgn", "quantity": "picture"}
+    rows = [
+        synthetic.row("quality", "", part="clean", note="images/broken.png", **case),
+        synthetic.row("quality", "dct", part="restored", note="../secret.png", **case),
+        synthetic.row("quality", "ffdnet", part="restored", note="images/absent.png", **case),
+        synthetic.row("quality", "nlm", part="restored", note="images/broken.png", **case),
+    ]
+    (run / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    page = write_report(run).read_text(encoding="utf-8")
+    assert 'src="data:image/' not in page
+    assert "../secret.png" in page
+    assert "absent.png" in page
+
+
+def test_without_torch_and_the_other_packages(tmp_path: Path) -> None:
+    run = synthetic.write_run(tmp_path / "run", replace(SMALL, kinds=("paired",)))
+    command = [sys.executable, "-W", "error", "-c", WITHOUT, str(run)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(done.stdout.strip()).is_file()
+
+
+def test_bad_use_is_one_line_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "not a run directory" in said
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    run = synthetic.write_run(tmp_path / "run", replace(SMALL, kinds=()))
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ReportError, match="cannot write"):
+        write_report(run, out=tmp_path / "file")
+
+
+def test_an_unknown_format_is_refused(run: Path) -> None:
+    with pytest.raises(FormatError, match="expected one of html, markdown, latex, csv"):
+        write_report(run, format="pdf")  # type: ignore[arg-type]  # what a caller may give

@@ -1,0 +1,120 @@
+"""Runtimes: the same layers give the same image, however they are executed."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+
+from restoration import Setup, runtimes
+from restoration.errors import OptionError, PackageMissingError
+from restoration.ffdnet import Architecture, AtSigma, FFDNet
+from restoration.method import Restore
+from restoration.tiles import Geometry
+
+ARCHITECTURE = Architecture(1, 8, 4, "ipol")
+
+
+def built(runtime: str, *, dtype: str = "float32", threads: int = 1, device: str = "cpu") -> Restore:
+    """A small FFDNet whose batch norms are not the identity."""
+    torch.manual_seed(5)
+    network = FFDNet(ARCHITECTURE)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean = torch.randn(module.num_features) / 10
+            module.running_var = torch.rand(module.num_features) + 0.5
+    setup = Setup(sigma=0.1, dtype=dtype, threads=threads, device=device, options={"runtime": runtime})
+    return runtimes.build(AtSigma(network, 0.1), setup, ARCHITECTURE.geometry)
+
+
+def check_equals_plain(runtime: str, *shapes: tuple[int, ...]) -> None:
+    restore, plain = built(runtime), built("plain")
+    for shape in shapes or ((2, 1, 17, 15),):
+        noisy = torch.rand(shape)
+        # Folding moves a factor across a sum: the rounding differs, nothing else.
+        torch.testing.assert_close(restore(noisy), plain(noisy), atol=1e-5, rtol=0)
+
+
+def test_torch_equals_plain() -> None:
+    check_equals_plain("torch", (1, 1, 24, 32), (2, 1, 17, 15))
+
+
+@pytest.mark.parametrize("runtime", ["auto", "winograd"])
+def test_winograd_equals_plain(runtime: str) -> None:
+    check_equals_plain(runtime, (1, 1, 24, 32), (2, 1, 17, 15), (1, 1, 2, 3))
+
+
+def test_onnxruntime_equals_plain() -> None:
+    pytest.importorskip("onnxruntime")
+    check_equals_plain("onnxruntime")
+
+
+def test_openvino_equals_plain() -> None:
+    pytest.importorskip("openvino")
+    check_equals_plain("openvino")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, from within torch.compile
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compile_equals_plain() -> None:
+    check_equals_plain("compile")
+
+
+def test_folding_leaves_no_batch_norm_and_the_network_as_it_was() -> None:
+    network = FFDNet(ARCHITECTURE).eval()
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    small = runtimes.folded(network)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in small.modules())
+    assert all(torch.equal(before[key], tensor) for key, tensor in network.state_dict().items())
+
+
+def test_the_result_has_the_inputs_dtype_and_no_gradient() -> None:
+    for dtype in ("float32", "bfloat16"):
+        restored = built("torch", dtype=dtype)(torch.rand(1, 1, 8, 8))
+        assert restored.dtype == torch.float32
+        assert not restored.requires_grad
+
+
+def test_bfloat16_is_near_but_not_equal() -> None:
+    noisy = torch.rand(1, 1, 16, 16)
+    difference = (built("torch", dtype="bfloat16")(noisy) - built("torch")(noisy)).abs().max()
+    assert 0 < difference < 0.05
+
+
+def test_refuses_an_unknown_runtime() -> None:
+    with pytest.raises(OptionError, match="runtime must be auto, torch"):
+        built("tensorrt")
+
+
+def test_refuses_what_a_runtime_does_not_do() -> None:
+    with pytest.raises(OptionError, match="in float32, got cpu and bfloat16"):
+        built("onnxruntime", dtype="bfloat16")
+    with pytest.raises(OptionError, match="in float32, got cpu and bfloat16"):
+        built("winograd", dtype="bfloat16")
+    with pytest.raises(OptionError, match="got cuda"):
+        built("openvino", device="cuda")
+
+
+def test_winograd_refuses_a_network_without_chains() -> None:
+    setup = Setup(options={"runtime": "winograd"})
+    with pytest.raises(OptionError, match="Linear has no chain"):
+        runtimes.build(torch.nn.Linear(2, 2), setup, Geometry(0))
+
+
+def test_says_that_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(PackageMissingError, match="needs a C\\+\\+ compiler"):
+        built("compile")
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_says_which_extra_brings_a_runtime(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def absent(package: str) -> None:
+        raise ModuleNotFoundError(f"No module named {package!r}")
+
+    monkeypatch.setattr(runtimes.importlib, "import_module", absent)
+    with pytest.raises(PackageMissingError, match=r"restobench\[peers\]"):
+        built(name)
