@@ -140,6 +140,19 @@ class SizedSection(Section):
                 yield replace(case, height=height, width=width, sigma_255=sigma_255)
 
 
+class TimeSection(SizedSection):
+    """Sized cases that are timed, each on `threads` threads too where it is given."""
+
+    threads: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], _MANY] = ()
+    """Numbers of threads; those above the cores that the run may use are left out. None: the run's own number."""
+
+    def cases(self, kind: Kind, device: str, threads: int) -> Iterator[Case]:
+        """Every combination with every size and number of threads."""
+        counts = [count for count in self.threads if count <= threads] or [threads]
+        for case in super().cases(kind, device, threads):
+            yield from (replace(case, threads=count) for count in counts)
+
+
 class PairedSection(_Strict):
     """Methods timed in turn, block by block, in random order; ratios are to the first of them."""
 
@@ -222,7 +235,7 @@ class Spec(_Strict):
     """How long each timed case is repeated at least (and at least five times)."""
     tolerance: Tolerance = Tolerance()
     cost: tuple[SizedSection, ...] = ()
-    time: tuple[SizedSection, ...] = ()
+    time: tuple[TimeSection, ...] = ()
     paired: tuple[PairedSection, ...] = ()
     memory: tuple[SizedSection, ...] = ()
     layers: tuple[SizedSection, ...] = ()
@@ -377,7 +390,7 @@ def _sections(raw: Mapping[str, Any], kind: str) -> Iterator[tuple[dict[str, Any
             if name == "paired":
                 yield from ((entry, SizedSection) for entry in section.get("entry", []))
             elif name != "experiment":
-                yield section, QualitySection if name == "quality" else SizedSection
+                yield section, {"quality": QualitySection, "time": TimeSection}.get(name, SizedSection)
 
 
 def _set(section: dict[str, Any], model: type[BaseModel], field: str, value: Any) -> bool:

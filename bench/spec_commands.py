@@ -31,6 +31,7 @@ options = { block_size = [8, 16] }
 [[time]]                 # seconds: build, first call, warm-up, measured calls
 method = ["dct", "noisy"]
 size = [256, "480x640"]
+threads = [1, 2]         # leave out for the run's own number
 
 [[paired]]               # timed in turn, in random order; ratios are to the first entry
 group = "stride"

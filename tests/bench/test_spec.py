@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from bench.errors import BenchError, SpecError
 from bench.scene import ImageSet
-from bench.spec import QualitySection, SizedSection, Spec, read_spec, shipped
+from bench.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped
 from restoration.errors import RestorationError
 
 PICTURES = {1: ["camera", "coins"], 3: ["chelsea"]}
@@ -58,6 +58,12 @@ def test_a_size_that_the_scale_does_not_divide_is_refused() -> None:
     section = SizedSection.model_validate({"method": "bicubic", "scale": 3, "size": 64})
     with pytest.raises(SpecError, match="64x64 of bicubic is no multiple of its scale 3"):
         list(section.cases("time", "cpu", 1))
+
+
+@pytest.mark.parametrize(("cores", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4])])
+def test_timed_cases_run_on_the_numbers_of_threads_that_the_run_may_use(cores: int, counts: list[int]) -> None:
+    section = TimeSection.model_validate({"method": "noisy", "threads": [1, 2, 4, 8]})
+    assert [case.threads for case in section.cases("time", "cpu", cores)] == counts
 
 
 @pytest.mark.parametrize(
