@@ -1,7 +1,8 @@
-"""What a sweep costs beside its cells: `python -m bench.overhead --cells 100000` runs so many that do next to nothing.
+"""What a run costs beside its cells: `python -m bench.overhead --cells 100000`, of cells that do next to nothing.
 
-Counted in processor seconds, of the process that hands out and writes, and of the workers beside what their cells
-took; so a busy machine does not change the figures.
+A whole run, from the spec to its rows in order, of cells that return what they are given. Counted in processor
+seconds of this process and of its workers, less what the same cells take without any run around them; so a busy
+machine hardly changes the figures. `--scheduler dask` starts a Dask cluster of processes here.
 """
 
 from __future__ import annotations
@@ -9,94 +10,140 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import tempfile
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from bench.case import Case, Reading
-from bench.cell import cell
 from bench.clock import clock_for
-from bench.rows import Row, RowFile
-from bench.run import Ledger
+from bench.run import Plan, execute, plan
 from bench.scene import ImageSet
 from bench.scheduler import Scheduler
-from bench.sweep import sweep
+from bench.spec import Spec
+from bench.sweep import grouped, measure_group
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _CELLS_PER_IMAGE = 50
 """As many as see the same degraded image in the shipped specs."""
 
-_CELLS_TOGETHER = 1_000
-"""Finished cells that are written at once; a sweep writes four times a second, however many there are."""
+_SIDE = 32
+"""Of the one image, in pixels."""
+
+_ALONE = 5_000
+"""Cells that are measured without a run around them."""
 
 
-def synthetic(count: int) -> list[Case]:
-    """That many different cells on one bundled image, `_CELLS_PER_IMAGE` for each seed of its noise."""
-    case = Case("quality", "noisy", task="denoise", image="clock_motion", sigma_255=25.0, degradation="awgn")
-    return [
-        replace(case, seed=number // _CELLS_PER_IMAGE, variant=f"cell={number % _CELLS_PER_IMAGE}")
-        for number in range(count)
-    ]
+def nothing(noisy: Tensor, *, cell: int = 0) -> Tensor:
+    """The degraded image as it came, whatever the number of the cell."""
+    del cell
+    return noisy
 
 
-def finishing(count: int) -> float:
-    """Processor seconds to hash, write and account for `count` finished cells, as the writing process does."""
-    cases = synthetic(count)
-    images = ImageSet()
-    begin = _spent(resource.RUSAGE_SELF)
-    with tempfile.TemporaryDirectory() as folder, RowFile(Path(folder)) as file:
-        ledger = Ledger(file, lambda *_: None, images, 0, count)
-        for first in range(0, count, _CELLS_TOGETHER):
-            rows = [
-                Row("r", case, Reading(quantity, 0.5, "s"))
-                for case in cases[first : first + _CELLS_TOGETHER]
-                for quantity in (
-                    "psnr_db",
-                    "ssim",
-                    "residual_std_255",
-                    "mean_offset_255",
-                    "measured_seconds",
-                    "elapsed_seconds",
-                )
-            ]
-            ledger.keep(rows)
-    return _spent(resource.RUSAGE_SELF) - begin
+def spec_of(count: int) -> Spec:
+    """About that many cells, `_CELLS_PER_IMAGE` for each seed of the noise."""
+    section = {
+        "method": "bench.overhead:nothing",
+        "options": {"cell": list(range(_CELLS_PER_IMAGE))},
+        "seed": list(range(max(1, count // _CELLS_PER_IMAGE))),
+    }
+    return Spec.model_validate({"name": "overhead", "threads": 1, "quality": [section]})
 
 
-def handing(count: int, *, scheduler: Scheduler, jobs: int) -> dict[str, float]:
-    """Processor seconds per cell of a whole sweep: of this process, of the workers, and what their cells took."""
-    cases = synthetic(count)
+def alone(planned: Plan) -> float:
+    """Processor seconds per cell where nothing but the cells is done, in this process."""
+    groups = grouped(planned.cases)
+    _measure(planned, groups[:1])
+    begin = _spent()["own"]
+    _measure(planned, groups)
+    return (_spent()["own"] - begin) / sum(map(len, groups))
+
+
+def overhead(count: int, folder: Path, *, scheduler: Scheduler, jobs: int) -> dict[str, float]:
+    """Milliseconds and bytes per cell of a run of about `count` cells; `folder` takes the run."""
+    images = ImageSet(_image(folder))
+    first = _planned(_ALONE, images, folder)
+    execute(first, progress=_quiet, jobs=jobs, scheduler=scheduler)  # workers start and import
+    cell = alone(first)
     clock = clock_for("cpu")
-    begin, own = clock(), _spent(resource.RUSAGE_SELF)
-    took = 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for rows in sweep("r", cases, ImageSet(), Path(folder), pictured=frozenset(), jobs=jobs, scheduler=scheduler):
-            took += sum(row.reading.value or 0.0 for row in rows if row.reading.quantity == "elapsed_seconds")
+    begin, before, held = clock(), _spent(), _bytes()
+    planned = _planned(count, images, folder)
+    execute(planned, progress=_quiet, jobs=jobs, scheduler=scheduler)
+    spent = {who: (seconds - before[who]) / len(planned.cases) for who, seconds in _spent().items()}
+    passed, taken = (clock() - begin) / len(planned.cases), (_bytes() - held) / len(planned.cases)
     return {
-        "own_seconds": (_spent(resource.RUSAGE_SELF) - own) / count,
-        "cells_seconds": took / count,
-        "wall_seconds": (clock() - begin) / count,
+        "cells": float(len(planned.cases)),
+        "cell_ms": 1e3 * cell,
+        "own_ms": 1e3 * spent["own"],
+        "workers_ms": 1e3 * (spent["workers"] - cell),
+        "overhead_ms": 1e3 * (spent["own"] + spent["workers"] - cell),
+        "wall_ms": 1e3 * passed,
+        "own_bytes": taken,
     }
 
 
-def _spent(who: int) -> float:
-    used = resource.getrusage(who)
-    return used.ru_utime + used.ru_stime
+def _planned(count: int, images: ImageSet, folder: Path) -> Plan:
+    return plan(spec_of(count), images=images, out=folder, command="", say=lambda _: None)
+
+
+def _measure(planned: Plan, groups: Sequence[Any]) -> None:
+    for group in groups:
+        measure_group("r", group, planned.images, planned.directory, pictured=frozenset())
+
+
+def _image(folder: Path) -> Path:
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE), dtype=np.uint8)
+    Image.fromarray(pixels).save(path := folder / "small.png")
+    return path
+
+
+def _quiet(_: str, __: int, ___: int) -> None:
+    """No progress shown."""
+
+
+def _spent() -> dict[str, float]:
+    """Processor seconds of this process and of those it started."""
+    import psutil
+
+    own = psutil.Process()
+    used = [sum(process.cpu_times()[:2]) for process in own.children(recursive=True)]
+    return {"own": sum(own.cpu_times()[:2]), "workers": sum(used)}
+
+
+def _bytes() -> float:
+    """The most memory this process has held so far."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+
+
+@contextmanager
+def _scheduler(text: str, jobs: int) -> Iterator[Scheduler]:
+    """A parsed `--scheduler`, or for `dask` a cluster of `jobs` processes on this machine."""
+    if text != "dask":
+        yield Scheduler.parse(text)
+        return
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield Scheduler.parse(cluster.scheduler_address)
 
 
 def main() -> None:
-    """Prints the figures as JSON, in milliseconds per cell."""
+    """Prints the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=100_000)
-    parser.add_argument("--handed", type=int, default=5_000, help="how many of them are computed, too")
-    parser.add_argument("--scheduler", default="local")
+    parser.add_argument("--scheduler", default="local", help="local, dask, or tcp://HOST:PORT")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     chosen = parser.parse_args()
-    cell(synthetic(1)[0], ImageSet())  # code, image and weights are hashed once
-    found = {"cells": float(chosen.cells), "finishing_ms": 1e3 * finishing(chosen.cells) / chosen.cells}
-    handed = handing(chosen.handed, scheduler=Scheduler.parse(chosen.scheduler), jobs=chosen.jobs)
-    found |= {f"{name.removesuffix('_seconds')}_ms": 1e3 * value for name, value in handed.items()}
-    print(json.dumps(found))  # noqa: T201 - a program of its own
+    with tempfile.TemporaryDirectory() as folder, _scheduler(chosen.scheduler, chosen.jobs) as scheduler:
+        found = overhead(chosen.cells, Path(folder), scheduler=scheduler, jobs=chosen.jobs)
+    print(json.dumps({name: round(value, 3) for name, value in found.items()}))  # noqa: T201 - a program of its own
 
 
 if __name__ == "__main__":
