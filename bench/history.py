@@ -18,7 +18,11 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter
+
+from bench.attempt import one_line
 from bench.environment import Environment, Fact
 from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.findings import BIGGER_IS_BETTER, RELATIVE, Metric
@@ -44,7 +48,7 @@ class Point:
     """One series in one run."""
 
     metric: Metric
-    value: float
+    value: Annotated[float, Field(allow_inf_nan=False)]
     samples: int = 1
 
 
@@ -74,12 +78,9 @@ class Entry:
             fields = json.loads(line)
             schema = int(fields["schema"])
             if schema <= SCHEMA:
-                series = {name: Point(**point) for name, point in fields["series"].items()}
-                return cls(**{**fields, "series": series, "tolerance": Tolerance(**fields["tolerance"])})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RowsError(
-                f"no history entry of schema {SCHEMA} ({type(error).__name__}: {str(error)[:80]})"
-            ) from error
+                return TypeAdapter(cls).validate_python(fields)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise RowsError(f"no history entry of schema {SCHEMA} ({one_line(error)[:120]})") from error
         raise RowsError(f"entry of schema {schema}, this program reads up to {SCHEMA}; update restobench")
 
 
@@ -110,7 +111,7 @@ def read_history(path: Path) -> list[Entry]:
         raise RowsError(f"cannot read the history {path}: {error}; restore it from a copy") from error
     whole = text[: text.rfind("\n") + 1]
     entries = []
-    for number, line in enumerate(whole.splitlines(), start=1):
+    for number, line in enumerate(whole.split("\n")[:-1], start=1):
         try:
             entries.append(Entry.from_json(line))
         except RowsError as error:

@@ -65,7 +65,7 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         fields = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
         found = Manifest(**fields)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RowsError(f"{directory}: not a run directory of schema {SCHEMA}: {error}") from error
     if found.schema > SCHEMA:
         raise RowsError(

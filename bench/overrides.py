@@ -18,9 +18,11 @@ def assignment(text: str) -> tuple[str, Any]:
         raise SpecError(f"--set {text!r}: expected name=value, as in sigma_255=[15,25]")
     try:
         read = tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         if value[0] in "[{\"'":
-            raise SpecError(f"--set {text!r}: {value!r} is not TOML; expected 25, [15, 25], true or a word") from None
+            raise SpecError(
+                f"--set {text[:80]!r}: {value[:80]!r} is not TOML; expected 25, [15, 25], true or a word"
+            ) from None
         return name, value
     if set(read) != {"value"}:  # a line break let more than one value in
         raise SpecError(f"--set {text!r}: expected one value")

@@ -53,7 +53,7 @@ class Row:
             case = Case(**{field.name: flat[field.name] for field in fields(Case)})
             reading = Reading(**{field.name: flat[field.name] for field in fields(Reading)})
             return cls(flat["run"], case, reading, flat["error"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise RowsError(f"not a row of schema {SCHEMA}: {line[:80]!r} ({type(error).__name__}: {error})") from error
 
 

@@ -66,6 +66,8 @@ KINDS = ("cost", "time", "paired", "quality", "memory", "layers", "experiment")
 _BLOCK = 32 * 2**20
 _ARROW = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.float64()) for name in NUMBERS)])
 _PARSE = pa.json.ParseOptions(explicit_schema=_ARROW, unexpected_field_behavior="ignore")
+_MOST_OPEN = 200
+"""Brackets in one line; a row is flat, and has a few in its texts."""
 _QUOTED_VALUE = b'"value": "'  # infinite and undefined numbers are written as text
 
 
@@ -138,7 +140,7 @@ def _read_about(path: Path, tally: _Tally) -> dict[str, Any]:
     except FileNotFoundError:
         tally.problems.append(f"{ABOUT} is missing: machine, date, revision and weights are unknown.")
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         tally.problems.append(f"{ABOUT} cannot be read ({error}): machine, date, revision and weights are unknown.")
         return {}
     if not isinstance(about, dict):
@@ -191,14 +193,16 @@ def _blocks(file: io.BufferedReader, tally: _Tally) -> Iterator[bytes]:
 
 def _parsed(block: bytes, tally: _Tally) -> Iterator[pa.Table]:
     """Tables of `_ARROW`: the whole block at once where it is regular, else line by line."""
-    if _QUOTED_VALUE not in block and b'"value":"' not in block:
+    lines = block.splitlines()
+    deep = any(line.count(b"{") + line.count(b"[") > _MOST_OPEN for line in lines)  # Arrow overflows its stack
+    if not deep and _QUOTED_VALUE not in block and b'"value":"' not in block:
         try:
             yield pa.json.read_json(io.BytesIO(block), parse_options=_PARSE, read_options=_read_options(block))
         except pa.ArrowInvalid:
             pass  # one broken line spoils the whole block: find it below
         else:
             return
-    read = [flat for line in block.splitlines() if line.strip() and (flat := _line(line, tally)) is not None]
+    read = [flat for line in lines if line.strip() and (flat := _line(line, tally)) is not None]
     yield pa.Table.from_pylist(read, schema=_ARROW)
 
 
@@ -212,7 +216,7 @@ def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:
         flat = json.loads(line)
         texts = {name: None if flat.get(name) is None else str(flat[name]) for name in TEXTS}
         numbers = {name: None if flat.get(name) is None else float(flat[name]) for name in NUMBERS}
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         tally.broken += 1
         return None
     value = numbers["value"]

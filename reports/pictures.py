@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,8 +141,8 @@ def _scores(rows: pd.DataFrame, images: set[object]) -> Scores:
 def _file(run: Run, line: Mapping[Any, Any], scores: Scores) -> _File | str:
     """The picture that `line` names, or a sentence why it cannot be shown: it must lie inside the run."""
     root = run.directory.resolve()
-    path = (root / str(line["note"])).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
+    path = Path(os.path.realpath(root / str(line["note"]).replace("\0", "")))
+    if not path.is_relative_to(root) or not os.path.isfile(path):  # noqa: PTH113 - false for a name that is too long
         return f"The picture {line['note']!r} is not in the run directory: it is left out."
     if line["part"] == "clean":
         return _File("clean", "clean", path)

@@ -81,7 +81,7 @@ def _read_tensorflowjs(path: Path) -> State:
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))["weightsManifest"]
         return {name: tensor for group in groups for name, tensor in _tensorflowjs_group(group, path.parent)}
-    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
         raise CheckpointError(f"{path}: not a TensorFlow.js layers model: {type(error).__name__}: {error}") from error
 
 

@@ -7,8 +7,10 @@ product may refuse them by an error of its own; anything else, a file outside it
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,16 @@ from PIL import Image
 
 from bench.case import Case, Reading
 from bench.errors import BenchError
+from bench.history import Entry, Point, check, comparable, overview, read_history
 from bench.manifest import read_manifest
 from bench.overrides import assignment
 from bench.rows import Row, RowFile, read_rows
 from bench.spec import read_spec
+from reports.errors import ReportError
+from reports.history import stored_times
+from reports.load import load_run
+from reports.pictures import scenes
+from reports.tables import all_tables
 from restoration.checkpoints import read_state
 from restoration.community import method_of
 from restoration.errors import RestorationError
@@ -32,6 +40,9 @@ INSIDE.mkdir()
 
 MARK = ROOT / "code-ran"
 """What code hidden in a file would make; nothing may."""
+
+SECRET = Path(tempfile.mkdtemp(prefix="restobench-secret-")) / "secret.png"
+"""A picture beside the run that no row file may bring onto a page."""
 
 SPEC = b"""name = "x"
 threads = 1
@@ -69,7 +80,7 @@ def checkpoints(content: bytes) -> None:
 
 
 def specs(content: bytes) -> None:
-    """Specs are read, and expanded where they are not too large."""
+    """Specs are read and expanded; grids that are too large are refused."""
     path = INSIDE / "spec.toml"
     path.write_bytes(content)
     with _refusals():
@@ -90,6 +101,32 @@ def rows(content: bytes) -> None:
     assert path.read_bytes() == kept + ROW.to_json().encode() + b"\n"
 
 
+def history(content: bytes) -> None:
+    """A history is read, judged and drawn; reading never changes it."""
+    path = INSIDE / "history.jsonl"
+    path.write_bytes(content)
+    with _refusals():
+        entries = read_history(path)
+        if entries:
+            check(entries[-1], comparable(entries[-1], entries, other_machine=True))
+            overview(entries)
+    with _refusals():
+        stored_times(path, "f")
+    assert path.read_bytes() == content
+
+
+def pages(content: bytes) -> None:
+    """The report reads a row file and the pictures it names: those of the run, and no other file."""
+    (INSIDE / "run.json").unlink(missing_ok=True)
+    (INSIDE / "rows.jsonl").write_bytes(content)
+    _OPENED.clear()
+    with _refusals():
+        run = load_run(INSIDE)
+        all_tables(run)
+        scenes(run)
+    assert str(SECRET) not in _OPENED, "a file outside the run was read"
+
+
 def manifests(content: bytes) -> None:
     """`run.json` is read."""
     (INSIDE / "run.json").write_bytes(content)
@@ -106,18 +143,25 @@ def overrides(content: bytes) -> None:
 ROW = Row("r", Case("quality", "dct", image="camera", sigma_255=25.0), Reading("psnr_db", 30.25, "dB"))
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (images, checkpoints, specs, rows, manifests, overrides)
+    target.__name__: target for target in (images, checkpoints, specs, rows, history, pages, manifests, overrides)
 }
 
 
 def seeds(name: str) -> list[bytes]:
     """Valid input for a target, which mutation starts from."""
-    return {"images": _image_seeds, "checkpoints": _checkpoint_seeds}.get(name, lambda: _TEXTS[name])()
+    made = {"images": _image_seeds, "checkpoints": _checkpoint_seeds, "pages": _page_seeds}
+    return made.get(name, lambda: _TEXTS[name])()
 
+
+_ENTRIES = [
+    Entry("r", "abc", "2026", "f", {"cpu": "x"}, {"seconds dct 64x64": Point("seconds", 0.5 + 0.01 * number, 5)})
+    for number in range(6)
+]
 
 _TEXTS: Mapping[str, list[bytes]] = {
     "specs": [SPEC],
     "rows": [f"{ROW.to_json()}\n{ROW.to_json()}\n".encode(), f"{ROW.to_json()}\n{{".encode()],
+    "history": ["".join(f"{entry.to_json()}\n" for entry in _ENTRIES).encode(), _ENTRIES[0].to_json().encode()],
     "manifests": [
         b'{"run":"r","name":"x","command":"c","spec":{},"environment":{},"fingerprint":"f","started":"s","schema":1}'
     ],
@@ -134,6 +178,25 @@ def _image_seeds() -> list[bytes]:
         made.append(bytes([index]) + path.read_bytes())
         path.unlink()
     return made
+
+
+def _page_seeds() -> list[bytes]:
+    """Row files whose pictures lie in the run, beside it, behind a link, or nowhere."""
+    (INSIDE / "images").mkdir(exist_ok=True)
+    for path in (SECRET, *(INSIDE / "images" / f"{part}.png" for part in ("clean", "restored"))):
+        Image.fromarray(np.full((40, 48), 9, np.uint8)).save(path)
+    link = INSIDE / "images" / "link.png"
+    if not link.is_symlink():
+        link.symlink_to(SECRET)
+    notes = (
+        "images/clean.png", f"../../{SECRET.parent.name}/{SECRET.name}", str(SECRET), "images/link.png", "images",
+        "\0", "x" * 300,
+    )  # fmt: skip
+    whole = Row("r", replace(ROW.case, method=""), Reading("picture", None, part="degraded", note="images/clean.png"))
+    return [
+        "".join(f"{row.to_json()}\n" for row in (whole, replace(whole, case=ROW.case, reading=reading), ROW)).encode()
+        for reading in (Reading("picture", None, part="restored", note=note) for note in notes)
+    ]
 
 
 def _checkpoint_seeds() -> list[bytes]:
@@ -160,6 +223,17 @@ def _checkpoint_seeds() -> list[bytes]:
     return made
 
 
+def _note_opened(event: str, details: tuple[object, ...]) -> None:
+    if event == "open" and isinstance(details[0], str | os.PathLike):
+        _OPENED.add(os.path.realpath(details[0]))
+
+
+_OPENED: set[str] = set()
+"""Files that were opened since a target last cleared it."""
+
+sys.addaudithook(_note_opened)
+
+
 class Touch:
     """Leaves its mark when it is unpickled."""
 
@@ -176,7 +250,7 @@ class _refusals:  # noqa: N801 - reads as a word in a with statement
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> bool:
         assert not MARK.exists(), "code in a file was run"
         assert sorted(path.name for path in ROOT.iterdir() if path != MARK) == ["inside"], "a file escaped"
-        if isinstance(error, BenchError | RestorationError):
+        if isinstance(error, BenchError | RestorationError | ReportError):
             assert "\n" not in str(error), f"more than one line: {error}"
             return True
         return False

@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from targets import TARGETS, seeds
 
+from bench.errors import SpecError
+from bench.spec import Spec
+
 settings.register_profile("fuzz", max_examples=3000, deadline=5000, suppress_health_check=list(HealthCheck))
 
 
@@ -29,7 +32,10 @@ def mutated(draw: st.DrawFn, name: str) -> bytes:
     return content
 
 
-TELLING = (b"../", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"1e999", b"-1", b"nan", b"\n", b'"', b"99999999999", b"\xf0\x9f")
+TELLING = (
+    b"../", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"1e999", b"-1", b"nan", b"null", b"true", b"\n", b'"', b"99999999999",
+    b"\xf0\x9f", b"\xe2\x80\xa8", b"\\u0000", b"[" * 20_000,
+)  # fmt: skip
 """What parsers stumble over."""
 
 
@@ -42,3 +48,18 @@ def test_hostile_input_is_read_or_refused(name: str) -> None:
         TARGETS[name](content)
 
     run()
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.filterwarnings("ignore")
+def test_deep_nesting_overflows_no_stack(name: str) -> None:
+    for opening in (b"[", b'{"a":'):
+        for before in (b"\0", b"\2", b"", b"a="):
+            TARGETS[name](before + opening * 200_000 + b"\n")
+
+
+def test_a_grid_of_a_thousand_million_cases_is_refused_unexpanded() -> None:
+    section = {"method": "noisy", "seed": list(range(10_000)), "sigma_255": [number / 1000 for number in range(100_000)]}
+    spec = Spec.model_validate({"name": "large", "quality": [section]})
+    with pytest.raises(SpecError, match=r"up to 1,000,000,000 cases, at most 1,000,000 in one run"):
+        spec.cases({1: ["camera"], 3: []})
