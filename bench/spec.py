@@ -7,6 +7,7 @@ measured. The shipped specs lie in `bench/specs/`.
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import re
 import tomllib
@@ -40,6 +41,9 @@ from restoration.method import Method, Option, Setup, variant_of
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
+
+MOST_CASES = 1_000_000
+"""In one spec; the process that is started holds all of them and their rows."""
 
 SECTIONS = ("cost", "time", "paired", "memory", "layers", "quality", "experiment")
 """The arrays of tables in a spec."""
@@ -286,6 +290,8 @@ class Spec(_Strict):
     def cases(self, pictures: Mapping[int, Sequence[str]]) -> list[Case]:
         """Every case in running order, each once; `pictures` holds image names by channels (1 and 3)."""
         threads = self.thread_count()
+        if (most := self._combinations(pictures)) > MOST_CASES:
+            raise SpecError(f"spec {self.name}: up to {most:,} cases, at most {MOST_CASES:,} in one run: cut its grids")
         found = itertools.chain(
             *(section.cases("cost", self.device, threads) for section in self.cost),
             *(section.cases("time", self.device, threads) for section in self.time),
@@ -299,6 +305,19 @@ class Spec(_Strict):
             return list(dict.fromkeys(found))
         except RestorationError as error:
             raise SpecError(f"spec {self.name}: {error}") from error
+
+    def _combinations(self, pictures: Mapping[int, Sequence[str]]) -> int:
+        """How many cases the grids have at most; counted, not expanded."""
+        grids = [section for kind in SECTIONS for section in getattr(self, kind) if isinstance(section, Section)]
+        grids += [entry for section in self.paired for entry in section.entry]
+        images = max(map(len, pictures.values()), default=0)
+        return sum(_size(grid) * (max(images, 1) if isinstance(grid, QualitySection) else 1) for grid in grids)
+
+
+def _size(grid: Section) -> int:
+    """Of the product of a section's lists; `images` stands for one."""
+    lists = [value for name, value in vars(grid).items() if isinstance(value, tuple) and name != "images"]
+    return math.prod(len(values) or 1 for values in [*lists, *grid.options.values()])
 
 
 def usual_case(kind: Kind, method: str, *, size: str, channels: int = 0, scale: int = 0, threads: int = 1) -> Case:
@@ -339,7 +358,7 @@ def read_spec(name: str, overrides: Sequence[str] = ()) -> Spec:
     text, origin = text_of(name)
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpecError(f"{origin}: not TOML: {error}") from error
     for override in overrides:
         _override(raw, override)
@@ -384,13 +403,14 @@ def _override(raw: dict[str, Any], text: str) -> None:
 
 def _sections(raw: Mapping[str, Any], kind: str) -> Iterator[tuple[dict[str, Any], type[BaseModel]]]:
     """The sections as written, with the model that each will be checked by; those of one kind, or all."""
+    models: Mapping[str, type[Section]] = {"quality": QualitySection, "time": TimeSection}
     for name in (kind,) if kind else SECTIONS:
         written = raw.get(name, [])
         for section in written if isinstance(written, list) else []:
             if name == "paired":
                 yield from ((entry, SizedSection) for entry in section.get("entry", []))
             elif name != "experiment":
-                yield section, {"quality": QualitySection, "time": TimeSection}.get(name, SizedSection)
+                yield section, models.get(name, SizedSection)
 
 
 def _set(section: dict[str, Any], model: type[BaseModel], field: str, value: Any) -> bool:
