@@ -72,7 +72,7 @@ def hurried(noisy: Tensor) -> Tensor:
         (lambda noisy: noisy[..., :-1, :], "shapes", "(2, 1, 31, 32), expected (2, 1, 32, 32)"),
         (lambda noisy: noisy[..., : noisy.shape[-2] // 2 * 2, :], "shapes", "(2, 1, 32, 47), expected (2, 1, 33, 47)"),
         (lambda noisy: noisy.double(), "dtypes", "became torch.float64"),
-        (lambda noisy: noisy.numpy(), "shapes", "returned a ndarray, expected one tensor"),
+        (lambda noisy: noisy.numpy(), "runs", "returned a ndarray, expected one tensor"),
         (lambda noisy: noisy / 0, "finite", "NaN or infinite"),
         (lambda noisy: noisy * 255, "range", "is it scaled to 255?"),
         (lambda noisy: noisy * 0, "range", "mean 0"),
@@ -145,3 +145,13 @@ def test_the_command_ends_with_status_1_and_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert run("mine:fine").returncode == 0
     assert run("mine:fine", "--set", "radius=1").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("restore", "broken"),
+    [(lambda noisy: noisy.mul_(0.9), "input untouched"), (lambda noisy: noisy / 0 * 0, "finite")],
+)
+def test_one_fault_is_found_under_one_name(
+    checked: Callable[..., dict[str, Finding]], restore: Callable[[Tensor], Any], broken: str
+) -> None:
+    assert set(failed(checked(restore))) == {broken}
