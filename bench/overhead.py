@@ -8,6 +8,7 @@ machine hardly changes the figures. `--scheduler dask` starts a Dask cluster of 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import tempfile
@@ -21,7 +22,7 @@ from bench.run import Plan, execute, plan
 from bench.scene import ImageSet
 from bench.scheduler import Scheduler
 from bench.spec import Spec
-from bench.sweep import grouped, measure_group
+from bench.sweep import Group, grouped, measure_group
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,7 +89,7 @@ def _planned(count: int, images: ImageSet, folder: Path) -> Plan:
     return plan(spec_of(count), images=images, out=folder, command="", say=lambda _: None)
 
 
-def _measure(planned: Plan, groups: Sequence[Any]) -> None:
+def _measure(planned: Plan, groups: Sequence[Group]) -> None:
     for group in groups:
         measure_group("r", group, planned.images, planned.directory, pictured=frozenset())
 
@@ -128,9 +129,8 @@ def _scheduler(text: str, jobs: int) -> Iterator[Scheduler]:
     if text != "dask":
         yield Scheduler.parse(text)
         return
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster:
+    distributed: Any = importlib.import_module("distributed")
+    with distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster:
         yield Scheduler.parse(cluster.scheduler_address)
 
 
