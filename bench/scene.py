@@ -112,7 +112,7 @@ def _picture(images: ImageSet, name: str, channels: int) -> Picture:
         return bundled_image(name, channels=channels)
     if (path := images._files().get(name)) is None:  # noqa: SLF001 - a method's cache, outside for its hash
         raise ImageError(f"{images.source}: no image {name!r} there")
-    return load_image(path, channels=channels)
+    return replace(load_image(path, channels=channels), name=name)
 
 
 @contextmanager

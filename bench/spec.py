@@ -11,6 +11,7 @@ import math
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
@@ -257,15 +258,19 @@ class Spec(_Strict):
         return self.model_copy(update={"device": device})
 
     def on_images(self, names: Collection[str], *, given: bool) -> Spec:
-        """The same spec for a user's own images called `names`: on all of them where a section names none of them.
+        """The same spec for a user's own images called `names`; a file's stem will do where it is unique.
 
-        Where they are `given` degraded, every quality section restores them as they are.
+        Sections that name bundled images take all of them: those of a shipped spec. Where images are `given`
+        degraded, every quality section restores them as they are.
         """
         changed: dict[str, object] = {"degradation": ("given",), "seed": (0,)} if given else {}
+        stems = Counter(Path(name).stem for name in names)
+        known = {stem: name for name in names if stems[stem := Path(name).stem] == 1} | {name: name for name in names}
 
         def own(section: QualitySection) -> QualitySection:
-            images = section.images if set(section.images).intersection(names) else ("all",)
-            return section.model_copy(update={"images": images, **changed})
+            images = tuple(known.get(name, name) for name in section.images)
+            bundled = not set(images).intersection(names) and set(images) <= _bundled()
+            return section.model_copy(update={"images": ("all",) if bundled else images, **changed})
 
         return self.model_copy(update={"quality": tuple(own(section) for section in self.quality)})
 
@@ -312,6 +317,12 @@ class Spec(_Strict):
         grids += [entry for section in self.paired for entry in section.entry]
         images = max(map(len, pictures.values()), default=0)
         return sum(_size(grid) * (max(images, 1) if isinstance(grid, QualitySection) else 1) for grid in grids)
+
+
+def _bundled() -> set[str]:
+    from restoration.images import BUNDLED
+
+    return {"all", *(Path(file).stem for files in BUNDLED.values() for file in files)}
 
 
 def _size(grid: Section) -> int:
