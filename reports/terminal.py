@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from reports.summary import at_best_ratio
+
 if TYPE_CHECKING:
     from reports.page import Report
 
@@ -12,9 +14,11 @@ Records = list[dict[str, object]]
 
 
 def best(report: Report) -> Records:
-    """Each method at its best threshold ratio on each degradation, best first, with its time."""
+    """Each method at its best threshold ratio on each degradation, best first, with its time where any was timed."""
     order = ["task", "sigma_255", "degradation", "scale", "psnr_db"]
-    table = report.summary.traded.sort_values(order, ascending=[True, True, True, True, False])
+    found = report.summary.traded
+    found = at_best_ratio(report.summary.scored).assign(per_megapixel=None) if found.empty else found
+    table = found.sort_values(order, ascending=[True, True, True, True, False])
     rows: list[dict[Any, Any]] = table.to_dict("records")
     return [
         {
@@ -23,7 +27,7 @@ def best(report: Report) -> Records:
             "method": row["label"],
             "psnr_db": round(row["psnr_db"], 2),
             "images": int(row["images"]),
-            "seconds_per_megapixel": round(row["per_megapixel"], 6),
+            "seconds_per_megapixel": row["per_megapixel"] and round(row["per_megapixel"], 6),
         }
         for row in rows
     ]
