@@ -87,4 +87,4 @@ def _duration(seconds: float) -> str:
     for unit, length in steps.items():
         if seconds >= 1.5 * length:
             return f"{round(seconds / length)} {unit}"
-    return f"{max(1, round(seconds))} seconds"
+    return f"{max(2, round(seconds))} seconds"

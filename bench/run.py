@@ -70,7 +70,10 @@ def plan(
         spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
     cases = spec.cases(known)
     if not cases:
-        raise BenchError(f"spec {spec.name} has no case for these methods and images; see `restobench methods`")
+        raise BenchError(
+            f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
+            "`restobench spec example`"
+        )
     if resume:
         return _resumed(spec, images, out, cases)
     methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
