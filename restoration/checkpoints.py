@@ -66,7 +66,7 @@ def _refusal(said: str) -> str:
         return f"refused: it would call {code[1]} on loading; ask for its state_dict() as safetensors"
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = (line for line in lines if line.startswith(("Unsupported", "Can only", "Trying")))
-    return next(telling, lines[0] if lines else "it is broken")
+    return next(telling, lines[0] if any(" " in line for line in lines[:1]) else "it is broken, or no checkpoint")
 
 
 def _read_safetensors(path: Path) -> State:
