@@ -59,7 +59,8 @@ def test_deep_nesting_overflows_no_stack(name: str) -> None:
 
 
 def test_a_grid_of_a_thousand_million_cases_is_refused_unexpanded() -> None:
-    section = {"method": "noisy", "seed": list(range(10_000)), "sigma_255": [number / 1000 for number in range(100_000)]}
+    sigmas = [number / 1000 for number in range(100_000)]
+    section = {"method": "noisy", "seed": list(range(10_000)), "sigma_255": sigmas}
     spec = Spec.model_validate({"name": "large", "quality": [section]})
     with pytest.raises(SpecError, match=r"up to 1,000,000,000 cases, at most 1,000,000 in one run"):
         spec.cases({1: ["camera"], 3: []})
