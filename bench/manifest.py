@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -50,10 +51,15 @@ class Manifest:
     schema: int = SCHEMA
 
     def write(self, directory: Path) -> None:
-        """Writes `run.json` whole or not at all."""
+        """Writes `run.json` whole or not at all; raises `RowsError` where it cannot."""
         draft = directory / f"{FILE_NAME}.new"
-        draft.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        draft.replace(directory / FILE_NAME)
+        try:
+            draft.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            draft.replace(directory / FILE_NAME)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise RowsError(f"cannot write {directory / FILE_NAME}: {error.strerror or error}; make room") from error
 
     def ended(self, status: Literal["complete", "interrupted"], seconds: Mapping[str, float]) -> Manifest:
         """The same run, over."""

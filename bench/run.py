@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,7 @@ from bench.cell import cell
 from bench.clock import clock_for
 from bench.console import Progress
 from bench.environment import environment
-from bench.errors import BenchError, NoVerdictError
+from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.exclusive import alone
 from bench.experiment import FAILURE, Scene, get_experiment
 from bench.manifest import Manifest, describe, image_facts, read_manifest
@@ -123,9 +123,18 @@ def execute(
             status = "complete"
         finally:
             seconds = {"total": clock() - begin, "measured": ledger.measured}
-            manifest = plan.manifest.ended(status, seconds)
-            manifest.write(plan.directory)
+            manifest = _placed(plan, scheduler).ended(status, seconds)
+            with suppress(RowsError) if status == "interrupted" else nullcontext():  # what interrupted says more
+                manifest.write(plan.directory)
     return manifest
+
+
+def _placed(plan: Plan, scheduler: Scheduler | None) -> Manifest:
+    """The manifest, with a notice where a cluster swept the quality and this machine took the time."""
+    if scheduler is None or scheduler.kind == "local" or not any(plan.of(kind) for kind in TIMED):
+        return plan.manifest
+    notice = "quality was swept by a cluster; what takes time was measured alone on the machine that started the run"
+    return replace(plan.manifest, notices=tuple(dict.fromkeys((*plan.manifest.notices, notice))))
 
 
 @dataclass

@@ -145,6 +145,21 @@ def test_a_full_disk_is_one_line_and_leaves_whole_rows(tmp_path: Path, monkeypat
     assert list(read_rows(tmp_path)) == [row]
 
 
+def test_a_disk_that_fills_up_in_a_run_says_so_though_the_manifest_cannot_be_written_either(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = prepared(ImageSet(folder), tmp_path, {"quality": [{"method": ["noisy"], "sigma_255": [15]}]})
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("bench.rows.os.fsync", full)
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(RowsError, match=r"rows\.jsonl: No space left on device; every finished case is kept"):
+        execute(made, progress=quiet, jobs=1)
+    assert sorted(path.name for path in made.directory.iterdir()) == ["images", "rows.jsonl", "run.json"]
+
+
 def test_memory_that_runs_out_fails_its_case_alone(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

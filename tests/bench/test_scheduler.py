@@ -19,7 +19,7 @@ from bench.case import Case
 from bench.errors import NoVerdictError
 from bench.manifest import read_manifest
 from bench.rows import Row, read_rows
-from bench.run import execute, plan
+from bench.run import _placed, execute, plan
 from bench.scene import ImageSet
 from bench.scheduler import Scheduler, SchedulerError, WorkersLostError
 from bench.spec import QualitySection, Spec
@@ -182,6 +182,14 @@ def test_a_scheduler_that_disappears_costs_nothing_that_was_finished(
     undisturbed = prepared(tmp_path / "again")
     execute(undisturbed, progress=lambda *_: None, jobs=2)
     assert scored(rows) == scored(list(read_rows(undisturbed.directory)))
+
+
+def test_time_is_taken_here_and_the_manifest_says_so_where_a_cluster_swept(folder: Path, tmp_path: Path) -> None:
+    timed = {"method": "noisy", "size": 16}
+    spec = Spec.model_validate({"name": "x", "threads": 1, "cost": [timed], "memory": [timed]})
+    made = plan(spec, images=ImageSet(folder), out=tmp_path, command="", say=lambda _: None)
+    assert "swept by a cluster" in _placed(made, Scheduler("dask", "tcp://h:1")).notices[-1]
+    assert _placed(made, Scheduler()) == made.manifest
 
 
 def test_one_process_at_a_time_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
