@@ -27,10 +27,11 @@ from restoration.method import Option, Setup, variant_of
 from restoration.quality import psnr, quantize
 
 DEFAULTS: Mapping[str, Option] = {"images": 7, "crop": 256, "steps": 400, "others": True}
-"""How many `images` are scored, the middle `crop` pixels of each; `steps` of learning at sigma 25, half as many
-elsewhere; `others`: also at 16 x 16 and sigma 15 and 50."""
+"""How many `images` are scored, the middle `crop` pixels of each; `steps` of learning; `others`: also at 16 x 16
+and sigma 15 and 50."""
 
-RATIOS = (2.4, 2.5, 2.6, 2.7, 2.8, 2.9, 3.0)
+RATIOS = tuple(round(2.3 + 0.05 * number, 2) for number in range(21))
+"""Among which the best uniform one is chosen."""
 
 VARIANTS: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
     ("shipped thresholds", "dct-learnt", {}),
@@ -77,12 +78,11 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     settings = [(8, 25.0), (8, 15.0), (8, 50.0), (16, 25.0), (16, 15.0), (16, 50.0)]
     for done, (block_size, sigma_255) in enumerate(settings if option["others"] else settings[:1]):
         task = Task(block_size, sigma_255, scored, scene.seed)
-        steps = int(option["steps"]) // (1 if sigma_255 == 25 else 2)  # noqa: PLR2004 - the usual sigma
         case = Case(
             "experiment", "learn-dct", variant_of({"block_size": block_size}), options_text({"block_size": block_size}),
             "denoise", threads=scene.threads, sigma_255=sigma_255, degradation="awgn", seed=scene.seed,
         )  # fmt: skip
-        yield from ((case, reading) for reading in _readings(task, training, steps))
+        yield from ((case, reading) for reading in _readings(task, training, int(option["steps"])))
         scene.progress((done + 1) / len(settings))
 
 

@@ -195,10 +195,9 @@ def _batches(images: Sequence[Tensor], sigma: float, schedule: Schedule) -> Iter
 
 
 def _shares(images: Sequence[Tensor], sigma: float) -> Tensor:
-    """How much an error counts in each image, 1 on average: less in a rough one.
+    """How much an error counts in each image, 1 on average: as the inverse of what plain thresholds leave there.
 
-    A mean square error leaves all to the roughest images, a mean of PSNR, whose slope is 1 / error, to the smoothest.
-    Between the two, 1 / sqrt(error) does best on unseen images. The error is that of plain thresholds.
+    Scores are means of PSNR, whose slope is 1 / error; a mean square error would leave all to the roughest images.
     """
     errors = []
     for image in images:
@@ -206,7 +205,7 @@ def _shares(images: Sequence[Tensor], sigma: float) -> Tensor:
         noisy = clean + torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
         restored = _average((noisy,), hard_step(2.7 * torch.ones(8, 8), torch.zeros(8, 8)), 8, 2)
         errors.append(float((restored - clean).square().mean()))
-    shares = torch.tensor(errors).rsqrt()
+    shares = torch.tensor(errors).reciprocal()
     return shares / shares.mean()
 
 
