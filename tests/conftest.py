@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 settings.register_profile("untimed", deadline=None)  # no test asserts on real time
 settings.load_profile("untimed")
+settings.register_profile("fuzz", max_examples=3000, deadline=5000, suppress_health_check=list(HealthCheck))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -9,15 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 from targets import TARGETS, seeds
 
 from bench.errors import SpecError
 from bench.spec import Spec
-
-settings.register_profile("fuzz", max_examples=3000, deadline=5000, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
