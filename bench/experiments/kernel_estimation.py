@@ -36,7 +36,7 @@ DEFAULTS: Mapping[str, Option] = {
     "generators": "free linear",
     "size": 12,
     "scale": 2,
-    "steps": 250,
+    "steps": 210,
     "images": 3,
 }
 """`upscaler`: an RDN checkpoint by name or file, or `package.module:OBJECT`, a torch module or differentiable function.
@@ -44,7 +44,7 @@ DEFAULTS: Mapping[str, Option] = {
 
 SHAVE = 8
 """Pixels removed at each border before scoring, on luma."""
-SCORED = 256
+SCORED = 192
 """Side of the part of each image that is scored, in pixels."""
 
 Upscaler = Callable[[Tensor], Tensor]
