@@ -31,12 +31,12 @@ def stored_times(path: Path, fingerprint: str) -> pd.DataFrame:
         entries = [json.loads(line) for line in text.split("\n")[:-1]]
         newer = [entry for entry in entries if int(entry["schema"]) > SCHEMA]
         own = [entry for entry in entries if entry["fingerprint"] == fingerprint]
-        columns = {entry["run"]: _seconds(entry["series"]) for entry in own}
+        times = pd.DataFrame({entry["run"]: _seconds(entry["series"]) for entry in own})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise HistoryError(f"{path} is no history of runs ({type(error).__name__}: {error}); restore a copy") from error
     if newer:
         raise HistoryError(f"{path} holds schema {newer[0]['schema']}, newer than {SCHEMA}; upgrade restobench")
-    return pd.DataFrame(columns)
+    return times
 
 
 def _seconds(series: dict[str, dict[str, Any]]) -> dict[str, float]:

@@ -193,6 +193,7 @@ def _blocks(file: io.BufferedReader, tally: _Tally) -> Iterator[bytes]:
 
 def _parsed(block: bytes, tally: _Tally) -> Iterator[pa.Table]:
     """Tables of `_ARROW`: the whole block at once where it is regular, else line by line."""
+    block = block.decode("utf-8", "replace").encode()
     lines = block.splitlines()
     deep = any(line.count(b"{") + line.count(b"[") > _MOST_OPEN for line in lines)  # Arrow overflows its stack
     if not deep and _QUOTED_VALUE not in block and b'"value":"' not in block:
@@ -214,7 +215,7 @@ def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:
     """One row as a flat mapping of exactly the known fields; None, counted, for anything else."""
     try:
         flat = json.loads(line)
-        texts = {name: None if flat.get(name) is None else str(flat[name]) for name in TEXTS}
+        texts = {name: None if flat.get(name) is None else _text(flat[name]) for name in TEXTS}
         numbers = {name: None if flat.get(name) is None else float(flat[name]) for name in NUMBERS}
     except (ValueError, TypeError, AttributeError, RecursionError):
         tally.broken += 1
@@ -223,6 +224,11 @@ def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:
     if value is not None and not math.isfinite(value):
         tally.not_finite += 1
     return {**texts, **numbers}
+
+
+def _text(found: object) -> str:
+    """Without half surrogates, which JSON can write and no file can hold."""
+    return str(found).encode("utf-8", "replace").decode("utf-8")
 
 
 def _encoded(table: pa.Table) -> pa.Table:

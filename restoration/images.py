@@ -167,8 +167,8 @@ def _read_file(path: Path) -> tuple[NDArray[Any], list[str]]:
         if path.suffix.lower() in {".tif", ".tiff"}:
             return _read_tiff(path)
         raise ImageError(f"{path}: not an image that can be read, whatever its name says") from error
-    except (OSError, SyntaxError, EOFError, ValueError) as error:
-        raise ImageError(f"{path}: broken image: {error}") from error
+    except Exception as error:  # a broken file raises from anywhere: TypeError and struct.error, too
+        raise ImageError(f"{path}: broken image: {' '.join(str(error).split())}") from error
 
 
 def _read_tiff(path: Path) -> tuple[NDArray[Any], list[str]]:
