@@ -48,6 +48,7 @@ def guide(name: str, seconds: int, seed: int) -> None:
     for index, content in enumerate(seeds(name)):
         (corpus / str(index)).write_bytes(content)
     flags = [f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1"]
+    flags.append(f"-artifact_prefix={corpus}/")  # what broke a promise is kept there
     atheris.Setup([sys.argv[0], *flags, str(corpus)], TARGETS[name])
     atheris.Fuzz()
 
