@@ -116,8 +116,19 @@ def learn_dct(table: pd.DataFrame) -> Study:
                 f"At 8 × 8 and sigma 25 the learnt thresholds gain {own.iloc[0]:+.3f} dB over the best uniform "
                 "ratio, on images not learnt on."
             )
-        reading.append(f"Furthest there is “{best['what']}” with {best['value']:+.3f} dB.")
+        reading.append(f"Furthest there is “{best['what']}” with {best['value']:+.3f} dB{_costs(table, first)}.")
     return Study(tuple(charts), tuple(reading))
+
+
+def _costs(table: pd.DataFrame, gains: pd.DataFrame) -> str:
+    """Gain and operations of each variant that has a count."""
+    macs = _of(table, "macs_per_pixel").drop_duplicates("part").set_index("part")["value"]
+    counted = gains[gains["part"].isin(macs.index)]
+    listed = (
+        f"{what} {value:+.2f} dB for {macs[part]:,.0f}"
+        for part, what, value in counted[["part", "what", "value"]].to_numpy()
+    )
+    return f"; gains by operations per pixel: {', '.join(listed)}" if len(counted) else ""
 
 
 def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:

@@ -7,7 +7,7 @@ kernel found, with the true one and with a box.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -84,7 +84,7 @@ def _found(
     )
     true = bicubic_kernel(size, case.scale)
     kernels = {"found": estimate.kernel, "true": true, "box": box_kernel(size, case.scale)}
-    for reading in chain(_match(estimate, true), _curves(estimate, kernels)):
+    for reading in chain(_match(estimate, true), _losses(estimate.losses, len(pictures)), _weights(kernels)):
         yield case, reading
     for picture in pictures:
         yield from _scores(replace(case, image=picture.name), upscaler, picture, kernels)
@@ -102,11 +102,16 @@ def _match(estimate: KernelEstimate, true: Tensor) -> Iterator[Reading]:
     yield Reading("shift_pixels", float(match.shift[1]), "px", part="columns")
 
 
-def _curves(estimate: KernelEstimate, kernels: Mapping[str, Tensor]) -> Iterator[Reading]:
-    """Loss against step; each kernel's weights row by row, and its profile: the sum over rows."""
-    for step, loss in enumerate(estimate.losses):
-        yield Reading("step", float(step), part="loss", repeat=step)
-        yield Reading("loss", loss, part="loss", repeat=step)
+def _losses(losses: Sequence[float], crops: int) -> Iterator[Reading]:
+    """Loss against step, each the mean of a round: a step sees one crop, and crops differ more than steps do."""
+    for number, first in enumerate(range(0, len(losses), crops)):
+        turn = losses[first : first + crops]
+        yield Reading("step", float(first), part="loss", repeat=number)
+        yield Reading("loss", sum(turn) / len(turn), part="loss", repeat=number)
+
+
+def _weights(kernels: Mapping[str, Tensor]) -> Iterator[Reading]:
+    """Each kernel's weights row by row, and its profile: the sum over rows."""
     for part, kernel in kernels.items():
         yield Reading("kernel_size", float(len(kernel)), "px", part=part)
         for place, weight in enumerate(kernel.flatten().tolist()):

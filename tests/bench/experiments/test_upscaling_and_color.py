@@ -157,7 +157,7 @@ def test_the_kernel_of_a_users_own_upscaler_is_found_and_scored(monkeypatch: pyt
     def values(quantity: str, part: str) -> list[float]:
         return [r.value or 0.0 for _, r in free if (r.quantity, r.part) == (quantity, part)]
 
-    assert len(values("loss", "loss")) == len(values("step", "loss")) == 20
+    assert len(values("loss", "loss")) == len(values("step", "loss")) == 10
     assert len(values("kernel_weight", "found")) == len(values("kernel_weight", "true")) == 144
     assert sum(values("profile", "found")) == pytest.approx(1, abs=1e-4)
     assert values("offset_pixels", "true")[0] == -5.5
