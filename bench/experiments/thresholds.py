@@ -20,7 +20,7 @@ from restoration.thresholding import hard_threshold, smooth_hard_threshold, soft
 DEFAULTS: Mapping[str, Option] = {"points": 161, "sigma": 1.25}
 """`points` of each curve; `sigma` of the noise of the estimate."""
 
-TEMPERATURES = (0.05, 0.2, 0.5, 1.0, 3.0)
+TEMPERATURES = (0.05, 0.2, 0.5, 1.0, 3.0, 100.0)
 
 
 def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Reading]]:
