@@ -102,7 +102,8 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     """All readings of a cost case for output images of `height` x `width`.
 
     `macs_per_pixel` by `closed_form`, `parameters` (the estimate "operations = parameters"), `fvcore` and `torch`;
-    `parameters`, `activations_per_pixel`,
+    where a method knows several algorithms, `macs_by_algorithm` of each and `executed_macs_per_pixel` of the one that
+    runs; `parameters`, `activations_per_pixel`,
     `bytes_per_pixel` (a lower bound: image in, image out and weights once; part `operators`: each multiplying
     operator's operands once) and `intensity_macs_per_byte`. A counter that saw nothing has value None and says why.
     Raises `BenchError` where the method cannot be called as a restorer, and what `Method.checked` raises.
@@ -114,7 +115,7 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     except RestorationError as error:  # weights or a package missing: the closed form needs neither
         counted = None
         refusal = f"not counted: {error}"
-    readings = [_closed_form(closed)]
+    readings = [_closed_form(closed), *_by_algorithm(method, setup)]
     if counted is None:
         parameters = method.parameters(setup) if method.parameters else 0
         missing = [Reading(MACS, None, UNIT, part=part, note=refusal) for part in ("fvcore", "torch")]
@@ -127,26 +128,13 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     return (*readings, *_estimate(parameters, reference), by_fvcore, by_torch, *_traffic(counted, reference, size))
 
 
-def dct_macs(block_size: int, stride: int = 1) -> Mapping[str, float]:
-    """Multiply-accumulates per pixel of a sliding DCT and its inverse, by implementation.
-
-    `dense`: each block by N^4. `separable`: each block by 2 N^3. `shared rows`: N^2 for each row of a block's width,
-    which all blocks that touch the row share, then N^3 down the block. `butterflies`: the same with each N-point
-    transform split into even and odd halves as often as N is even; a butterfly's additions are no multiply-adds.
-    """
-    n, s = block_size, stride
-    short = butterfly_macs(n)
-    return {
-        "dense": 2 * n**4 / s**2,
-        "separable": 4 * n**3 / s**2,
-        "shared rows": 2 * (n**3 / s**2 + n**2 / s),
-        "butterflies": 2 * (n * short / s**2 + short / s),
-    }
-
-
-def butterfly_macs(points: int) -> int:
-    """Multiplications of an N-point DCT whose even half is split again: (N/2)^2 for the odd half, and so on."""
-    return points**2 if points % 2 else (points // 2) ** 2 + butterfly_macs(points // 2)
+def _by_algorithm(method: Method, setup: Setup) -> Iterator[Reading]:
+    """What the algorithm that runs multiplies, and what others would."""
+    found = method.algorithms(setup) if method.algorithms else {}
+    for name, macs in found.items():
+        yield Reading("macs_by_algorithm", macs, UNIT, part=name)
+    for name, macs in list(found.items())[:1]:
+        yield Reading("executed_macs_per_pixel", macs, UNIT, note=name)
 
 
 def _counted(method: Method, setup: Setup) -> Counted:

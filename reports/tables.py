@@ -47,7 +47,13 @@ _BOOKKEEPING = ("elapsed_seconds", "measured_seconds")
 """What a run notes of its own time: no reading of an experiment."""
 
 _SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
-_COUNTS = ("parameters", "activations_per_pixel", "bytes_per_pixel", "intensity_macs_per_byte")
+_COUNTS = (
+    "parameters",
+    "activations_per_pixel",
+    "bytes_per_pixel",
+    "intensity_macs_per_byte",
+    "executed_macs_per_pixel",
+)
 
 
 def cost(rows: pd.DataFrame) -> pd.DataFrame:

@@ -80,6 +80,7 @@ METHODS: tuple[Method, ...] = (
         options=_DCT_OPTIONS,
         shared=Shared("ratio", later("restoration.dct.denoise:build_ratios")),
         macs_per_pixel=_dct_macs,
+        algorithms=later("restoration.dct.operations:algorithms"),
         # A coefficient within rounding of its threshold may fall on either side: 1/64 of one in 64 candidates.
         same_as=Agreement("dct", 2e-3, {"engine": "dense"}),
         paper=_DCT_PAPER,
@@ -91,6 +92,7 @@ METHODS: tuple[Method, ...] = (
         summary="sliding DCT, one learnt hard threshold per frequency",
         options={**_DCT_OPTIONS, "thresholds": "learnt"},
         macs_per_pixel=_dct_macs,
+        algorithms=later("restoration.dct.operations:algorithms"),
         same_as=Agreement("dct-learnt", 2e-3, {"engine": "dense"}),
         paper=_DCT_PAPER,
     ),
@@ -142,6 +144,7 @@ METHODS: tuple[Method, ...] = (
         options={"checkpoint": "", "runtime": "auto", "tile": 0},
         dtypes=("float32", "bfloat16"),
         macs_per_pixel=later("restoration.ffdnet:macs_per_pixel"),
+        algorithms=later("restoration.ffdnet:algorithms"),
         parameters=later("restoration.ffdnet:parameters"),
         same_as=Agreement("ffdnet", 1e-5, {"runtime": "plain"}),
         weights=later("restoration.ffdnet:needed_weights"),

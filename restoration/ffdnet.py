@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from restoration import runtimes, weights
+from restoration import runtimes, weights, winograd
 from restoration.checkpoints import State, described, load_into, read_state
 from restoration.errors import CheckpointError, PackageMissingError, RangeError, ShapeError
 from restoration.method import Restore, Setup
@@ -174,6 +174,17 @@ def build_package(setup: Setup) -> Restore:
 def macs_per_pixel(setup: Setup) -> float:
     """Closed form, per output pixel."""
     return _architecture(setup).macs_per_pixel
+
+
+def algorithms(setup: Setup) -> dict[str, float]:
+    """Multiply-accumulates per output pixel of direct and of Winograd's convolution, the one that runs first."""
+    architecture = _architecture(setup)
+    fast = sum(winograd.macs_per_place(before, after) for before, after in pairwise(architecture.widths)) / 4
+    found = {"winograd": fast, "direct": architecture.macs_per_pixel}
+    runtime = setup.options.get("runtime", "auto")
+    if runtime == "winograd" or (runtime == "auto" and setup.device == "cpu" and setup.dtype == "float32"):
+        return found
+    return dict(reversed(found.items()))
 
 
 def parameters(setup: Setup) -> int:

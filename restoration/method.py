@@ -87,6 +87,8 @@ class Method:
     dtypes: tuple[str, ...] = ("float32",)
     macs_per_pixel: Callable[[Setup], float] | None = None
     """Closed form: multiply-accumulates per output pixel, border effects left out. None where there is none."""
+    algorithms: Callable[[Setup], Mapping[str, float]] | None = None
+    """Multiply-accumulates per output pixel of several algorithms for this result; the one that runs comes first."""
     parameters: Callable[[Setup], int] | None = None
     """The number of learnt parameters, where operations are sometimes estimated by it."""
     shared: Shared | None = None

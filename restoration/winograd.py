@@ -30,7 +30,7 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from restoration.dct.butterflies import Term
+from restoration.dct.butterflies import Term, multiplications
 from restoration.dct.lanes import LANES, Lanes, Memory, _step
 
 TILE: Final = 4
@@ -71,6 +71,13 @@ def outputs(products: Sequence[TermT]) -> list[TermT]:
     m0, m1, m2, m3, m4, m5 = products
     near, near_slope, far, far_slope = m1 + m2, m1 - m2, m3 + m4, m3 - m4
     return [m0 + near + far, near_slope + far_slope * 2.0, near + far * 4.0, near_slope + far_slope * 8.0 + m5]
+
+
+def macs_per_place(depth: int, width: int) -> float:
+    """Multiplications for one place of the maps: its share of a tile's 36 products and of the transforms."""
+    there = _SEEN * 2 * multiplications(points, _SEEN)  # along x, then along y
+    back = (_SEEN + TILE) * multiplications(outputs, _SEEN)
+    return (_POINTS * depth * width + depth * there + width * back) / TILE**2
 
 
 @_step(literals=1)

@@ -11,9 +11,9 @@ forward(x)[v]`, and `inverse` takes the unscaled ones. A threshold is divided by
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 
 class Term(Protocol):
@@ -55,6 +55,29 @@ def inverse(coefficients: Sequence[TermT]) -> list[TermT]:
     left = [even[k] + odd[k] for k in range(half)]
     right = [even[k] - odd[k] for k in reversed(range(half))]
     return left + even[half:] * middle + right
+
+
+class _Tally:
+    """A term that only counts how often any of its kind is multiplied."""
+
+    def __init__(self, count: list[int]) -> None:
+        self._count = count
+
+    def __add__(self, _: Self, /) -> Self:
+        return self
+
+    __sub__ = __add__
+
+    def __mul__(self, _: float, /) -> Self:
+        self._count[0] += 1
+        return self
+
+
+def multiplications(transform: Callable[[list[Any]], object], order: int) -> int:
+    """How many multiplications `transform` of `order` terms is written with."""
+    count = [0]
+    transform([_Tally(count)] * order)
+    return count[0]
 
 
 @cache

@@ -7,7 +7,10 @@ NUMBA_CACHE_DIR, or beside this module, or in the user's cache where that is rea
 
 from __future__ import annotations
 
+import math
 import threading
+import weakref
+from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -184,9 +187,34 @@ def _scratch(layout: Hashable, size: int) -> Floats:
     return kept[1]
 
 
+def _image(shape: tuple[int, ...]) -> Floats:
+    """An array for restored images; a large one takes over the memory of the last that nothing refers to any more.
+
+    A system that hands out its pages anew can take as long as the transform.
+    """
+    size = math.prod(shape)
+    if size < _LARGE:
+        return np.empty(shape, np.float32)
+    try:
+        memory = _SPARE.pop()
+    except IndexError:
+        memory = np.empty(size, np.float32)
+    if memory.size != size:
+        memory = np.empty(size, np.float32)
+    image = memory.reshape(shape)
+    weakref.finalize(image, _SPARE.append, memory).atexit = False
+    return image
+
+
+_LARGE: Final = 2**23
+"""Pixels: 32 MiB, from where on the C library gives freed memory back at once."""
+
+_SPARE: Final[deque[Floats]] = deque(maxlen=1)
+
+
 def _average(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int) -> Floats:
     """The plain mean of all shrunk blocks of the grid."""
-    out = np.empty_like(planes)
+    out = _image(planes.shape)
     tile = Tile.of(grid.order)
     work = Work(tile, tile.size)
     for plane, target in zip(planes, out, strict=True):

@@ -12,12 +12,14 @@ from hypothesis import given, strategies as st
 from torch import Tensor, nn
 
 from bench.case import Reading
-from bench.counts import Growth, butterfly_macs, count, dct_macs
+from bench.counts import Growth, count
 from bench.errors import BenchError
 from bench.operators import modules_of, seen_by_torch
 from restoration.catalog import get, names
+from restoration.dct.operations import macs_by_algorithm
 from restoration.errors import OptionError, WeightsMissingError
 from restoration.method import Method, Option, Setup
+from restoration.winograd import macs_per_place
 
 
 @pytest.fixture(autouse=True)
@@ -105,15 +107,44 @@ def test_whatever_a_counter_says_differs_from_the_closed_form_by_its_named_resid
 
 
 def test_dct_by_implementation() -> None:
-    assert dct_macs(8) == {"dense": 8192, "separable": 2048, "shared rows": 1152, "butterflies": 396}
-    assert dct_macs(16)["dense"] == 131072
-    assert dct_macs(8, 8)["dense"] == 128
-    assert butterfly_macs(8) == 22
+    costs = macs_by_algorithm(8)
+    assert {name: costs[name] for name in ("dense", "separable", "shared rows")} == {
+        "dense": 8192, "separable": 2048, "shared rows": 1152
+    }  # fmt: skip
+    assert costs["butterflies"] < 2 * (8 * 22 + 22)  # a factor of 1 is no multiplication
+    assert macs_by_algorithm(16)["dense"] == 131072
+    assert macs_by_algorithm(8, 8)["dense"] == 128
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "algorithm"),
+    [
+        ("dct", {}, "butterflies"),
+        ("dct", {"engine": "dense"}, "dense"),
+        ("dct", {"engine": "separable"}, "shared rows"),
+        ("dct", {"spacing": 2.0}, "butterflies"),
+        ("ffdnet", {}, "winograd"),
+        ("ffdnet", {"runtime": "torch"}, "direct"),
+    ],
+)
+def test_what_runs_is_counted_apart_from_the_closed_form(name: str, options: dict[str, Option], algorithm: str) -> None:
+    method = get(name)
+    readings = count(method, Setup(channels=1, sigma=0.1, options=options), height=64, width=64)
+    executed = [reading for reading in readings if reading.quantity == "executed_macs_per_pixel"]
+    assert [reading.note for reading in executed] == [algorithm]
+    assert executed[0].value == value(readings, "macs_by_algorithm", algorithm)
+    closed = value(readings, "macs_per_pixel", "closed_form")
+    direct = algorithm in {"dense", "shared rows", "direct"}
+    assert executed[0].value == closed if direct else executed[0].value < closed / 2
+
+
+def test_winograd_needs_a_quarter_of_the_products_and_the_transforms() -> None:
+    assert 9 * 64 * 64 / 4 < macs_per_place(64, 64) < 9 * 64 * 64 / 3
 
 
 @given(n=st.integers(2, 32), stride=st.integers(1, 32))
 def test_each_implementation_of_the_dct_saves_on_the_one_before(n: int, stride: int) -> None:
-    costs = dct_macs(n, min(stride, n))
+    costs = macs_by_algorithm(n, min(stride, n))
     order = [costs[name] for name in ("dense", "separable", "butterflies")]
     assert order == sorted(order, reverse=True)
     assert costs["shared rows"] <= costs["separable"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,21 @@ def test_what_cannot_be_denoised_is_refused(shape: Any, options: Any, error: Any
 def test_gradients_are_refused_rather_than_lost() -> None:
     with pytest.raises(OptionError, match="no gradients"):
         fused.denoise(images((1, 1, 30, 30)).requires_grad_(), tables(8))
+
+
+def test_a_large_result_takes_over_memory_only_of_one_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "_LARGE", 0)
+    monkeypatch.setattr(fused, "_SPARE", deque(maxlen=1))
+    thresholds = torch.full((4, 4), 0.1)
+    first, second = (torch.rand(1, 1, 40, 40, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    kept = fused.denoise(first, thresholds)
+    copy = kept.clone()
+    view, place = kept[..., 3:], kept.data_ptr()
+    del kept
+    other = fused.denoise(second, thresholds)
+    assert other.data_ptr() != place  # a view of the first is still there
+    assert torch.equal(view, copy[..., 3:])
+    del view
+    again = fused.denoise(first, thresholds)
+    assert again.data_ptr() == place
+    assert torch.equal(again, copy)

@@ -1,0 +1,50 @@
+"""What a sliding DCT and its inverse multiply per pixel, by the algorithm that computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from restoration.dct.butterflies import forward, inverse, multiplications
+from restoration.method import Setup
+
+_BLOCKS_PER_SPACING = 0.7
+"""Random blocks for each square of `spacing` pixels, about: what their sampling leaves."""
+
+
+@cache
+def multiplications_of(order: int) -> int:
+    """Multiplications of one DCT of `order` samples and of its inverse, as `butterflies` writes them."""
+    return multiplications(forward, order) + multiplications(inverse, order)
+
+
+def macs_by_algorithm(block_size: int, stride: int = 1) -> Mapping[str, float]:
+    """Multiply-adds per pixel for blocks of `block_size` N every `stride` s pixels.
+
+    `dense`: 2 N^4 for each block. `separable`: 4 N^3 for each block. `shared rows`: the passes across are shared by
+    all blocks of a column, which leaves 2 (N^3 / s^2 + N^2 / s). `butterflies`: the same passes, each N-point transform
+    split into even and odd halves as often as N is even; the additions of a butterfly are no multiply-adds.
+    """
+    n, s = block_size, stride
+    return {
+        "dense": 2 * n**4 / s**2,
+        "separable": 4 * n**3 / s**2,
+        "shared rows": 2 * (n**3 / s**2 + n**2 / s),
+        "butterflies": multiplications_of(n) * (n / s**2 + 1 / s),
+    }
+
+
+def algorithms(setup: Setup) -> Mapping[str, float]:
+    """`macs_by_algorithm` of a setup, the one that runs first; random blocks share no rows."""
+    size, stride = int(setup.options["block_size"]), int(setup.options["stride"])
+    spacing = float(setup.options["spacing"])
+    blocks = _BLOCKS_PER_SPACING / spacing**2 if spacing else 1.0
+    found = {name: blocks * macs for name, macs in macs_by_algorithm(size, 1 if spacing else stride).items()}
+    if spacing:
+        del found["shared rows"]
+        found["butterflies"] = blocks * 2 * size * multiplications_of(size)
+    engine = str(setup.options["engine"])
+    if engine == "auto":
+        engine = "fused" if setup.device == "cpu" else "separable"
+    runs = {"fused": "butterflies", "separable": "separable" if spacing else "shared rows"}.get(engine, "dense")
+    return {name: found[name] for name in sorted(found, key=lambda name: (name != runs, -found[name]))}
