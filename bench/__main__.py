@@ -174,6 +174,7 @@ def cost(
     size: Annotated[str, typer.Option(help="Output size, 512 or 480x640, where a method is named.")] = "256",
     channels: Annotated[int, typer.Option(help="1 or 3, where a method is named.")] = 0,
     scale: Annotated[int, typer.Option(help="Upscaling factor, where a method is named.")] = 0,
+    traffic: Annotated[bool, typer.Option(help="Activations, bytes, intensity and other algorithms instead.")] = False,
     style: Style = Format.TABLE,
 ) -> None:
     """Count the operations per output pixel: closed form, parameter estimate, fvcore and torch side by side."""
@@ -188,24 +189,38 @@ def cost(
         cases = read_spec("cost").cases({1: [], 3: []})
     records: list[dict[str, object]] = []
     for case in cases:
-        readings = count(get(case.method), setup_of(case), height=case.height, width=case.width)
-        records.extend(
-            {
-                "method": case.method,
-                "variant": case.variant,
-                "scale": case.scale,
-                "channels": case.channels,
-                "height": case.height,
-                "width": case.width,
-                "counter": reading.part,
-                "macs_per_pixel": reading.value,
-                "flops_per_pixel": None if reading.value is None else 2 * reading.value,
-                "residue": reading.note,
-            }
-            for reading in readings
-            if reading.quantity == "macs_per_pixel"
-        )
+        what = {name: getattr(case, name) for name in ("method", "variant", "scale", "channels", "height", "width")}
+        for reading in count(get(case.method), setup_of(case), height=case.height, width=case.width):
+            value, counted = reading.value, reading.quantity == "macs_per_pixel"
+            if counted and not traffic:
+                flops = None if value is None else 2 * value
+                figures = {"counter": reading.part, "macs_per_pixel": value, "flops_per_pixel": flops}
+                records.append({**what, **figures, "residue": reading.note})
+            elif traffic and not counted:
+                figures = {"quantity": reading.quantity, "part": reading.part, "value": value, "unit": reading.unit}
+                records.append({**what, **figures, "note": reading.note})
     show(records, style, title="per output pixel; 1 multiply-accumulate (MAC) = 2 FLOPs")
+
+
+@app.command()
+def memory(
+    method: Annotated[str, typer.Argument(help="A method's name or package.module:OBJECT.")],
+    limit: Annotated[str, typer.Option(help="Memory to use, as in 2GiB; what is free now if not given.")] = "",
+    channels: Annotated[int, typer.Option(help="1 or 3; the first it supports if not given.")] = 0,
+    scale: Annotated[int, typer.Option(help="Upscaling factor; the first it supports if not given.")] = 0,
+    style: Style = Format.TABLE,
+) -> None:
+    """Forecast the largest image that fits into memory, and check the forecast on one of half as many pixels."""
+    from bench.memory import check_forecast
+    from bench.overrides import size_in_bytes
+    from bench.spec import usual_case
+
+    threads = len(os.sched_getaffinity(0))
+    case = usual_case("memory", method, size="512", channels=channels, scale=scale, threads=threads)
+    readings = check_forecast(case, limit=size_in_bytes(limit) if limit else None)
+    columns = ("quantity", "part", "value", "unit", "note")
+    records = [{"method": method} | {name: getattr(reading, name) for name in columns} for reading in readings]
+    show(records, style, title="peak of one call over the built method")
 
 
 @app.command()

@@ -48,3 +48,13 @@ def percent(text: str) -> float:
     if not 0 < value < 1:
         raise SpecError(f"expected a share such as 3% or 0.03, got {text!r}")
     return value
+
+
+def size_in_bytes(text: str) -> int:
+    """`2GiB`, `500 MB` or a number of bytes; raises SpecError for anything else."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        raise SpecError(f"expected a size such as 2GiB or 500MB, got {text!r}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -685,10 +686,8 @@ def roofline(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 
 def _share_words(line: Any, roof: Roof) -> str:
-    if not roof.peaks:
-        return ""
-    limit = min(max(roof.peaks.values()), roof.bandwidth * line.intensity)
-    return f", {line.gops / limit:.0%} of the limit there"
+    limit = roof.limit(str(line.dtype), line.intensity)
+    return "" if math.isnan(limit) else f", {line.gops / limit:.0%} of the limit there"
 
 
 def memories(summary: Summary, ink: Ink) -> Iterator[Chart]:

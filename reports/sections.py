@@ -628,7 +628,7 @@ def roofline(material: Material) -> Section:
     table, roof = intensities(material.summary), roof_of(material.summary)
     if table.empty:
         return Section(anchor, title, material.command, charts=charts)
-    limit = np.minimum(max(roof.peaks.values(), default=math.nan), roof.bandwidth * table["intensity"])
+    limit = [roof.limit(str(line.dtype), line.intensity) for line in lines_of(table)]
     shown = table.assign(limit=limit, share=table["gops"] / limit)
     columns = {
         "label": ("method", text_cell),

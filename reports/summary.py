@@ -655,6 +655,10 @@ class Roof:
     bandwidth: float
     """Bytes."""
 
+    def limit(self, dtype: str, intensity: float) -> float:
+        """What work in `dtype` of so many multiply-adds per byte can reach; NaN where nothing was probed in it."""
+        return min(self.peaks[dtype], self.bandwidth * intensity) if dtype in self.peaks else math.nan
+
 
 def roof_of(summary: Summary) -> Roof:
     """The limits in the rows of the experiment `roofline`: the best kernel counts for each data type."""

@@ -64,7 +64,7 @@ def cost(rows: pd.DataFrame) -> pd.DataFrame:
         columns={"part": "counter", "value": "macs_per_pixel", "note": "residue"}
     )
     table.insert(_after(table, "macs_per_pixel"), "flops_per_pixel", FLOPS_PER_MAC * table["macs_per_pixel"])
-    others = _wide(own[own["quantity"].isin(_COUNTS)], _SETUP, _COUNTS)
+    others = _wide(own[own["quantity"].isin(_COUNTS) & (own["part"] == "")], _SETUP, _COUNTS)
     return table.merge(others, on=_SETUP, how="left")
 
 

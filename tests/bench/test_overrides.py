@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import SpecError
-from bench.overrides import assignment, options_from
+from bench.overrides import assignment, options_from, size_in_bytes
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,10 @@ def test_an_option_is_one_value() -> None:
     assert options_from(["radius=3", "rule=soft"]) == {"radius": 3, "rule": "soft"}
     with pytest.raises(SpecError, match="an option is a number"):
         options_from(["radius=[1,2]"])
+
+
+def test_sizes_are_read_with_their_units() -> None:
+    assert size_in_bytes("2GiB") == 2 * 2**30
+    assert size_in_bytes("1.5 MB") == 1_500_000
+    with pytest.raises(SpecError, match="such as 2GiB or 500MB, got 'much'"):
+        size_in_bytes("much")
