@@ -92,6 +92,9 @@ def run(
     jobs = jobs or len(os.sched_getaffinity(0))
     say(in_words(estimate(planned.spec, planned.cases, jobs=jobs)))
     report, page = measure(planned, jobs=jobs, scheduler=where)
+    errors = report.run.rows["error"].astype(str)
+    if failures := [error for error in errors if error]:
+        say(f"{len(failures)} of {len(planned.cases)} cases failed and are rows with their error; one: {failures[0]}")
     if best := terminal.best(report):
         show(best, style, title="mean PSNR at the best threshold ratio; median time nearest to 512 x 512")
     if peers := terminal.peers(report):

@@ -195,7 +195,8 @@ def _front(summary: Summary, ink: Ink, group: pd.DataFrame, *, name: str, title:
     left_out = group[~group["whole"].astype(bool)]
     noisy = group[group["method"] == "noisy"]
     group = group[group["whole"].astype(bool) & (group["method"] != "noisy")]
-    if most and len(group) > most:
+    every = len(group)
+    if most and every > most:
         group = group[group["front"] | (group["psnr_db"] == group.groupby("method")["psnr_db"].transform("max"))]
     if group.empty:
         return
@@ -219,7 +220,8 @@ def _front(summary: Summary, ink: Ink, group: pd.DataFrame, *, name: str, title:
     _seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
     sheet.legend()
-    yield sheet.chart(name, title, _front_finding(shown, front) + _left_out_words(noisy, left_out))
+    others = f" {every - len(group)} other variants are in the tables only." if every > len(group) else ""
+    yield sheet.chart(name, title, _front_finding(shown, front) + others + _left_out_words(noisy, left_out))
 
 
 def _front_tip(line: Any) -> str:

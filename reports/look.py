@@ -25,7 +25,7 @@ STYLE = Path(__file__).with_name("restobench.mplstyle")
 COLORS = ("#0067a8", "#b84a00", "#00775a", "#9c3f86", "#8f6100", "#5f5a55", "#6a4bc4", "#007a86")
 """Series colours on white: 4.5 to 1 or better, distinct under the common colour deficiencies."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "d", "p", "*")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (7, 2, 1, 2)))
 
 PREFERRED = ("dct", "ffdnet", "rdn-psnr-small", "bicubic", "rdn", "noisy", "wavelet", "nlm")
@@ -81,12 +81,17 @@ class Chart:
 
 
 class Palette:
-    """Gives each method one colour and each of its variants its own shape, the same in every figure of a page."""
+    """Gives each method one colour and each of its variants its own shape, the same in every figure of a page.
+
+    A method with more variants than there are shapes goes on with the next colour: no two series look alike for as long
+    as there are pairs of colour and shape.
+    """
 
     def __init__(self, labels: Iterable[tuple[str, str]]) -> None:
         self._looks: dict[str, Look] = {}
         order = list(PREFERRED)
         count: dict[str, int] = {}
+        taken: set[tuple[str, str]] = set()
         for method, label in labels:
             if label in self._looks:
                 continue
@@ -95,7 +100,10 @@ class Palette:
             place, number = order.index(method), count.get(method, 0)
             count[method] = number + 1
             marker = MARKERS[(place + number) % len(MARKERS)]
-            self._looks[label] = Look(COLORS[place % len(COLORS)], marker, DASHES[number % len(DASHES)])
+            colors = [COLORS[(place + step) % len(COLORS)] for step in range(len(COLORS))]
+            color = next((one for one in colors if (one, marker) not in taken), colors[0])
+            taken.add((color, marker))
+            self._looks[label] = Look(color, marker, DASHES[number % len(DASHES)])
 
     def __getitem__(self, label: str) -> Look:
         """The look of `label`; one that was not announced gets ink."""

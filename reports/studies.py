@@ -234,13 +234,13 @@ def sr_distribution(table: pd.DataFrame) -> Study:
     reading = []
     if len(gain):
         reading.append(
-            f"{net} leads bicubic by {gain.max():+.2f} dB on {gain.idxmax()} input and by {gain.min():+.2f} dB on "
+            f"{net} against bicubic: {gain.max():+.2f} dB on {gain.idxmax()} input, {gain.min():+.2f} dB on "
             f"{gain.idxmin()} input."
         )
         losing = [str(kind) for kind in gain.index[gain < 0]]
         reading.append(
             f"It falls behind on {len(losing)} of {len(gain)} degradations"
-            + (f": {', '.join(losing)}." if losing else ".")
+            + (f": {'; '.join(losing)}." if losing else ".")
         )
     return Study(tuple(chart for chart in charts if chart), tuple(reading))
 

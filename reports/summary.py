@@ -50,7 +50,7 @@ _USUAL: Mapping[str, tuple[object, ...]] = {
     "checkpoint": ("", "psnr-small-x2"),
     "tile": (0,),
     "thresholds": ("",),
-    "sampling": ("grid",),
+    "spacing": (0.0,),
 }
 """Choices that a label need not repeat."""
 

@@ -98,7 +98,9 @@ def test_figures_download(tab: Page, tmp_path: Path, kind: str) -> None:
 
 def test_copy_puts_the_command_on_the_clipboard(tab: Page) -> None:
     tab.locator('#methods [data-copy="restobench cost"]').click()
-    tab.wait_for_function("document.getElementById('said').textContent === 'Command copied'")
+    from playwright.sync_api import expect
+
+    expect(tab.locator("#said")).to_have_text("Command copied")
     assert tab.evaluate("navigator.clipboard.readText()") == "restobench cost"
 
 
