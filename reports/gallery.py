@@ -80,16 +80,14 @@ def _taken(browser: Browser, page: Path, view: View, out: Path) -> Path | None:
     tab.goto(page.resolve().as_uri())
     tab.wait_for_selector("html[data-ready=yes]")
     part = tab.locator(view.start).first
-    path: Path | None = out / f"{view.name}.png"
-    if part.count():
+    path, found = out / f"{view.name}.png", part.count() > 0
+    if found:
         part.evaluate("element => window.scrollTo({top: element.offsetTop - 60, behavior: 'instant'})")
         tab.wait_for_timeout(300)
         tab.screenshot(path=path)
         _shrink(path)
-    else:
-        path = None
     tab.close()
-    return path
+    return path if found else None
 
 
 def _shrink(path: Path) -> None:
