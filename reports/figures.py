@@ -344,6 +344,7 @@ def strides(summary: Summary, _: Ink) -> Iterator[Chart]:
     sigma = main_sigma(summary.scored)
     dct = summary.scored[(summary.scored["method"] == DCT) & (summary.scored["sigma_255"] == sigma)]
     grid = _plain_grid(at_best_ratio(dct))
+    grid = grid[grid.groupby("block_size")["stride"].transform("nunique") > 1]
     if len(grid["stride"].unique()) > 1:
         sheet = Sheet()
         for look, (block, group) in zip(numbered(9), grid.groupby("block_size"), strict=False):
@@ -424,12 +425,12 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     own = own[~own["label"].str.contains("engine|learn|color|rule", regex=True)]
     if len(own) < 2:  # noqa: PLR2004 - one point is no trade
         return
-    kinds = (
-        own["label"]
-        .str.contains("sampling|random|fraction|keep", regex=True)
-        .map({True: "random subset", False: "grid"})
+    chosen = own["label"].str.contains("spacing", regex=False)
+    whole = own[own["label"].str.fullmatch(r"DCT \d+×\d+") & own["block_size"].isin(own.loc[chosen, "block_size"])]
+    together = pd.concat(
+        [own[~chosen].assign(kind="grid"), pd.concat([whole, own[chosen]]).assign(kind="random subset")]
     )
-    groups = list(own.assign(kind=kinds).groupby(["block_size", "kind"], observed=True))
+    groups = list(together.groupby(["block_size", "kind"], observed=True))
     sheet = Sheet()
     for look, ((block, kind), group) in zip(numbered(len(groups)), groups, strict=True):
         ordered = group.sort_values("per_megapixel")
@@ -536,9 +537,7 @@ def denoising(summary: Summary, ink: Ink) -> Iterator[Chart]:
     best = at_best_ratio(summary.scored[summary.scored["task"] == "denoise"])
     best = best[best["channels"] == best["channels"].mode().iloc[0]] if len(best) else best
     for quantity, title, unit in (("psnr_db", "PSNR", "dB"), ("residual_std_255", "Residual deviation", "/ 255")):
-        shown = best[
-            np.isfinite(best[quantity]) & ~best["label"].str.contains("stride|sampling|fraction|random", regex=True)
-        ]
+        shown = best[np.isfinite(best[quantity]) & ~best["label"].str.contains("stride|spacing", regex=True)]
         if shown.empty:
             continue
         sheet = Sheet((5.6, 4.2))

@@ -258,9 +258,9 @@ def time(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
         for stride in [s for s in (1, 2, 4, 8, 16) if s <= block]:
             for size in (256, 512, 1024) if stride == 1 else (512,):
                 yield from _samples(rng, "dct", {"block_size": block, "stride": stride}, size, base / stride**1.6)
-    for part in (0.5, 0.25, 0.1):
-        options = {"block_size": 8, "stride": 1, "sampling": "random", "fraction": part}
-        yield from _samples(rng, "dct", options, 512, 1e-8 * part * 1.3)
+    for spacing in (2.0, 3.0, 4.0):
+        options = {"block_size": 8, "stride": 1, "spacing": spacing}
+        yield from _samples(rng, "dct", options, 512, 1e-8 * 0.9 / spacing**2)
     yield from _samples(rng, "dct", {"block_size": 8, "stride": 1, "engine": "dense"}, 512, 6e-7)
 
 
@@ -343,9 +343,9 @@ def quality(rng: np.random.Generator, content: Content = Content()) -> Iterator[
                     yield from _scores(
                         rng, "dct", _dct_psnr(sigma, block, stride, 2.7) + bias[image], options=options, **case
                     )
-            for part in (0.5, 0.25, 0.1):
-                options = {"block_size": 8, "stride": 1, "ratio": 2.7, "sampling": "random", "fraction": part}
-                psnr = _dct_psnr(sigma, 8, 1, 2.7) + bias[image] + 0.35 * np.log2(part)
+            for spacing in (2.0, 3.0, 4.0):
+                options = {"block_size": 8, "stride": 1, "ratio": 2.7, "spacing": spacing}
+                psnr = _dct_psnr(sigma, 8, 1, 2.7) + bias[image] - 0.3 * spacing
                 yield from _scores(rng, "dct", psnr, options=options, **case)
     for image in content.color:
         for degradation, gain in (("bicubic", 2.3), ("decimate", -2.2), ("decimate-registered", -2.5)):

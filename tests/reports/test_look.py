@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from reports.figures import Ink, strides
+from reports.load import load_run
 from reports.look import COLORS, MARKERS, Palette
+from reports.summary import summarise
+from reports.tables import all_tables
+
+KINDS = ("grid", "random subset")
 
 
 def test_no_two_series_look_alike_however_many_variants_a_method_has() -> None:
@@ -15,3 +23,13 @@ def test_a_method_keeps_its_colour_while_shapes_last() -> None:
     labels = [("dct", f"DCT {number}") for number in range(len(MARKERS))]
     palette = Palette(labels)
     assert {palette[label].color for _, label in labels} == {COLORS[0]}
+
+
+def test_random_blocks_and_the_grid_are_two_series_that_meet_at_full_redundancy(run: Path) -> None:
+    summary = summarise(all_tables(load_run(run)))
+    charts = {chart.name: chart for chart in strides(summary, Ink(Palette(summary.labels), {}))}
+    series = {marks.series: marks.tips for marks in charts["redundancy"].marks.values() if marks.series}
+    grid, chosen = (next(tips for name, tips in series.items() if name == f"8×8, {kind}") for kind in KINDS)
+    assert [tip.split(":")[0] for tip in chosen if "spacing" not in tip] == ["DCT 8×8"]
+    assert not [tip for tip in grid if "spacing" in tip]
+    assert len([tip for tip in chosen if "spacing" in tip]) == 3
