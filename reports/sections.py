@@ -23,6 +23,7 @@ from reports.summary import (
     at_best_ratio,
     cost_model,
     count_text,
+    exponents_beside,
     intensities,
     roof_of,
     scored_alike,
@@ -692,6 +693,21 @@ def scaling(material: Material) -> Section:
         "to_pixels": ("to pixels", count_cell),
     }
     grids = [grid("exponents", "Exponent of time against pixels", table, columns)] if len(table) else []
+    beside = exponents_beside(material.summary.timed, material.summary.threads)
+    if len(beside):
+        others = {
+            "label": ("method", text_cell),
+            "against": ("against", text_cell),
+            "width": ("width", number_cell("g")),
+            "height": ("height", number_cell("g")),
+            "exponent": ("exponent", number_cell(".3f")),
+            "low": ("95 % from", number_cell(".3f")),
+            "high": ("to", number_cell(".3f")),
+            "places": ("measured at", count_cell),
+            "start": ("from", number_cell("g")),
+            "stop": ("to", number_cell("g")),
+        }
+        grids.append(grid("exponents-beside", "Exponent of time against block size and threads", beside, others))
     if model:
         own = material.summary.operations
         predicted = model[0] + model[1] * own["macs"]
@@ -715,7 +731,7 @@ def scaling(material: Material) -> Section:
     return Section(
         "scaling",
         "Scaling laws",
-        "restobench run --spec full",
+        "restobench run --spec scaling",
         charts=_draw(figures.scaling, material),
         grids=tuple(grids),
     )

@@ -366,6 +366,31 @@ def exponents(timed: pd.DataFrame) -> pd.DataFrame:
     return _frame(lines, columns)
 
 
+def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame) -> pd.DataFrame:
+    """Exponents of time against the DCT's block size (of `timed`) and against threads, at one size of image each.
+
+    `against` names the abscissa, which runs from `start` to `stop`; -1 is perfect scaling over threads.
+    """
+    dct = timed[timed["method"] == DCT]
+    blocks = dct["options"].map(lambda text: options_of(text).get("block_size", DCT_DEFAULTS["block_size"]))
+    bare = dct["label"].astype(str).str.replace(r" \d+×\d+", "", n=1, regex=True)
+    sources = (
+        ("block size", dct.assign(label=bare, abscissa=blocks.astype(float))),
+        ("threads", threads.assign(abscissa=threads["threads"].astype(float))),
+    )
+    lines: list[dict[str, object]] = []
+    for against, table in sources:
+        for (label, height, width), group in table.groupby(["label", "height", "width"], observed=True, sort=False):
+            fit = power_law(group["abscissa"], group["median"])
+            if fit:
+                ends = {"start": group["abscissa"].min(), "stop": group["abscissa"].max()}
+                size = {"height": height, "width": width, "places": fit.n}
+                found = {"exponent": fit.exponent, "low": fit.low, "high": fit.high}
+                lines.append({"label": label, "against": against, **size, **found, **ends})
+    columns = ["label", "against", "height", "width", "exponent", "low", "high", "places", "start", "stop"]
+    return _frame(lines, columns)
+
+
 def cost_model(operations: pd.DataFrame) -> tuple[float, float, float] | None:
     """(a, b, R2) of seconds = a + b x operations, weighted by 1 / seconds^2; None for fewer than three points.
 
@@ -463,7 +488,8 @@ def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
 def _frame(lines: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:
     """A frame whose columns keep their kind when there is no line."""
     kinds = {
-        name: object if name in {"label", "base", "group"} else bool if name == "inside" else float for name in columns
+        name: object if name in {"label", "base", "group", "against"} else bool if name == "inside" else float
+        for name in columns
     }
     return pd.DataFrame(lines, columns=columns).astype(kinds)
 

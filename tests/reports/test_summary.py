@@ -16,6 +16,7 @@ from reports.summary import (
     bootstrap_mean,
     cost_model,
     difference,
+    exponents_beside,
     label_of,
     median_high,
     median_low,
@@ -136,3 +137,19 @@ def test_intervals_are_undefined_not_wrong_for_too_few() -> None:
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert seconds_text(seconds) == text
+
+
+def test_time_against_block_size_and_threads_has_exponents(summary: Summary) -> None:
+    base = summary.timed[(summary.timed["label"] == "DCT 8×8") & (summary.timed["width"] == 512)].iloc[:1]
+    blocks = pd.concat(
+        base.assign(options=f'{{"block_size":{n}}}', label=f"DCT {n}×{n}", median=1e-3 * n**1.5) for n in (4, 8, 16)
+    )
+    threads = pd.concat(base.assign(threads=count, median=1.0 / count) for count in (1, 2, 4))
+    found = exponents_beside(blocks, threads).set_index("against")
+    assert found.loc["block size", ["label", "exponent", "start", "stop"]].tolist() == [
+        "DCT",
+        pytest.approx(1.5),
+        4,
+        16,
+    ]
+    assert found.loc["threads", ["label", "exponent", "places"]].tolist() == ["DCT 8×8", pytest.approx(-1.0), 3]
