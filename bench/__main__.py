@@ -41,6 +41,9 @@ Images = Annotated[
 ]
 Device = Annotated[str | None, typer.Option("--device", help="cpu or cuda; the spec decides if not given.")]
 
+Channels = Annotated[int, typer.Option(help="1 or 3; the first it supports if not given.")]
+Scale = Annotated[int, typer.Option(help="Upscaling factor; the first it supports if not given.")]
+
 
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
@@ -106,8 +109,8 @@ def run(
 def profile(
     method: Annotated[str, typer.Argument(help="A method's name or package.module:OBJECT.")],
     size: Annotated[str, typer.Option(help="Output size, 512 or 480x640.")] = "512",
-    channels: Annotated[int, typer.Option(help="1 or 3; the first it supports if not given.")] = 0,
-    scale: Annotated[int, typer.Option(help="Upscaling factor; the first it supports if not given.")] = 0,
+    channels: Channels = 0,
+    scale: Scale = 0,
     out: Annotated[Path, typer.Option(help="Where run directories are made.")] = Path("results"),
     style: Style = Format.TABLE,
 ) -> None:
@@ -209,8 +212,8 @@ def cost(
 def memory(
     method: Annotated[str, typer.Argument(help="A method's name or package.module:OBJECT.")],
     limit: Annotated[str, typer.Option(help="Memory to use, as in 2GiB; what is free now if not given.")] = "",
-    channels: Annotated[int, typer.Option(help="1 or 3; the first it supports if not given.")] = 0,
-    scale: Annotated[int, typer.Option(help="Upscaling factor; the first it supports if not given.")] = 0,
+    channels: Channels = 0,
+    scale: Scale = 0,
     style: Style = Format.TABLE,
 ) -> None:
     """Forecast the largest image that fits into memory, and check the forecast on one of half as many pixels."""
@@ -230,8 +233,8 @@ def memory(
 def check(
     method: Annotated[str, typer.Argument(help="A method's name, package.module:OBJECT, or a checkpoint's path.")],
     options: Annotated[list[str] | None, typer.Option("--set", help="An option: radius=3; may be repeated.")] = None,
-    channels: Annotated[int, typer.Option(help="1 or 3; the first it supports if not given.")] = 0,
-    scale: Annotated[int, typer.Option(help="Upscaling factor; the first it supports if not given.")] = 0,
+    channels: Channels = 0,
+    scale: Scale = 0,
     style: Style = Format.TABLE,
 ) -> None:
     """Try whether a method keeps the contract: shapes, dtype, range, determinism, batches, threads, counts."""

@@ -131,10 +131,10 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
 def _by_algorithm(method: Method, setup: Setup) -> Iterator[Reading]:
     """What the algorithm that runs multiplies, and what others would."""
     found = method.algorithms(setup) if method.algorithms else {}
-    for name, macs in found.items():
+    for place, (name, macs) in enumerate(found.items()):
         yield Reading("macs_by_algorithm", macs, UNIT, part=name)
-    for name, macs in list(found.items())[:1]:
-        yield Reading("executed_macs_per_pixel", macs, UNIT, note=name)
+        if place == 0:
+            yield Reading("executed_macs_per_pixel", macs, UNIT, note=name)
 
 
 def _counted(method: Method, setup: Setup) -> Counted:

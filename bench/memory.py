@@ -149,7 +149,6 @@ def in_fresh_process(case: Case, *, limit: float | None = None) -> Peak:
 
 def predicted_growth(restore: Restore, image_of: Callable[[int], Tensor]) -> Growth:
     """How the peak grows, from what is alive at once while three small squares of `image_of(side)` are restored."""
-    _alive_at_once(restore, image_of(SAMPLED_SIDES[0]))  # what a first call imports or compiles is no image's
     first, second, third = (_alive_at_once(restore, image_of(side)) for side in SAMPLED_SIDES)
     return Growth.through((first, second, third))
 

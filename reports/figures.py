@@ -427,10 +427,8 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
         return
     chosen = own["label"].str.contains("spacing", regex=False)
     whole = own[own["label"].str.fullmatch(r"DCT \d+×\d+") & own["block_size"].isin(own.loc[chosen, "block_size"])]
-    together = pd.concat(
-        [own[~chosen].assign(kind="grid"), pd.concat([whole, own[chosen]]).assign(kind="random subset")]
-    )
-    groups = list(together.groupby(["block_size", "kind"], observed=True))
+    kinds = (own[~chosen].assign(kind="grid"), *(part.assign(kind="random subset") for part in (whole, own[chosen])))
+    groups = list(pd.concat(kinds).groupby(["block_size", "kind"], observed=True))
     sheet = Sheet()
     for look, ((block, kind), group) in zip(numbered(len(groups)), groups, strict=True):
         ordered = group.sort_values("per_megapixel")

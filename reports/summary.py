@@ -345,25 +345,9 @@ def power_law(x: pd.Series[float], y: pd.Series[float]) -> Fit | None:
 
 def exponents(timed: pd.DataFrame) -> pd.DataFrame:
     """Exponent of time against pixels of each label that was timed at two sizes or more."""
-    lines: list[dict[str, object]] = []
-    for (label, scale, channels), group in timed.groupby(["label", "scale", "channels"], observed=True, sort=False):
-        fit = power_law(group["pixels"], group["median"])
-        if fit:
-            lines.append(
-                {
-                    "label": label,
-                    "scale": scale,
-                    "channels": channels,
-                    "exponent": fit.exponent,
-                    "low": fit.low,
-                    "high": fit.high,
-                    "sizes": fit.n,
-                    "from_pixels": group["pixels"].min(),
-                    "to_pixels": group["pixels"].max(),
-                }
-            )
-    columns = ["label", "scale", "channels", "exponent", "low", "high", "sizes", "from_pixels", "to_pixels"]
-    return _frame(lines, columns)
+    case = ["label", "scale", "channels"]
+    found = _fitted(timed, case, "pixels")
+    return found.rename(columns={"places": "sizes", "start": "from_pixels", "stop": "to_pixels"})
 
 
 def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame) -> pd.DataFrame:
@@ -374,21 +358,30 @@ def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame) -> pd.DataFrame
     dct = timed[timed["method"] == DCT]
     blocks = dct["options"].map(lambda text: options_of(text).get("block_size", DCT_DEFAULTS["block_size"]))
     bare = dct["label"].astype(str).str.replace(r" \d+×\d+", "", n=1, regex=True)
-    sources = (
-        ("block size", dct.assign(label=bare, abscissa=blocks.astype(float))),
-        ("threads", threads.assign(abscissa=threads["threads"].astype(float))),
-    )
+    sized = dct.assign(label=bare, against="block size", block_size=blocks.astype(float))
+    case = ["label", "against", "height", "width"]
+    fits = (_fitted(sized, case, "block_size"), _fitted(threads.assign(against="threads"), case, "threads"))
+    return pd.concat([fit for fit in fits if len(fit)] or [fits[0]], ignore_index=True)
+
+
+def _fitted(timed: pd.DataFrame, case: list[str], abscissa: str) -> pd.DataFrame:
+    """The exponent of the median time against `abscissa` for each case that was timed at two of its values or more."""
     lines: list[dict[str, object]] = []
-    for against, table in sources:
-        for (label, height, width), group in table.groupby(["label", "height", "width"], observed=True, sort=False):
-            fit = power_law(group["abscissa"], group["median"])
-            if fit:
-                ends = {"start": group["abscissa"].min(), "stop": group["abscissa"].max()}
-                size = {"height": height, "width": width, "places": fit.n}
-                found = {"exponent": fit.exponent, "low": fit.low, "high": fit.high}
-                lines.append({"label": label, "against": against, **size, **found, **ends})
-    columns = ["label", "against", "height", "width", "exponent", "low", "high", "places", "start", "stop"]
-    return _frame(lines, columns)
+    for key, group in timed.groupby(case, observed=True, sort=False):
+        fit = power_law(group[abscissa], group["median"])
+        if fit:
+            lines.append(
+                {
+                    **dict(zip(case, key, strict=True)),
+                    "exponent": fit.exponent,
+                    "low": fit.low,
+                    "high": fit.high,
+                    "places": fit.n,
+                    "start": group[abscissa].min(),
+                    "stop": group[abscissa].max(),
+                }
+            )
+    return _frame(lines, [*case, "exponent", "low", "high", "places", "start", "stop"])
 
 
 def cost_model(operations: pd.DataFrame) -> tuple[float, float, float] | None:

@@ -43,22 +43,6 @@ def _identity(_: Setup) -> Restore:
     return lambda degraded: degraded
 
 
-def _dct_macs(setup: Setup) -> float:
-    """Forward and inverse, by the engine that runs; thresholds and divisions are not counted.
-
-    Dense: 2 N^4 / s^2, one block in s^2 pixels. Separable and fused: 2 (N^3 / s^2 + N^2 / s), the passes across shared
-    by the blocks of a column. Adaptive weights are spread over their blocks in two passes. Random blocks (`spacing`)
-    share nothing: 4 N^3 for each, about 0.7 / spacing^2 of them for a pixel.
-    """
-    size, stride = int(setup.options["block_size"]), int(setup.options["stride"])
-    if spacing := float(setup.options["spacing"]):
-        return (2 * size**4 if setup.options["engine"] == "dense" else 4 * size**3) * 0.7 / spacing**2
-    spread = size / stride**2 + size / stride if setup.options["aggregation"] == "adaptive" else 0
-    if setup.options["engine"] == "dense":
-        return 2 * size**4 / stride**2 + spread
-    return 2 * (size**3 / stride**2 + size**2 / stride) + spread
-
-
 def _separable_macs(taps: int, setup: Setup) -> float:
     """Separable enlargement: `taps` along x for each output pixel, along y for one in `scale` of them."""
     return taps * (1 + 1 / setup.scale)
@@ -79,7 +63,7 @@ METHODS: tuple[Method, ...] = (
         summary="sliding DCT, hard threshold at ratio x sigma",
         options=_DCT_OPTIONS,
         shared=Shared("ratio", later("restoration.dct.denoise:build_ratios")),
-        macs_per_pixel=_dct_macs,
+        macs_per_pixel=later("restoration.dct.operations:macs_per_pixel"),
         algorithms=later("restoration.dct.operations:algorithms"),
         # A coefficient within rounding of its threshold may fall on either side: 1/64 of one in 64 candidates.
         same_as=Agreement("dct", 2e-3, {"engine": "dense"}),
@@ -91,7 +75,7 @@ METHODS: tuple[Method, ...] = (
         build=later("restoration.dct.denoise:build"),
         summary="sliding DCT, one learnt hard threshold per frequency",
         options={**_DCT_OPTIONS, "thresholds": "learnt"},
-        macs_per_pixel=_dct_macs,
+        macs_per_pixel=later("restoration.dct.operations:macs_per_pixel"),
         algorithms=later("restoration.dct.operations:algorithms"),
         same_as=Agreement("dct-learnt", 2e-3, {"engine": "dense"}),
         paper=_DCT_PAPER,

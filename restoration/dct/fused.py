@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -195,11 +196,10 @@ def _image(shape: tuple[int, ...]) -> Floats:
     size = math.prod(shape)
     if size < _LARGE:
         return np.empty(shape, np.float32)
-    try:
+    memory = None
+    with suppress(IndexError):
         memory = _SPARE.pop()
-    except IndexError:
-        memory = np.empty(size, np.float32)
-    if memory.size != size:
+    if memory is None or memory.size != size:
         memory = np.empty(size, np.float32)
     image = memory.reshape(shape)
     weakref.finalize(image, _SPARE.append, memory).atexit = False

@@ -34,16 +34,30 @@ def macs_by_algorithm(block_size: int, stride: int = 1) -> Mapping[str, float]:
     }
 
 
+def macs_per_pixel(setup: Setup) -> float:
+    """Closed form of forward and inverse, by the engine that runs; thresholds and divisions are not counted.
+
+    The fused engine's is that of shared rows: what its butterflies save stands in `algorithms`.
+    """
+    plain = "separable" if float(setup.options["spacing"]) else "shared rows"
+    return algorithms(setup)["dense" if setup.options["engine"] == "dense" else plain]
+
+
 def algorithms(setup: Setup) -> Mapping[str, float]:
-    """`macs_by_algorithm` of a setup, the one that runs first; random blocks share no rows."""
+    """`macs_by_algorithm` of a setup, the one that runs first.
+
+    Adaptive weights are spread over their blocks in two passes. Random blocks (`spacing`) share no rows: about
+    0.7 / spacing^2 of them for a pixel.
+    """
     size, stride = int(setup.options["block_size"]), int(setup.options["stride"])
-    spacing = float(setup.options["spacing"])
-    blocks = _BLOCKS_PER_SPACING / spacing**2 if spacing else 1.0
-    found = {name: blocks * macs for name, macs in macs_by_algorithm(size, 1 if spacing else stride).items()}
+    spacing, engine = float(setup.options["spacing"]), str(setup.options["engine"])
     if spacing:
-        del found["shared rows"]
+        blocks = _BLOCKS_PER_SPACING / spacing**2
+        found = {name: blocks * macs for name, macs in macs_by_algorithm(size).items() if name != "shared rows"}
         found["butterflies"] = blocks * 2 * size * multiplications_of(size)
-    engine = str(setup.options["engine"])
+    else:
+        spread = size / stride**2 + size / stride if setup.options["aggregation"] == "adaptive" else 0
+        found = {name: macs + spread for name, macs in macs_by_algorithm(size, stride).items()}
     if engine == "auto":
         engine = "fused" if setup.device == "cpu" else "separable"
     runs = {"fused": "butterflies", "separable": "separable" if spacing else "shared rows"}.get(engine, "dense")
