@@ -672,7 +672,7 @@ def roofline(summary: Summary, ink: Ink) -> Iterator[Chart]:
             label=f"limit, {name}",
         )
     sheet.axes.set(
-        xscale="log", yscale="log", xlabel="multiply-adds per byte (at least)", ylabel="billion multiply-adds / s"
+        xscale="log", yscale="log", xlabel="multiply-adds per byte (at most)", ylabel="billion multiply-adds / s"
     )
     sheet.legend()
     best = most_of(table, "gops")

@@ -647,7 +647,7 @@ def roofline(material: Material) -> Section:
 
 def _roof_words(roof: Roof, share: pd.Series[float]) -> str:
     if not roof.peaks:
-        return "This run did not probe the machine's limits, so speeds are shown without them."
+        return "This run did not probe the machine's limits (the spec roofline does), so speeds are shown without them."
     peaks = ", ".join(f"{peak:.3g} ({name})" for name, peak in roof.peaks.items())
     above = " A share above 100 % means that the probe missed the best kernel." if (share > 1).any() else ""
     return (
