@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -110,8 +112,8 @@ def execute(
     clock = clock_for("cpu")
     begin = clock()
     status: Literal["complete", "interrupted"] = "interrupted"
-    with RowFile(plan.directory) as file:
-        ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases))
+    with RowFile(plan.directory) as file, _remembered() as interrupted:
+        ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
             _costs(plan, ledger)
             with alone(say) if any(plan.of(kind) for kind in TIMED) else nullcontext():
@@ -127,6 +129,31 @@ def execute(
             with suppress(RowsError) if status == "interrupted" else nullcontext():  # what interrupted says more
                 manifest.write(plan.directory)
     return manifest
+
+
+@contextmanager
+def _remembered() -> Iterator[Callable[[], None]]:
+    """Ctrl-C as ever, and what raises it again after the next case: in a destructor Python itself drops it."""
+    asked = False
+
+    def ask(_: int, __: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    def again() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield again
+        return
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield again
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _placed(plan: Plan, scheduler: Scheduler | None) -> Manifest:
@@ -149,6 +176,8 @@ class Ledger:
     images: ImageSet
     done: int
     total: int
+    interrupted: Callable[[], None] = lambda: None
+    """Raises `KeyboardInterrupt` where the user has asked for an end."""
     measured: float = 0.0
     shared_by: int = 1
     """How many processes measure at once: so much less time passes than they measure together."""
@@ -161,6 +190,7 @@ class Ledger:
         self.measured += sum(measured) / self.shared_by
         if rows:
             self.progress(f"{rows[-1].case.kind} {rows[-1].case.method}", self.done, self.total)
+        self.interrupted()
 
     def _ended(self, row: Row) -> Row:
         return replace(row, reading=replace(row.reading, note=cell(row.case, self.images)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,20 @@ def test_a_bad_image_and_a_missing_method_are_rows_and_the_run_is_complete(folde
     rows = list(read_rows(run(folder, tmp_path)))
     failed = {(row.case.method, row.case.image) for row in rows if row.error}
     assert failed == {("noisy", "broken.png"), ("dct", "broken.png")}
+
+
+def test_ctrl_c_that_python_dropped_ends_the_run_after_the_case(folder: Path, tmp_path: Path) -> None:
+    def deaf(*_: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    made = planned(folder, tmp_path)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        execute(made, progress=deaf, jobs=1)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(ended(list(read_rows(made.directory)))) == 1
+    assert read_manifest(made.directory).status == "interrupted"
 
 
 class Stop(Exception):  # noqa: N818 - stands for a crash
