@@ -11,6 +11,7 @@ import importlib
 import queue
 import re
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -134,10 +135,15 @@ def _slurm(distributed: Any, workers: int) -> Iterator[Any]:
 
 
 def _imported(name: str) -> Any:
+    """The module; Ctrl-C means what it meant before, though dask_jobqueue makes it an exit with status 0."""
+    before = signal.getsignal(signal.SIGINT)
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise SchedulerError(f"{name} is not installed; pip install 'restobench[cluster]'") from error
+    finally:
+        if signal.getsignal(signal.SIGINT) is not before:
+            signal.signal(signal.SIGINT, before)
 
 
 def _said(error: BaseException) -> str:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +128,14 @@ def test_a_scheduler_that_does_not_answer_is_said_to() -> None:
 
 
 def test_slurm_without_slurm_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("dask_jobqueue")
+    if find_spec("dask_jobqueue") is None:
+        pytest.skip("dask_jobqueue is not installed")
+    before = signal.getsignal(signal.SIGINT)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SchedulerError) as caught:
         next(Scheduler.parse("slurm:1").run([], jobs=1))
     assert "\n" not in str(caught.value)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.slow
