@@ -1,14 +1,16 @@
-"""Interleaved timing: base, base again and head in turn, in mirrored blocks, so that drifts cancel.
+"""Interleaved timing: base, base again and head in turn, in rounds so short that a disturbance hits all three.
 
-A block is base, again, head, head, again, base in one of the six orders, and all six are used equally often. Only one
-process runs at a time; the others wait. Cases take turns block by block, so that a disturbance hits one block of each.
+A round is one turn of each process, the next one the same backwards; all six orders are used equally often. Only one
+process runs at a time; the others wait. A block is the median over some rounds of one case. Before each block every
+process moves the case's input to another place in memory, because where things happen to lie is a difference between
+processes that no repetition averages out. Cases take turns block by block.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,17 +20,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-BLOCKS = 6
-"""Blocks of one case in one pair of processes: each order of three once."""
+BLOCKS = 4
+"""Blocks of one case in one trio of processes."""
 
-SHORTEST_SAMPLE = 0.004
+BLOCK_SECONDS = 0.4
+"""Seconds that one block aims at, its three processes together."""
+
+SHORTEST_SAMPLE = 0.002
 """Seconds: a faster method is called several times for one sample."""
 
-SEGMENT = 0.02
-"""Seconds that one turn of one process aims at; its least disturbed sample counts."""
+TURN_SECONDS = 0.006
+"""Seconds that one turn of one process aims at; its least disturbed sample counts, the first finds a cold cache."""
 
-LONG_CALL = 0.05
-"""Seconds: a slower method is called once in a turn; a shorter disturbance does not show in it."""
+MOST_SAMPLES = 3
+"""Of one turn."""
 
 
 class Timed(Protocol):
@@ -37,20 +42,25 @@ class Timed(Protocol):
     def seconds(self, case: Case, plan: Plan) -> float:
         """Seconds per call of `case`: the least of `plan.samples` means over `plan.calls` calls."""
 
+    def move(self, case: Case) -> float:
+        """Copies the input of `case` to another place in memory and calls it once; the seconds of that."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """How often a case is called in one turn."""
+    """How often a case is called in one turn, and how many rounds make a block."""
 
     calls: int
     samples: int
+    rounds: int = 2
 
     @classmethod
     def of(cls, seconds: float) -> Plan:
         """The plan for a case of which one call takes about `seconds`."""
         calls = max(1, math.ceil(SHORTEST_SAMPLE / max(seconds, 1e-7)))
-        least = 1 if seconds > LONG_CALL else 2
-        return cls(calls, min(7, max(least, round(SEGMENT / (calls * seconds)) if seconds else 7)))
+        sample = calls * max(seconds, 1e-7)
+        samples = min(MOST_SAMPLES, max(1, round(TURN_SECONDS / sample)))
+        return cls(calls, samples, max(2, round(BLOCK_SECONDS / (3 * samples * sample))))
 
 
 def measure(
@@ -60,30 +70,42 @@ def measure(
     *,
     blocks: int = BLOCKS,
 ) -> dict[Case, NDArray[np.float64]]:
-    """Seconds (blocks, processes) of each case: geometric means of the two turns a process has in a block."""
+    """Seconds (blocks, processes) of each case."""
     import numpy as np
 
     found = {case: np.empty((blocks, len(processes))) for case in plans}
-    orders = {case: _orders(len(processes), blocks, generator) for case in plans}
+    orders = {case: _orders(len(processes), generator) for case in plans}
     cases = list(plans)
     for block in range(blocks):
         for turn in generator.permutation(len(cases)):
             case = cases[turn]
-            logs = np.zeros(len(processes))
-            for place in _mirrored(orders[case][block]):
-                logs[place] += math.log(processes[place].seconds(case, plans[case])) / 2
-            found[case][block] = np.exp(logs)
+            for process in processes:
+                process.move(case)
+            seconds = np.empty((plans[case].rounds, len(processes)))
+            for of_round, order in zip(seconds, orders[case], strict=False):
+                for place in order:
+                    of_round[place] = processes[place].seconds(case, plans[case])
+            found[case][block] = middle(seconds)
     return found
 
 
-def _orders(members: int, blocks: int, generator: np.random.Generator) -> list[tuple[int, ...]]:
-    """An order for each block: every order as often as every other as far as the blocks go, in random sequence."""
+def middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median round: (rounds, processes) -> (processes,).
+
+    The level of the rounds and the ratios between processes are taken apart, so that a slow round, in which all are
+    slow, does not hide what the ratios were, and a round in which one was disturbed does not count.
+    """
+    import numpy as np
+
+    logs = np.log(seconds)
+    level = logs.mean(axis=1, keepdims=True)
+    return np.asarray(np.exp(np.median(level) + np.median(logs - level, axis=0)), dtype=np.float64)
+
+
+def _orders(members: int, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
+    """Orders without end, each followed by its reverse, every one as often as every other, in random sequence."""
     every = list(itertools.permutations(range(members)))
-    chosen: list[tuple[int, ...]] = []
-    while len(chosen) < blocks:
-        chosen.extend(every[index] for index in generator.permutation(len(every)))
-    return chosen[:blocks]
-
-
-def _mirrored(order: tuple[int, ...]) -> tuple[int, ...]:
-    return (*order, *reversed(order))
+    while True:
+        for index in generator.permutation(len(every)):
+            yield every[index]
+            yield every[index][::-1]

@@ -22,11 +22,11 @@ from bench.errors import BenchError, NoVerdictError
 from bench.exact import Sides, both, memory, operations, quality
 from bench.findings import Comparison, Finding
 from bench.manifest import now
-from bench.process import Process, import_from, import_paths
+from bench.process import STEADY_HEAP, Process, import_from, import_paths
 from bench.scene import ImageSet, batch_for
 from bench.spec import Spec, read_spec
 from bench.trials import FreshPairs, Trials
-from bench.verdict import Rule, Word
+from bench.verdict import MOST_PAIRS, Rule, Word
 from bench.worker import CONTROLS, Failure
 from bench.worktree import Checkout, Repository, alone, checkouts, repository
 from restoration.catalog import get
@@ -48,7 +48,7 @@ class Question:
     images: Path | None = None
     build: str = ""
     """A command run in each worktree first."""
-    most_pairs: int = 6
+    most_pairs: int = MOST_PAIRS
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Bench:
     say: Callable[[str], None]
     progress: Progress
 
-    def start(self, side: Checkout) -> Process:
-        """A fresh process with the code of one side."""
-        return Process(side, import_paths(self.found, side.folder))
+    def start(self, side: Checkout, variables: Mapping[str, str] | None = None) -> Process:
+        """A fresh process with the code of one side, and these environment variables unless the user set others."""
+        return Process(side, import_paths(self.found, side.folder), variables)
 
 
 def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
@@ -139,7 +139,7 @@ def _compared(bench: Bench, question: Question, started: str) -> Comparison:
         environment = _environment(bench, sides)
     for notice in notices:
         bench.say(notice)
-    rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=min(3, question.most_pairs))
+    rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
     trials = _trials(bench, rule)
     findings += [*trials.run(timed), *failed]
     return Comparison(
@@ -225,5 +225,5 @@ def _trials(bench: Bench, rule: Rule) -> Trials:
     controls = tuple(Case("time", name, height=256, width=256, threads=threads) for name in CONTROLS)
     sides: Mapping[str, Checkout] = {"base": bench.base, "head": bench.head}
     generator = np.random.default_rng(bench.spec.seed)
-    pairs = FreshPairs(lambda side: bench.start(sides[side]), _image, generator)
+    pairs = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
     return Trials(pairs, rule, controls, seed=bench.spec.seed, progress=bench.progress)

@@ -30,7 +30,7 @@ from bench.errors import BenchError
 from bench.findings import Comparison, Finding, Metric
 from bench.scene import ImageSet, degraded, scores, setup_of
 from bench.spec import Spec, read_spec
-from bench.verdict import Word
+from bench.verdict import MOST_PAIRS, Word
 from bench.worktree import Repository, commit_tree, git, repository, snapshot
 from restoration.catalog import get
 
@@ -243,7 +243,7 @@ def records(trials: Sequence[Trial]) -> list[Record]:
 
 def gate_check(
     folder: Path, spec: str, *, planted: Sequence[bool], busy: bool = False, peer: bool = False,
-    methods: tuple[str, ...] = (), most_pairs: int = 6,
+    methods: tuple[str, ...] = (), most_pairs: int = MOST_PAIRS,
 ) -> Iterator[Trial]:  # fmt: skip
     """One comparison for each of `planted`: with plants or without; the trial that each was.
 

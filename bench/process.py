@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from multiprocessing import Pipe
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,14 @@ _START = "from bench.worker import main; main({descriptor})"
 _QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "PYTHONHASHSEED": "0"}
 """Threads that wait must not spin: on their core another process is being timed."""
 
+STEADY_HEAP = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+"""For processes that are timed: the C library keeps the memory that was freed. Left to itself it learns from the order
+of calls what to give back, and two processes of one code were seen to differ by 25 % for as long as they lived."""
+
 
 class ProcessDiedError(NoVerdictError):
     """A process of one side ended, or never came up."""
@@ -37,10 +46,11 @@ class ProcessDiedError(NoVerdictError):
 class Process:
     """One fresh process with the code of one side; use it as a context."""
 
-    def __init__(self, side: Checkout, paths: tuple[str, ...]) -> None:
+    def __init__(self, side: Checkout, paths: tuple[str, ...], variables: Mapping[str, str] | None = None) -> None:
         self.side = side
         self._connection, theirs = Pipe()
-        variables = {**_QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+        found = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+        variables = {**_QUIET, **(variables or {}), **os.environ, **found}
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         code = _START.format(descriptor=theirs.fileno())
         self._child = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
@@ -70,13 +80,21 @@ class Process:
             raise self._died() from error
         raise ProcessDiedError(f"{self.side.label}: no answer within {PATIENCE:.0f} s")
 
-    def ready(self, case: Case, image: NDArray[np.float32]) -> float:
-        """Builds the case and warms it on `image`; seconds per call, about."""
-        return self._number("ready", case, image)
+    def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
+        """Has the process build the case and warm it on `image`; `wait_ready` waits for that."""
+        self.send("ready", case, image)
+
+    def wait_ready(self, case: Case) -> None:
+        """Raises `ProcessDiedError` where the case did not become ready."""
+        self._number(case, self.receive())
 
     def seconds(self, case: Case, plan: Plan) -> float:
         """Seconds per call; see `bench.blocks.Timed`."""
-        return self._number("seconds", case, plan)
+        return self._number(case, self.ask("seconds", case, plan))
+
+    def move(self, case: Case) -> float:
+        """Moves the input; see `bench.blocks.Timed`."""
+        return self._number(case, self.ask("move", case))
 
     def close(self) -> None:
         """Ends the process, whatever it is doing."""
@@ -91,8 +109,7 @@ class Process:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _number(self, request: str, case: Case, argument: object) -> float:
-        answer: object = self.ask(request, case, argument)
+    def _number(self, case: Case, answer: object) -> float:
         if not isinstance(answer, float):
             raise ProcessDiedError(f"{self.side.label}: {case.method} {case.variant} failed while timed: {answer}")
         return answer

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.console import Format, progress_bar, say, show
+from bench.verdict import MOST_PAIRS
 
 Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]
 File = Annotated[Path, typer.Option("--history", help="The history file.")]
@@ -26,7 +27,7 @@ def compare(  # noqa: PLR0917 - typer reads the options from the signature
     methods: Annotated[str, typer.Option(help="Only these, by commas; package.module:OBJECT names your own.")] = "",
     images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
-    pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most, before confirming.")] = 6,
+    pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = Path("results"),
     style: Style = Format.TABLE,
 ) -> None:

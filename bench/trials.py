@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     Samples = dict[Case, list[NDArray[np.float64]]]
     """For each case, by pair: seconds (blocks, 3) of base, base again and head."""
 
-CONFIRMING_PAIRS = 3
+CONFIRMING_PAIRS = 5
+
+_GLANCE = Plan(calls=1, samples=3)
+"""How often a case is called to see about how long it takes."""
 
 
 class Measure(Protocol):
@@ -75,7 +78,8 @@ class Trials:
         why = self._contamination(self.samples)
         words = look({case: self._estimate(case) for case in cases}, self.rule, level=level, family=family)
         for case, word in words.items():
-            self.settled[case] = (Word.NO_VERDICT if why else word, level / family)
+            spent = level or self.rule.level(self.rule.most)  # of the next look that can call a change
+            self.settled[case] = (Word.NO_VERDICT if why else word, spent / family)
             self.reasons[case] = why
 
     def _confirm(self, cases: Sequence[Case]) -> None:
@@ -145,8 +149,11 @@ def _around(middle: float, margin: float) -> Interval:
 class Ready(Timed, Protocol):
     """A fresh process that can be told to get a case ready."""
 
-    def ready(self, case: Case, image: NDArray[np.float32]) -> float:
-        """Builds the case and warms it on `image`; seconds per call, about."""
+    def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
+        """Has the process build the case and warm it on `image`."""
+
+    def wait_ready(self, case: Case) -> None:
+        """Waits until it has."""
 
     def close(self) -> None:
         """Ends the process."""
@@ -165,8 +172,13 @@ class FreshPairs:
         """Seconds (blocks, 3) of each case from one fresh pair."""
         with self._trio() as trio:
             for case in cases:
-                seconds = min(process.ready(case, self.image(case)) for process in trio)
-                self.plans.setdefault(case, Plan.of(seconds))
+                for process in trio:
+                    process.make_ready(case, self.image(case))
+                for process in trio:
+                    process.wait_ready(case)
+            for case in cases:
+                if case not in self.plans:
+                    self.plans[case] = Plan.of(trio[0].seconds(case, _GLANCE))
             plans = {case: self.plans[case] for case in cases}
             return measure(trio, plans, self.generator)
 

@@ -28,6 +28,12 @@ CONFIDENCE = 0.95
 POWER = 0.8
 """How often the minimum detectable change would have been found."""
 
+MOST_PAIRS = 8
+"""Fresh processes are started this often before what is unclear is left so."""
+
+CONFIRMING_LEVEL = 0.05
+"""Chance that fresh processes confirm a change that there is not."""
+
 RESAMPLES = 2000
 
 _CONTROL_LEVEL = 0.01
@@ -56,11 +62,12 @@ class Rule:
 
     tolerance: float = 0.03
     """Relative change that is to be found."""
-    alpha: float = 0.05
-    """Chance that a whole comparison without any change calls one, before flagged cases are confirmed."""
-    least: int = 3
+    alpha: float = 0.2
+    """Chance that a whole comparison without any change flags one; what is flagged has yet to be confirmed, at
+    `CONFIRMING_LEVEL`."""
+    least: int = MOST_PAIRS // 2
     """Process pairs before the first look."""
-    most: int = 6
+    most: int = MOST_PAIRS
     """Process pairs after which what is still unclear stays so."""
 
     @property
@@ -74,12 +81,13 @@ class Rule:
         return math.log1p(CALLED_FROM * self.tolerance)
 
     def level(self, pairs: int) -> float:
-        """The share of `alpha` that the look after `pairs` pairs may use; the looks together use `alpha`.
+        """The share of `alpha` that the look after `pairs` pairs may use: the first and the last look share it.
 
-        Spending function alpha log(1 + (e - 1) t) of Lan and DeMets, Biometrika 70 (1983), t = pairs / most.
+        Spending function alpha log(1 + (e - 1) t) of Lan and DeMets, Biometrika 70 (1983), t = pairs / most. Looks in
+        between may find a case unchanged, which needs no share; more looks for a change would each have too little.
         """
-        before = pairs - 1 if pairs > self.least else 0
-        return self._spent(pairs) - self._spent(before)
+        first = self._spent(self.least)
+        return {self.most: self.alpha - first, self.least: first}.get(pairs, 0.0)
 
     def _spent(self, pairs: int) -> float:
         return self.alpha * math.log1p((math.e - 1) * min(1.0, pairs / self.most))
@@ -190,7 +198,7 @@ def _word(found: Estimate, rule: Rule, *, significant: bool) -> Word:
 
 def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
     """`word` if fresh processes say so too, else what they say: unchanged, or no verdict."""
-    again = _word(fresh, rule, significant=fresh.p_value <= 2 * (1 - CONFIDENCE))
+    again = _word(fresh, rule, significant=fresh.p_value <= 2 * CONFIRMING_LEVEL)
     return again if again in {word, Word.UNCHANGED} else Word.NO_VERDICT
 
 

@@ -174,7 +174,8 @@ def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
 def test_the_looks_together_spend_alpha() -> None:
     rule = Rule(least=3, most=6)
     assert sum(rule.level(pairs) for pairs in range(3, 7)) == pytest.approx(rule.alpha)
-    assert all(rule.level(pairs) > 0 for pairs in range(3, 7))
+    assert [pairs for pairs in range(3, 7) if rule.level(pairs) > 0] == [3, 6]
+    assert Rule(least=2, most=2).level(2) == pytest.approx(rule.alpha)
 
 
 def test_a_constant_ratio_without_noise_is_certain() -> None:
