@@ -84,7 +84,7 @@ class Session:
         """Copies the input of a case that is ready to another place in memory, and calls it once; its seconds."""
         run = self._ready[case]
         pad = np.empty(self._generator.integers(_FARTHEST), dtype=np.uint8)
-        self._ready[case] = partial(run.func, deepcopy(run.args[0]))
+        self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
         return self.seconds(case, Plan(1, 1))
 
@@ -133,7 +133,7 @@ def control(name: str) -> partial[Any]:
         return partial(_there_and_back, generator.standard_normal((250, 243)))
     kernels = torch.from_numpy(generator.standard_normal((16, 16, 3, 3), dtype=np.float32))
     planes = torch.from_numpy(generator.standard_normal((1, 16, 128, 120), dtype=np.float32))
-    return partial(partial(torch.nn.functional.conv2d, weight=kernels, padding=1), planes)
+    return partial(torch.nn.functional.conv2d, planes, weight=kernels, padding=1)
 
 
 def _there_and_back(image: NDArray[np.float64]) -> NDArray[np.complex128]:
