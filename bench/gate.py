@@ -34,7 +34,8 @@ from bench.verdict import MOST_PAIRS, Word
 from bench.worktree import Repository, commit_tree, git, repository, snapshot
 from restoration.catalog import get
 
-SLOWER = (0.02, 0.03, 0.05, 0.10)
+SLOWER = (0.03, 0.05, 0.02, 0.03, 0.05, 0.10)
+"""Relative. What the gate is there to find is planted twice as often."""
 LOSSES = (0.005, 0.01, 0.05)
 MACS = (1, 10)
 MEMORY = (0.05, 0.10)
@@ -416,7 +417,7 @@ def main(  # noqa: PLR0917 - typer reads the options from the signature
     empty: Annotated[int, typer.Option(help="Comparisons with nothing planted.")] = 10,
     planted: Annotated[int, typer.Option(help="Comparisons with plants.")] = 10,
     busy: Annotated[int, typer.Option(help="Comparisons with nothing planted and one core busy.")] = 20,
-    methods: Annotated[str, typer.Option(help="Only these, in the busy ones, by commas.")] = "bicubic,nearest,tv",
+    methods: Annotated[str, typer.Option(help="Only these, in the busy ones, by commas.")] = "bicubic,lanczos,tv",
     record: Annotated[Path, typer.Option(help="Where trials are appended.")] = Path("results/gate.jsonl"),
     page: Annotated[Path, typer.Option(help="The page with the table.")] = Path("docs/regression.md"),
 ) -> None:

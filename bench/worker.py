@@ -80,13 +80,12 @@ class Session:
         gc.collect()
         return self.seconds(case, Plan(1, 1))
 
-    def move(self, case: Case) -> float:
-        """Copies the input of a case that is ready to another place in memory, and calls it once; its seconds."""
+    def move(self, case: Case) -> None:
+        """Copies the input of a case that is ready to another place in memory."""
         run = self._ready[case]
         pad = np.empty(self._generator.integers(_FARTHEST), dtype=np.uint8)
         self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
-        return self.seconds(case, Plan(1, 1))
 
     def seconds(self, case: Case, plan: Plan) -> float:
         """Seconds per call of a case that is ready: the least of `plan.samples` means over `plan.calls` calls."""

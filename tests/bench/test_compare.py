@@ -16,7 +16,7 @@ from hypothesis import given, strategies as st
 
 from bench import blocks, compare, exact, process, trials
 from bench.__main__ import main
-from bench.blocks import BLOCKS, Plan, measure
+from bench.blocks import BLOCKS, Plan, measure, middle
 from bench.case import Case, Reading
 from bench.compare import Question
 from bench.errors import BenchError, NoVerdictError
@@ -109,7 +109,7 @@ def test_each_side_runs_its_own_code_and_the_working_tree_is_the_head(theirs: Pa
 def test_the_whole_line_with_times_on_a_revision_and_itself(
     theirs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(blocks, "SEGMENT", 0.001)
+    monkeypatch.setattr(blocks, "BLOCK_SECONDS", 0.01)
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
         monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out",
@@ -261,35 +261,57 @@ class Recorder:
         self.calls.append((self.name, case))
         return 1.0 + self.name + 0 * plan.calls
 
+    def move(self, case: Case) -> None:
+        self.calls.append((self.name, replace(case, variant="moved")))
 
-def test_blocks_are_mirrored_and_every_order_is_used_alike() -> None:
+
+def test_rounds_are_mirrored_and_every_order_is_used_alike() -> None:
     calls: list[tuple[int, Case]] = []
     cases = [Case("time", "a"), Case("time", "b")]
     found = measure(
-        [Recorder(name, calls) for name in range(3)], dict.fromkeys(cases, Plan(1, 1)), np.random.default_rng(0)
+        [Recorder(name, calls) for name in range(3)],
+        dict.fromkeys(cases, Plan(1, 1, rounds=2)),
+        np.random.default_rng(0),
     )
     assert all(seconds == pytest.approx(np.tile([1.0, 2.0, 3.0], (BLOCKS, 1))) for seconds in found.values())
-    turns = [calls[start : start + 6] for start in range(0, len(calls), 6)]
+    blocks = [calls[start : start + 9] for start in range(0, len(calls), 9)]
     for case in cases:
-        orders = [tuple(name for name, _ in turn) for turn in turns if turn[0][1] == case]
+        of_case = [block for block in blocks if block[0][1].method == case.method]
+        assert all([made.variant == "moved" for _, made in block] == 3 * [True] + 6 * [False] for block in of_case)
+        orders = [tuple(name for name, _ in block[3:]) for block in of_case]
         assert len(set(orders)) == BLOCKS
         assert all(order[:3] == order[:2:-1] for order in orders)
+
+
+def test_a_round_in_which_one_process_was_disturbed_does_not_count() -> None:
+    seconds = np.tile([1.0, 1.0, 1.1], (9, 1)) * np.linspace(1, 1.5, 9)[:, None]  # ever slower, all alike
+    disturbed = seconds.copy()
+    disturbed[[1, 6], [2, 0]] *= 3
+    ratios = [found[2] / found[0] for found in (middle(seconds), middle(disturbed))]
+    assert ratios == pytest.approx([1.1, 1.1])
+    assert middle(seconds)[0] == pytest.approx(1.25)
 
 
 @given(st.floats(1e-6, 100))
 def test_a_turn_is_long_enough_to_be_timed_and_no_longer_than_needed(seconds: float) -> None:
     plan = Plan.of(seconds)
     assert plan.calls * seconds >= 0.99 * min(blocks.SHORTEST_SAMPLE, plan.calls * seconds + 1)
-    assert (1 if seconds > blocks.LONG_CALL else 2) <= plan.samples <= 7
+    assert 1 <= plan.samples <= blocks.MOST_SAMPLES
+    assert plan.rounds >= 1
+    assert plan.rounds == 1 or 3 * plan.rounds * plan.samples * plan.calls * seconds < 2 * blocks.BLOCK_SECONDS
     assert plan.calls == 1 or plan.calls * seconds < 2 * blocks.SHORTEST_SAMPLE
 
 
 def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
     log: list[str] = []
+    waiting: list[Case] = []
 
     class Fake(Recorder):
-        def ready(self, _case: Case, _image: object) -> float:
-            return 0.01
+        def make_ready(self, case: Case, _image: object) -> None:
+            waiting.append(case)
+
+        def wait_ready(self, case: Case) -> None:
+            waiting.remove(case)
 
         def close(self) -> None:
             log.append("closed")
@@ -302,6 +324,7 @@ def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
     found = pairs([Case("time", "a")])
     assert sorted(log) == ["base", "base", "closed", "closed", "closed", "head"]
     assert found[Case("time", "a")][:, 2] == pytest.approx(3.0)
+    assert not waiting
 
 
 def test_failures_say_which_side_they_are_of() -> None:
