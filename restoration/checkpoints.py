@@ -7,11 +7,13 @@ so that the networks see plain keys.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
 import struct
 import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from restoration.errors import CheckpointError
+from restoration.pickles import HostilePickleError, check_pickle
 
 State = dict[str, Tensor]
 """Parameters and buffers by key, as `torch.nn.Module.load_state_dict` takes them."""
@@ -36,6 +39,16 @@ _PREFIXES = ("module.", "params.", "state_dict.", "netG.", "generator.")
 
 _TRAINED = "generator."
 """Where mmagic keeps the network, beside what only training needs."""
+
+_ZIP = b"PK\x03\x04"
+
+_LEGACY_PICKLES = 5
+"""Magic number, protocol, system, the state dict, the keys of its storages; before torch 1.6 the file begins so."""
+
+_MOST_UNPACKED = 20
+"""Times the file's size; torch writes its records as they are, and trained weights hardly compress."""
+
+_LONGEST_REASON = 200
 
 
 def read_state(path: Path) -> State:
@@ -52,12 +65,28 @@ def read_state(path: Path) -> State:
 
 def _read_torch(path: Path) -> Any:
     try:
+        _check_pickles(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a protocol other than torch.save's is no reason to speak twice
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken pickle raises from anywhere: unpickling, zip, attribute and type errors alike
-        reason = _refusal(str(error))
+        reason = str(error) if isinstance(error, HostilePickleError) else _refusal(str(error))
         raise CheckpointError(f"{path}: expected a torch checkpoint that holds tensors only; {reason}") from error
+
+
+def _check_pickles(path: Path) -> None:
+    """Raises HostilePickleError for what torch should not even look at: see `restoration.pickles`."""
+    with path.open("rb") as file:
+        if file.read(4) != _ZIP:
+            file.seek(0)
+            for _ in range(_LEGACY_PICKLES):
+                check_pickle(file)
+            return
+    with zipfile.ZipFile(path) as archive:
+        held = sum(entry.file_size for entry in archive.infolist())
+    if held > _MOST_UNPACKED * path.stat().st_size:
+        raise HostilePickleError(f"refused: it would unpack to {held:,} bytes")
+    check_pickle(io.BytesIO(torch._C.PyTorchFileReader(str(path)).get_record("data.pkl")))  # noqa: SLF001 - what torch.load itself reads with
 
 
 def _refusal(said: str) -> str:
@@ -66,7 +95,8 @@ def _refusal(said: str) -> str:
         return f"refused: it would call {code[1]} on loading; ask for its state_dict() as safetensors"
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = (line for line in lines if line.startswith(("Unsupported", "Can only", "Trying")))
-    return next(telling, lines[0] if any(" " in line for line in lines[:1]) else "it is broken, or no checkpoint")
+    reason = next(telling, lines[0] if any(" " in line for line in lines[:1]) else "it is broken, or no checkpoint")
+    return reason[:_LONGEST_REASON]
 
 
 def _read_safetensors(path: Path) -> State:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
+import pickletools
+import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +86,83 @@ def test_refuses_shards_longer_than_the_manifest(tmp_path: Path) -> None:
         shard.write(b"more")
     with pytest.raises(CheckpointError, match="hold 44 bytes, the manifest describes 40"):
         read_state(path)
+
+
+def written(path: Path, pickled: bytes) -> Path:
+    """A zip archive as torch.save writes it, with another pickle in it."""
+    torch.save({"a": torch.zeros(1)}, path)
+    with zipfile.ZipFile(path) as archive:
+        records = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in records.items():
+            archive.writestr(name, pickled if name.endswith("data.pkl") else content)
+    return path
+
+
+LONG = b"x" * 200_000
+DOUBLED = b"".join(b"]q" + bytes([n + 1]) + b"(h" + bytes([n]) + b"h" + bytes([n]) + b"e" for n in range(60))
+"""Lists of twice the one before: they have 2^60 elements when they are written out."""
+
+
+@pytest.mark.parametrize(
+    ("pickled", "reason"),
+    [
+        (b"\x80\x02cos\n" + LONG + b"\nq\0)R.", "names a function in 200,003 characters"),
+        (b"\x80\x02X" + len(LONG).to_bytes(4, "little") + LONG + b"q\0)R.", "would call what is no function"),
+        (b"\x80\x02]q\0" + DOUBLED + b")R.", "would call what is no function"),
+        (b"\x80\x02]q\0" + DOUBLED + b")\x81.", "would call what is no function"),
+        (b"\x80\x02c__builtin__\nbytearray\nq\0\x8a\x05\0\0\0\0\x10\x85R.", "would reserve 68,719,476,736 bytes"),
+        (b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x94\x85\x94R.", "would call posix.system"),
+        (b"\x80\x02cargparse\nNamespace\nq\0)\x81.", "would call argparse.Namespace on loading"),
+    ],
+    ids=["name", "string", "doubled", "doubled-class", "bytearray", "stack-global", "namespace"],
+)
+@pytest.mark.parametrize("form", ["zip", "legacy"])
+@pytest.mark.timeout(20)
+def test_hostile_pickles_are_refused_at_once(tmp_path: Path, form: str, pickled: bytes, reason: str) -> None:
+    path = tmp_path / "net.pth"
+    if form == "zip":
+        written(path, pickled)
+    else:
+        torch.save({"a": torch.zeros(1)}, path, _use_new_zipfile_serialization=False)
+        content, first = path.read_bytes(), pickle.dumps({"a": 1})
+        head = io.BytesIO(content)
+        for _ in range(3):
+            list(pickletools.genops(head))
+        path.write_bytes(content[: head.tell()] + pickled + first)
+    with pytest.raises(CheckpointError, match=reason) as caught:
+        read_state(path)
+    assert len(str(caught.value)) < 400 + len(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_archive_that_unpacks_to_a_multiple_is_refused_unread(tmp_path: Path) -> None:
+    path = written(tmp_path / "net.pth", b"\x80\x02}.")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net/data/1", bytes(10_000_000))
+    with pytest.raises(CheckpointError, match="would unpack to 10,000,"):
+        read_state(path)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_what_training_saves_beside_the_weights_is_read(tmp_path: Path, *, legacy: bool) -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
+    optimizer = torch.optim.Adam(network.parameters())
+    network(torch.rand(1, 3, 8, 8)).sum().backward()
+    optimizer.step()
+    content = {
+        "state_dict": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "parameter": network[0].weight,
+        "half": torch.zeros(3).half(),
+        "transposed": torch.rand(3, 4).T,
+        "size": torch.Size([1, 2]),
+        "dtype": torch.float16,
+        "device": torch.device("cpu"),
+        "bytes": (bytearray(b"ab"), b"cd"),
+        "kinds": ({1, 2}, 3 + 4j, None, True, 2**70, 0.5, Counter("aab")),
+    }
+    torch.save(content, tmp_path / "net.pth", _use_new_zipfile_serialization=not legacy)
+    read = read_state(tmp_path / "net.pth")
+    assert list(read) == list(network.state_dict())
+    torch.testing.assert_close(read, dict(network.state_dict()))
