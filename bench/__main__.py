@@ -28,8 +28,8 @@ app = typer.Typer(
 )
 
 if TYPE_CHECKING:
-    from bench.run import Plan
     from bench.scheduler import Scheduler
+    from bench.steps import Plan
     from reports.page import Report
 
 Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]

@@ -105,6 +105,11 @@ def examine(
     )
 
 
+def glance(threads: int) -> tuple[dict[str, str], ...]:
+    """What may spoil a run's times, by a shorter look, as `run.json` keeps it."""
+    return tuple(as_rows(examine(threads=threads, seconds=1.0)))
+
+
 def unfit(findings: Sequence[Finding]) -> bool:
     """Whether any finding makes the machine unfit: the command then ends with status 3."""
     return any(finding.verdict == "unfit" for finding in findings)

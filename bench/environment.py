@@ -58,10 +58,28 @@ class Environment:
         text = json.dumps(dict(self.stable), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def record(self) -> dict[str, dict[str, Fact]]:
+        """Both parts, as `run.json` holds them."""
+        return {"stable": dict(self.stable), "state": dict(self.state)}
+
     def differences(self, other: Environment) -> tuple[str, ...]:
         """The stable keys in which the two differ, sorted; none means that the fingerprints are equal."""
         keys = {*self.stable, *other.stable}
         return tuple(sorted(key for key in keys if self.stable.get(key) != other.stable.get(key)))
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine of a cluster, as the worker there sees it."""
+
+    worker: str
+    """Its address."""
+    environment: Environment
+    doctor: tuple[Mapping[str, str], ...]
+    """What may spoil its times (see `bench.doctor`)."""
+    code: str
+    """The hash of the code that measures there (see `bench.cell.code`)."""
+    notices: tuple[str, ...] = ()
 
 
 def environment(threads: int) -> Environment:

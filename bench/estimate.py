@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.case import Case
+from bench.experiment import EXPERIMENTS
 from bench.scene import setup_of
 from bench.spec import Spec
 from restoration.catalog import get
@@ -21,10 +22,10 @@ _PIXELS_PER_SECOND = 3e6
 _USUAL_PIXELS = 512 * 512
 """Where the image decides."""
 
-_FIXED = {"cost": 1.0, "time": 0.3, "paired": 0.3, "memory": 3.0, "layers": 1.0, "quality": 0.005, "experiment": 30.0}
+_FIXED = {"cost": 1.0, "time": 0.3, "paired": 0.3, "memory": 3.0, "layers": 1.0, "quality": 0.005}
 """Seconds that a case of each kind takes however small it is."""
 
-_CALLS = {"cost": 10, "time": 9, "paired": 1, "memory": 2, "layers": 12, "quality": 1, "experiment": 0}
+_CALLS = {"cost": 10, "time": 9, "paired": 1, "memory": 2, "layers": 12, "quality": 1}
 """How often a case of each kind calls its method at least."""
 
 
@@ -65,6 +66,8 @@ def in_words(estimates: Iterable[Estimate]) -> str:
 
 
 def _seconds(case: Case, blocks: int) -> float:
+    if case.kind == "experiment":
+        return EXPERIMENTS[case.method].seconds
     pixels = case.height * case.width or _USUAL_PIXELS
     once = pixels / _PIXELS_PER_SECOND if case.kind == "quality" else 0.0
     macs = _macs_per_pixel(case)
@@ -73,8 +76,6 @@ def _seconds(case: Case, blocks: int) -> float:
 
 
 def _macs_per_pixel(case: Case) -> float | None:
-    if case.kind == "experiment":
-        return 0.0
     method = get(case.method)
     try:
         return method.macs_per_pixel(method.checked(setup_of(case))) if method.macs_per_pixel else None

@@ -37,15 +37,27 @@ class Scene:
 
 Experiment = Callable[[Mapping[str, Option], Scene], Iterator[tuple[Case, Reading]]]
 
-EXPERIMENTS: Mapping[str, Experiment] = {
-    "thresholds": later("bench.experiments.thresholds:run"),
-    "learn-threshold": later("bench.experiments.learn_threshold:run"),
-    "learn-dct": later("bench.experiments.learn_dct:run"),
-    "color": later("bench.experiments.color:run"),
-    "sr-distribution": later("bench.experiments.sr_distribution:run"),
-    "ratio-sweep": later("bench.experiments.ratio_sweep:run"),
-    "kernel-estimation": later("bench.experiments.kernel_estimation:run"),
-    "roofline": later("bench.roofline:run"),
+
+@dataclass(frozen=True)
+class Named:
+    """An experiment in the table of all."""
+
+    run: Experiment
+    seconds: float
+    """About how long it takes with its own options on two cores, measured."""
+    timed: bool = False
+    """Whether it takes time: nothing else may run on its machine, and it belongs where the run's times are taken."""
+
+
+EXPERIMENTS: Mapping[str, Named] = {
+    "thresholds": Named(later("bench.experiments.thresholds:run"), seconds=4),
+    "learn-threshold": Named(later("bench.experiments.learn_threshold:run"), seconds=6),
+    "learn-dct": Named(later("bench.experiments.learn_dct:run"), seconds=55),
+    "color": Named(later("bench.experiments.color:run"), seconds=13),
+    "sr-distribution": Named(later("bench.experiments.sr_distribution:run"), seconds=91),
+    "ratio-sweep": Named(later("bench.experiments.ratio_sweep:run"), seconds=43, timed=True),
+    "kernel-estimation": Named(later("bench.experiments.kernel_estimation:run"), seconds=69),
+    "roofline": Named(later("bench.roofline:run"), seconds=12, timed=True),
 }
 """Every experiment by name; importing this table imports none of them."""
 
@@ -64,4 +76,4 @@ def get_experiment(name: str) -> Experiment:
     """The experiment called `name`; raises `SpecError` with the known names."""
     if name not in EXPERIMENTS:
         raise SpecError(f"unknown experiment {name!r}; expected one of {', '.join(EXPERIMENTS)}")
-    return EXPERIMENTS[name]
+    return EXPERIMENTS[name].run

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.environment import Environment
+from bench.environment import Environment, Machine
 from bench.errors import RowsError
 from bench.rows import SCHEMA
 from bench.scene import ImageSet
@@ -45,6 +45,10 @@ class Manifest:
     methods: tuple[Mapping[str, Any], ...] = ()
     notices: tuple[str, ...] = ()
     doctor: tuple[Mapping[str, Any], ...] = ()
+    timed_on: str = ""
+    """The worker of a cluster that took the times; `environment`, `fingerprint` and `doctor` are its machine's."""
+    started_on: Mapping[str, Any] = field(default_factory=dict)
+    """These three of the machine that started the run, where another one took the times."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Of the whole run and of its measured calls; what is left is the suite's own cost."""
     version: str = __version__
@@ -64,6 +68,25 @@ class Manifest:
     def ended(self, status: Literal["complete", "interrupted"], seconds: Mapping[str, float]) -> Manifest:
         """The same run, over."""
         return replace(self, status=status, finished=now(), seconds=dict(seconds))
+
+    def timed(self, machine: Machine) -> Manifest:
+        """The same run, its times taken by a worker of a cluster."""
+        here = self.timed_here()
+        own = {name: getattr(here, name) for name in ("environment", "fingerprint", "doctor")}
+        return replace(
+            here,
+            environment=machine.environment.record(),
+            fingerprint=machine.environment.fingerprint,
+            doctor=machine.doctor,
+            timed_on=machine.worker,
+            started_on=own if machine.environment.fingerprint != here.fingerprint else {},
+            notices=tuple(dict.fromkeys((*here.notices, *machine.notices))),
+        )
+
+    def timed_here(self, notice: str = "") -> Manifest:
+        """The same run, its times taken by the machine that started it."""
+        notices = tuple(dict.fromkeys((*self.notices, *filter(None, (notice,)))))
+        return replace(self, **self.started_on, timed_on="", started_on={}, notices=notices)
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -88,7 +111,7 @@ def describe(spec: Spec, names: Iterable[str], images: ImageSet, environment: En
         name=spec.name,
         command=command,
         spec=spec.model_dump(mode="json"),
-        environment={"stable": dict(environment.stable), "state": dict(environment.state)},
+        environment=environment.record(),
         fingerprint=environment.fingerprint,
         started=started,
         revision=revision(),

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.clock import clock_for
-from bench.run import Plan, execute, plan
+from bench.run import execute, plan
 from bench.scene import ImageSet
 from bench.scheduler import Scheduler
 from bench.spec import Spec
+from bench.steps import Plan
 from bench.sweep import Group, grouped, measure_group
 
 if TYPE_CHECKING:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from bench.attempt import END, attempt
+from bench.attempt import END
 from bench.case import Case, Reading
 from bench.cell import cell
 from bench.clock import clock_for
@@ -19,48 +18,21 @@ from bench.console import Progress
 from bench.environment import environment
 from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.exclusive import alone
-from bench.experiment import FAILURE, Scene, get_experiment
 from bench.manifest import Manifest, describe, image_facts, read_manifest
-from bench.paired import paired
 from bench.rows import FILE_NAME, Row, RowFile, keep_rows, read_rows
-from bench.scene import ImageSet, fixed_threads, save_picture, setup_of
+from bench.scene import ImageSet, setup_of
 from bench.scheduler import Scheduler
 from bench.spec import Spec
+from bench.steps import MEASURED, TIMED, Plan, costs, experiments, takes_time
 from bench.sweep import seen, sweep
-from bench.timing import Recorder, run_suite
+from bench.timekeeper import RESOURCE, Timekeeper, TimingLostError, timekeeper
 from restoration.catalog import get
 from restoration.errors import RestorationError
-from restoration.method import later
-
-if TYPE_CHECKING:
-    import torch
-
-MEASURED = "measured_seconds"
-"""The quantity whose seconds count as measured; the rest of a run is the suite's own cost."""
-
-TIMED = ("time", "paired", "memory", "layers")
-"""Kinds that nothing else on this machine may disturb."""
 
 MOMENT = 0.25
 """Seconds for which finished cells may wait to be written together; what a crash can lose at most."""
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that is ready to start: what is left to measure, on what, and where the rows go."""
-
-    spec: Spec
-    manifest: Manifest
-    directory: Path
-    images: ImageSet
-    cases: tuple[Case, ...]
-    """What is to be measured; a resumed run leaves out what it finished before."""
-    known: int
-    """How many cases were finished before."""
-
-    def of(self, kind: str) -> tuple[Case, ...]:
-        """The cases of one kind."""
-        return tuple(case for case in self.cases if case.kind == kind)
+_NO_WORKER = f"no worker of the cluster offered {RESOURCE}: the machine that started the run took the times itself"
 
 
 def plan(
@@ -93,7 +65,7 @@ def plan(
         doctor=_findings(spec, cases),
     )
     manifest.write(directory)
-    return Plan(spec, manifest, directory, images, tuple(cases), known=0)
+    return Plan(spec, manifest, directory, images, tuple(cases))
 
 
 def execute(
@@ -106,26 +78,28 @@ def execute(
 ) -> Manifest:
     """Measures what the plan holds and returns the manifest as it ended; Ctrl-C ends it early, nothing is lost.
 
-    Quality sweeps go to `scheduler`, with `jobs` processes where it is this machine. What takes time holds this
-    machine's timing lock meanwhile, and tells `say` where it has to wait for it.
+    Quality sweeps go to `scheduler`, with `jobs` processes where it is this machine. What takes time comes before them
+    and goes to the worker of a cluster that offers for it, otherwise it is measured here; either way alone, under that
+    machine's timing lock, and `say` is told what it has to wait for.
     """
     clock = clock_for("cpu")
     begin = clock()
+    scheduler = scheduler or Scheduler()
     status: Literal["complete", "interrupted"] = "interrupted"
     with RowFile(plan.directory) as file, _remembered() as interrupted:
         ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
-            _costs(plan, ledger)
-            with alone(say) if any(plan.of(kind) for kind in TIMED) else nullcontext():
-                for step in (_times, _pairs, _memory, _layers):
-                    step(plan, ledger)
-            _experiments(plan, ledger)
+            costs(plan, ledger.keep)
+            with timekeeper(scheduler, say) as keeper:
+                plan = _placed(plan, keeper, scheduler)
+                _take_times(plan, keeper, ledger, say)
+            experiments(plan.only(lambda case: not takes_time(case)), ledger.keep)
             _quality(plan, ledger, jobs, scheduler)
             settle(plan.directory, plan.spec.cases(plan.images.names()))
             status = "complete"
         finally:
             seconds = {"total": clock() - begin, "measured": ledger.measured}
-            manifest = _placed(plan, scheduler).ended(status, seconds)
+            manifest = plan.manifest.ended(status, seconds)
             with suppress(RowsError) if status == "interrupted" else nullcontext():  # what interrupted says more
                 manifest.write(plan.directory)
     return manifest
@@ -156,12 +130,51 @@ def _remembered() -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _placed(plan: Plan, scheduler: Scheduler | None) -> Manifest:
-    """The manifest, with a notice where a cluster swept the quality and this machine took the time."""
-    if scheduler is None or scheduler.kind == "local" or not any(plan.of(kind) for kind in TIMED):
-        return plan.manifest
-    notice = "quality was swept by a cluster; what takes time was measured alone on the machine that started the run"
-    return replace(plan.manifest, notices=tuple(dict.fromkeys((*plan.manifest.notices, notice))))
+def _placed(plan: Plan, keeper: Timekeeper | None, scheduler: Scheduler) -> Plan:
+    """The plan with the manifest that names the machine which takes the times: one for all times of a run."""
+    if not any(map(takes_time, plan.cases)):
+        return plan
+    bound = plan.manifest.fingerprint if plan.timed_before else ""
+    if keeper and (machine := keeper.choose(plan.spec.thread_count(), bound)):
+        manifest = plan.manifest.timed(machine)
+    elif plan.timed_before:
+        return plan
+    else:
+        manifest = plan.manifest.timed_here(_NO_WORKER if scheduler.kind != "local" else "")
+    manifest.write(plan.directory)
+    return replace(plan, manifest=manifest)
+
+
+def _take_times(plan: Plan, keeper: Timekeeper | None, ledger: Ledger, say: Callable[[str], None]) -> None:
+    """Measures what takes time, where `_placed` has decided."""
+    timed = plan.only(takes_time)
+    if keeper and keeper.machine:
+        _take_times_there(timed, keeper, ledger)
+    elif plan.timed_before and plan.manifest.started_on:
+        reason = f"times of this run are of another machine, {plan.manifest.timed_on} ({plan.manifest.fingerprint})"
+        _give_up(timed.alone(), ledger, f"{reason}; resume where a worker of it offers {RESOURCE}")
+    elif timed.cases:
+        with alone(say):
+            for step in TIMED.values():
+                step(timed, ledger.keep)
+
+
+def _take_times_there(timed: Plan, keeper: Timekeeper, ledger: Ledger) -> None:
+    """Case by case on the worker of a cluster; where it is lost for good, the cases that are left say so."""
+    parts = list(timed.alone())
+    done = 0
+    try:
+        for part in parts:
+            ledger.keep(keeper.measure(part))
+            done += 1
+    except TimingLostError as error:
+        _give_up(parts[done:], ledger, str(error))
+
+
+def _give_up(parts: Iterable[Plan], ledger: Ledger, reason: str) -> None:
+    """Rows with the reason, and none that ends their case: a resumed run tries again."""
+    failure = Reading("failure", None)
+    ledger.keep([Row(part.manifest.run, case, failure, error=reason) for part in parts for case in part.cases])
 
 
 @dataclass
@@ -196,44 +209,6 @@ class Ledger:
         return replace(row, reading=replace(row.reading, note=cell(row.case, self.images)))
 
 
-def _costs(plan: Plan, ledger: Ledger) -> None:
-    def read(case: Case) -> Iterable[Reading]:
-        from bench.counts import count
-
-        return count(get(case.method), setup_of(case), height=case.height, width=case.width)
-
-    _one_by_one(plan, ledger, "cost", read)
-
-
-def _times(plan: Plan, ledger: Ledger) -> None:
-    if cases := plan.of("time"):
-        run_suite(Recorder(plan.manifest.run, cases, ledger.keep, plan.spec.round_seconds), plan.directory)
-
-
-def _pairs(plan: Plan, ledger: Ledger) -> None:
-    left = set(plan.of("paired"))
-    for section in plan.spec.paired:
-        cases = list(section.cases(plan.spec.device, plan.spec.thread_count()))
-        if not left.intersection(cases):
-            continue
-        clock = clock_for("cpu")
-        begin = clock()
-        for rows in paired(plan.manifest.run, section, cases, seed=plan.spec.seed, clock=clock_for(plan.spec.device)):
-            ledger.keep(rows)
-        whole = Reading(MEASURED, clock() - begin, "s", part=section.group)
-        ends = (Row(plan.manifest.run, case, Reading(END, None, "s", part=section.group)) for case in cases)
-        ledger.keep([Row(plan.manifest.run, cases[0], whole), *ends])
-
-
-def _memory(plan: Plan, ledger: Ledger) -> None:
-    _one_by_one(plan, ledger, "memory", later("bench.memory:peak_memory"))
-
-
-def _layers(plan: Plan, ledger: Ledger) -> None:
-    read = later("bench.layers:layer_readings")
-    _one_by_one(plan, ledger, "layers", functools.partial(read, traces=plan.directory / "traces"))
-
-
 def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None) -> None:
     """What comes back within a moment is written together: a disk answers slower than a small image is restored."""
     ledger.shared_by = jobs
@@ -259,48 +234,6 @@ def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None)
         ledger.keep(waiting)
 
 
-def _experiments(plan: Plan, ledger: Ledger) -> None:
-    """Each experiment's readings carry cases of their own; its own case ends them."""
-    for case in plan.of("experiment"):
-        found: list[Row] = []
-
-        def read(case: Case = case, found: list[Row] = found) -> Iterator[Reading]:
-            scene = _scene(plan, case)
-            begin = clock_for("cpu")()
-            with fixed_threads(case.threads):
-                for part, reading in get_experiment(case.method)(case.option_values(), scene):
-                    error = reading.note if reading.quantity == FAILURE else ""
-                    found.append(Row(plan.manifest.run, part, reading, error))
-            yield Reading("measured_seconds", clock_for("cpu")() - begin, "s")
-
-        ended = attempt(plan.manifest.run, case, read)
-        ledger.keep([*found, *ended])
-
-
-def _scene(plan: Plan, case: Case) -> Scene:
-    def save(name: str, image: torch.Tensor) -> str:
-        return save_picture(plan.directory, replace(case, image=name), "experiment", image).note
-
-    pictures = {
-        channels: tuple(found for found in plan.images.pictures(channels) if not isinstance(found, RestorationError))
-        for channels in (1, 3)
-    }
-    return Scene(gray=pictures[1], color=pictures[3], seed=case.seed, threads=case.threads, save_picture=save)
-
-
-def _one_by_one(plan: Plan, ledger: Ledger, kind: str, read: Callable[[Case], Iterable[Reading]]) -> None:
-    """Measures the cases of a kind whose readings do not depend on one another."""
-    for case in plan.of(kind):
-        ledger.keep(attempt(plan.manifest.run, case, functools.partial(_whole, read, case)))
-
-
-def _whole(read: Callable[[Case], Iterable[Reading]], case: Case) -> Iterator[Reading]:
-    clock = clock_for("cpu")
-    begin = clock()
-    yield from read(case)
-    yield Reading("measured_seconds", clock() - begin, "s")
-
-
 def _shown(spec: Spec, images: ImageSet) -> Iterator[Case]:
     """The cases whose pictures the report shows: those of sections that ask for it."""
     known = images.names()
@@ -314,16 +247,15 @@ def _resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case
     manifest = read_manifest(directory)
     if manifest.spec != spec.model_dump(mode="json"):
         raise BenchError(f"{directory} was made from another spec ({manifest.name}); resume with the same options")
-    now = environment(spec.thread_count()).fingerprint
-    if now != manifest.fingerprint:
-        raise NoVerdictError(
-            f"{directory} was measured in environment {manifest.fingerprint}, this is {now}: start anew"
-        )
+    now, before = environment(spec.thread_count()).fingerprint, manifest.started_on.get("fingerprint")
+    if now != (before := before or manifest.fingerprint):
+        raise NoVerdictError(f"{directory} was measured in environment {before}, this is {now}: start anew")
     rows = list(read_rows(directory)) if (directory / FILE_NAME).exists() else []
     finished = _finished(spec, images, rows)
     left = tuple(case for case in cases if case not in finished)
     keep_rows(directory, _kept(rows, finished, left))
-    return Plan(spec, manifest, directory, images, left, known=len(cases) - len(left))
+    timed_before = any(map(takes_time, finished))
+    return Plan(spec, manifest, directory, images, left, known=len(cases) - len(left), timed_before=timed_before)
 
 
 def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row]) -> set[Case]:
@@ -376,11 +308,11 @@ def settle(directory: Path, cases: Sequence[Case]) -> None:
 
 def _findings(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:
     """What may spoil this run's times, by a shorter look than `restobench doctor`; empty where nothing is timed."""
-    if not any(case.kind in TIMED for case in cases):
+    if not any(map(takes_time, cases)):
         return ()
-    from bench.doctor import as_rows, examine
+    from bench.doctor import glance
 
-    return tuple(as_rows(examine(threads=spec.thread_count(), seconds=1.0)))
+    return glance(spec.thread_count())
 
 
 def _made(directory: Path) -> Path:

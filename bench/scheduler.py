@@ -2,7 +2,8 @@
 
 `local` and `local:N` start N processes here. `tcp://HOST:PORT` (or tls://) hands the work to a running Dask scheduler.
 `slurm` and `slurm:N` ask Slurm for N workers, as the user's Dask configuration describes them. Every worker computes
-with one thread, so that no result depends on where it was computed. Timing never runs here (see `bench.exclusive`).
+with one thread, so that no result depends on where it was computed. Timing goes to one worker at most (see
+`bench.timekeeper`).
 """
 
 from __future__ import annotations
@@ -60,10 +61,11 @@ class Scheduler:
         if self.kind == "local":
             yield from _local(tasks, self.workers or jobs)
             return
-        with self._client() as client:
+        with self.connected() as client:
             yield from _distributed(tasks, client)
 
-    def _client(self) -> AbstractContextManager[Any]:
+    def connected(self) -> AbstractContextManager[Any]:
+        """Dask's client of a cluster; raises SchedulerError where there is none."""
         distributed = _imported("distributed")
         if self.kind == "slurm":
             return _slurm(distributed, self.workers or 1)
@@ -94,10 +96,12 @@ def _distributed(tasks: Iterable[Task[T]], client: Any) -> Iterator[T]:
         try:
             kind, result = results.get(timeout=1.0)
         except queue.Empty:
-            _check_alive(client)
+            check_alive(client)
             continue
         if kind == "end":
             return
+        if kind == "error" and isinstance(result, BenchError):
+            raise result
         if kind == "error":
             raise WorkersLostError(f"the cluster gave up: {_said(result)}; what had come back is kept") from result
         yield result
@@ -115,7 +119,8 @@ def _fill(results: queue.Queue[tuple[str, Any]], tasks: Iterable[Task[T]], clien
         results.put(("error", error))
 
 
-def _check_alive(client: Any) -> None:
+def check_alive(client: Any) -> None:
+    """Raises WorkersLostError where the client's scheduler is gone."""
     if client.status != "running":
         raise WorkersLostError("the Dask scheduler went away; what had come back is kept")
 

@@ -804,6 +804,7 @@ def conventions(_: Material) -> Section:
 def environment(material: Material) -> Section:
     """The machine and the software."""
     about = material.run.section("environment")
+    started = material.run.section("started_on")
     lines = []
     for part, what in (("stable", "machine and software"), ("state", "state when the run started")):
         values = about.get(part)
@@ -816,8 +817,12 @@ def environment(material: Material) -> Section:
     if isinstance(fingerprint, str) and fingerprint:
         lines.append(Line((Cell("fingerprint", ""), Cell("of machine and software", ""), Cell(fingerprint, ""))))
     grids = (Grid("environment", "Environment", ("part", "name", "value"), tuple(lines)),) if lines else ()
-    text = ("Times of two runs are comparable only where the fingerprints are equal.",) if lines else ()
-    return Section("environment", "Environment", material.command, grids=grids, text=text)
+    text = ["Times of two runs are comparable only where the fingerprints are equal."] if lines else []
+    if started:
+        taken = f"This is the machine that took the times ({material.run.about.get('timed_on')})."
+        other = f"The run was started on another, of fingerprint {started.get('fingerprint')}, which did the rest."
+        text.append(f"{taken} {other}")
+    return Section("environment", "Environment", material.command, grids=grids, text=tuple(text))
 
 
 def weights(material: Material) -> Section:

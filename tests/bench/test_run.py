@@ -12,9 +12,10 @@ from bench.attempt import END
 from bench.errors import BenchError
 from bench.manifest import read_manifest
 from bench.rows import FILE_NAME, Row, keep_rows, read_rows
-from bench.run import Plan, execute, plan
+from bench.run import execute, plan
 from bench.scene import ImageSet
 from bench.spec import Spec
+from bench.steps import Plan
 
 SPEC = Spec.model_validate(
     {

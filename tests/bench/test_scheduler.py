@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -17,17 +19,22 @@ import pytest
 
 from bench.attempt import END
 from bench.case import Case
+from bench.environment import Environment, Machine
 from bench.errors import NoVerdictError
+from bench.experiment import EXPERIMENTS
 from bench.manifest import read_manifest
 from bench.rows import Row, read_rows
 from bench.run import _placed, execute, plan
 from bench.scene import ImageSet
 from bench.scheduler import Scheduler, SchedulerError, WorkersLostError
 from bench.spec import QualitySection, Spec
+from bench.steps import Plan, takes_time
 from bench.sweep import sweep
+from bench.timekeeper import Timekeeper
 
 MODULE = """
-import os, time
+import fcntl, os, time
+from pathlib import Path
 
 def slow(noisy, sigma):
     time.sleep(0.1)
@@ -37,6 +44,20 @@ def deadly(noisy, sigma):
     if sigma > 0.15:
         os._exit(9)
     return noisy
+
+def watched(noisy, sigma):
+    Path(__file__).with_name("worker").write_text(str(os.getppid()))
+    if "MALLOC_TRIM_THRESHOLD_" in os.environ:
+        raise AssertionError("Dask's settings are in force")
+    with open(os.environ["RESTOBENCH_LOCK"], "r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return noisy
+    raise AssertionError("nobody holds the lock")
+
+def dying(noisy, sigma):
+    os._exit(9)
 """
 
 CLUSTER = """
@@ -76,19 +97,37 @@ class Cluster:
             address, *workers = said.readline().split()
         self.scheduler = Scheduler.parse(address)
         self.workers = [int(worker) for worker in workers]
+        self.timers: list[subprocess.Popen[bytes]] = []
+
+    def offer(self, *more: str, **variables: str) -> None:
+        """Starts a worker that takes times."""
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", self.scheduler.address, "--no-dashboard"]
+        options = ["--nworkers", "1", "--nthreads", "1", "--resources", "TIMING=1", *more]
+        self.timers.append(
+            subprocess.Popen(
+                [*command, *options],
+                env=os.environ | variables,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        )
+        with self.scheduler.connected() as client:
+            client.wait_for_workers(len(self.workers) + len(self.timers), timeout=60)
 
     def kill(self) -> None:
         """Ends the scheduler and its workers at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        for process in (self.process, *self.timers):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 @pytest.fixture
 def cluster(tmp_path: Path, _module: None) -> Iterator[Cluster]:
     made = Cluster(tmp_path)
     yield made
-    if made.process.poll() is None:
-        made.kill()
+    made.kill()
 
 
 def scored(rows: list[Row]) -> dict[tuple[Case, str], float | None]:
@@ -188,12 +227,131 @@ def test_a_scheduler_that_disappears_costs_nothing_that_was_finished(
     assert scored(rows) == scored(list(read_rows(undisturbed.directory)))
 
 
-def test_time_is_taken_here_and_the_manifest_says_so_where_a_cluster_swept(folder: Path, tmp_path: Path) -> None:
+TIMES: dict[str, Any] = {
+    "name": "times",
+    "threads": 1,
+    "round_seconds": 0.01,
+    "time": [{"method": "slow_module:watched", "size": [16, 24]}],
+    "paired": [{"group": "g", "blocks": 2, "entry": [{"method": ["noisy", "slow_module:watched"], "size": 16}]}],
+    "quality": [{"method": "noisy", "images": ["ramp.png"]}],
+}
+
+
+def planned(spec: dict[str, Any], folder: Path, out: Path, *, resume: bool = False) -> Plan:
+    parsed = Spec.model_validate({"name": "x", "threads": 1} | spec)
+    return plan(parsed, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
+
+
+@pytest.fixture
+def _lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTOBENCH_LOCK", str(tmp_path / "lock"))
+
+
+def ended(directory: Path) -> list[Case]:
+    return [row.case for row in read_rows(directory) if row.reading.quantity == END]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_lock")
+def test_times_are_taken_alone_on_the_worker_that_offers_it_though_it_is_killed(
+    folder: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.offer(OMP_PLACES="cores")
+    killed: list[int] = []
+
+    def kill_once(_: str, __: int, ___: int) -> None:
+        if not killed:
+            killed.append(int((tmp_path / "worker").read_text()))
+            os.kill(killed[0], signal.SIGKILL)
+
+    spec = TIMES | {"memory": [{"method": "slow_module:dying", "size": 16}]}
+    made, said = planned(spec, folder, tmp_path), []
+    execute(made, progress=kill_once, jobs=1, scheduler=cluster.scheduler, say=said.append)
+    rows = list(read_rows(made.directory))
+    assert ended(made.directory) == list(made.cases)
+    assert {row.case.method for row in rows if row.error} == {"slow_module:dying"}
+    manifest = read_manifest(made.directory)
+    assert manifest.environment["stable"]["variable_OMP_PLACES"] == "cores"
+    assert manifest.fingerprint != made.manifest.fingerprint == manifest.started_on["fingerprint"]
+    assert len(said) == 2  # where times are taken: before it was killed, and after
+    assert manifest.timed_on in said[0]
+    benchmarks = json.loads((made.directory / "benchmark.json").read_text())["benchmarks"]
+    assert [one["name"].count("16x16") for one in benchmarks] == [1, 0]
+    assert int((tmp_path / "worker").read_text()) != killed[0]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_lock")
+def test_times_of_a_run_are_never_those_of_two_machines(
+    folder: Path, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.timekeeper._RETURN", 1)
+    places = {"cores", "threads"}
+    for place in places:
+        cluster.offer("--no-nanny", OMP_PLACES=place)
+    made = planned(TIMES, folder, tmp_path)
+    where = {"progress": lambda *_: None, "jobs": 1}
+
+    def kill(_: str, __: int, ___: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int((tmp_path / "worker").read_text()), signal.SIGKILL)
+
+    execute(made, progress=kill, jobs=1, scheduler=cluster.scheduler)
+    lost = [row for row in read_rows(made.directory) if row.error]
+    assert len(lost) == 3
+    assert "no worker of an equal machine" in lost[0].error
+    assert ended(made.directory) == [made.cases[0], made.cases[-1]]
+    rest = planned(TIMES, folder, made.directory, resume=True)
+    assert len(rest.cases) == 3
+    execute(rest, **where)  # not here, either
+    errors = [row.error for row in read_rows(made.directory) if row.error]
+    assert ["times of this run are of another machine" in error for error in errors] == [True] * 3
+    taken = read_manifest(made.directory).environment["stable"]["variable_OMP_PLACES"]
+    cluster.offer(OMP_PLACES=taken)
+    rest = planned(TIMES, folder, made.directory, resume=True)
+    execute(rest, **where, scheduler=cluster.scheduler)
+    assert ended(made.directory) == list(made.cases)
+    assert not [row.error for row in read_rows(made.directory) if row.error]
+    assert read_manifest(made.directory).environment["stable"]["variable_OMP_PLACES"] == taken
+
+
+class Client:
+    """Stands for Dask's; knows one worker."""
+
+    status = "running"
+
+    def __init__(self, **worker: object) -> None:
+        self.worker = {"nthreads": 1, "resources": {"TIMING": 1.0}, "host": "h"} | worker
+
+    def scheduler_info(self) -> dict[str, Any]:
+        return {"workers": {"tcp://h:1": self.worker}}
+
+
+def test_a_worker_that_runs_several_tasks_takes_no_times() -> None:
+    with pytest.raises(SchedulerError, match="would run 4 tasks at once; start it with --nworkers 1 --nthreads 1"):
+        Timekeeper(Client(nthreads=4), print).choose(1)
+    assert Timekeeper(Client(nthreads=4, resources={}), print).choose(1) is None
+
+
+def test_a_worker_with_other_code_takes_no_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine("tcp://h:1", Environment({}, {}), (), code="another")
+    monkeypatch.setattr(Timekeeper, "_asked", lambda *_: machine)
+    with pytest.raises(SchedulerError, match="runs other code or other versions"):
+        Timekeeper(Client(), print).choose(1)
+
+
+def test_experiments_that_take_time_are_timed_where_the_rest_is() -> None:
+    named = {name: Case("experiment", name) for name in EXPERIMENTS}
+    assert {name for name, case in named.items() if takes_time(case)} == {"ratio-sweep", "roofline"}
+
+
+def test_where_no_worker_takes_times_the_manifest_says_so(folder: Path, tmp_path: Path) -> None:
     timed = {"method": "noisy", "size": 16}
-    spec = Spec.model_validate({"name": "x", "threads": 1, "cost": [timed], "memory": [timed]})
-    made = plan(spec, images=ImageSet(folder), out=tmp_path, command="", say=lambda _: None)
-    assert "swept by a cluster" in _placed(made, Scheduler("dask", "tcp://h:1")).notices[-1]
-    assert _placed(made, Scheduler()) == made.manifest
+    made = planned({"cost": [timed], "memory": [timed]}, folder, tmp_path)
+    assert (
+        "no worker of the cluster offered" in _placed(made, None, Scheduler("dask", "tcp://h:1")).manifest.notices[-1]
+    )
+    assert _placed(made, None, Scheduler()).manifest == made.manifest
 
 
 def test_one_process_at_a_time_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

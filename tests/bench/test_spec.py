@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import BenchError, SpecError
+from bench.estimate import estimate
+from bench.experiment import EXPERIMENTS
 from bench.scene import ImageSet
 from bench.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped
 from restoration.errors import RestorationError
@@ -132,3 +134,9 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
     twice = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["b"]}]})
     with pytest.raises(SpecError, match=r"no image 'b' in 1 channels; there are: a\.png, b\.png, b\.tif"):
         twice.on_images(names[1], given=False).cases(names)
+
+
+def test_experiments_are_estimated_as_they_were_measured() -> None:
+    spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
+    (found,) = estimate(spec, spec.cases({1: [], 3: []}))
+    assert found.seconds == EXPERIMENTS["thresholds"].seconds + EXPERIMENTS["learn-dct"].seconds
