@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bench.case import Case, Reading
 from bench.clock import clock_for
+from bench.errors import RowsError
 from bench.rows import Row
 
 END = "elapsed_seconds"
@@ -13,11 +14,16 @@ END = "elapsed_seconds"
 
 
 def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list[Row]:
-    """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took."""
+    """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took.
+
+    Raises `RowsError` alone: a result that could not be written is no result.
+    """
     clock = clock_for("cpu")
     begin = clock()
     try:
         rows = [Row(run, case, reading) for reading in read()]
+    except RowsError:
+        raise
     except Exception as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
         rows = [Row(run, case, Reading("failure", None), error=one_line(error))]
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]

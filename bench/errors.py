@@ -12,7 +12,7 @@ class SpecError(BenchError):
 
 
 class RowsError(BenchError):
-    """A run directory, row or table that cannot be read."""
+    """A run directory, row, picture or table that cannot be read or written."""
 
 
 class ClockError(BenchError):

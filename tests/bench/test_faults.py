@@ -22,9 +22,10 @@ from bench.case import Case, Reading
 from bench.cell import _image_facts, _method_facts, cell, code
 from bench.errors import RowsError
 from bench.rows import Row, RowFile, read_rows
-from bench.run import Plan, execute, plan
+from bench.run import execute, plan
 from bench.scene import GIVEN, ImageSet
 from bench.spec import Spec
+from bench.steps import Plan
 
 SPEC = """
 name = "faults"
@@ -158,6 +159,24 @@ def test_a_disk_that_fills_up_in_a_run_says_so_though_the_manifest_cannot_be_wri
     with pytest.raises(RowsError, match=r"rows\.jsonl: No space left on device; every finished case is kept"):
         execute(made, progress=quiet, jobs=1)
     assert sorted(path.name for path in made.directory.iterdir()) == ["images", "rows.jsonl", "run.json"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_case_whose_picture_finds_no_room_is_not_finished(folder: Path, tmp_path: Path, jobs: int) -> None:
+    spec = {"quality": [{"method": ["noisy"], "sigma_255": [15, 25], "pictures": True}]}
+    made = prepared(ImageSet(folder), tmp_path, spec)
+    (made.directory / "images").rmdir()
+    (made.directory / "images").symlink_to("/dev/full/images")  # no picture can be written there, by whatever process
+    with pytest.raises(RowsError, match="every finished case is kept; make room") as caught:
+        execute(made, progress=quiet, jobs=jobs)
+    assert "\n" not in str(caught.value)
+    (made.directory / "images").unlink()
+    rest = prepared(ImageSet(folder), made.directory, spec, resume=True)
+    assert rest.cases == made.cases
+    execute(rest, progress=quiet, jobs=jobs)
+    named = {row.reading.note for row in read_rows(made.directory) if row.reading.quantity == "picture"}
+    assert named == {f"images/{path.name}" for path in (made.directory / "images").iterdir()} != set()
+    assert not [row.error for row in read_rows(made.directory) if row.error]
 
 
 def test_memory_that_runs_out_fails_its_case_alone(
