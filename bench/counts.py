@@ -105,13 +105,19 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     where a method knows several algorithms, `macs_by_algorithm` of each and `executed_macs_per_pixel` of the one that
     runs; `parameters`, `activations_per_pixel`,
     `bytes_per_pixel` (a lower bound: image in, image out and weights once; part `operators`: each multiplying
-    operator's operands once) and `intensity_macs_per_byte`. A counter that saw nothing has value None and says why.
+    operator's operands once) and `intensity_macs_per_byte`. A counter that saw nothing has value None and says why;
+    where a network's runtime was left to choose and works beside torch, both count the layers as published, and say so.
     Raises `BenchError` where the method cannot be called as a restorer, and what `Method.checked` raises.
     """
     setup = method.checked(setup)
     closed = method.macs_per_pixel(setup) if method.macs_per_pixel else None
+    note = ""
     try:
         counted = _counted(method, setup)
+        if not _seen(counted) and setup.options.get("runtime") == "auto":
+            plain = _counted(method, replace(setup, options={**setup.options, "runtime": "plain"}))
+            counted = replace(counted, torch=plain.torch, fvcore=plain.fvcore)
+            note = "of the layers as published: what runs multiplies where no counter sees it"
     except RestorationError as error:  # weights or a package missing: the closed form needs neither
         counted = None
         refusal = f"not counted: {error}"
@@ -125,7 +131,13 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     reference = closed if closed is not None else by_torch.value
     parameters = method.parameters(setup) if method.parameters else counted.parameters
     by_fvcore = _by_counter(counted.fvcore, reference, size)
-    return (*readings, *_estimate(parameters, reference), by_fvcore, by_torch, *_traffic(counted, reference, size))
+    counters = (replace(found, note="; ".join(filter(None, (note, found.note)))) for found in (by_fvcore, by_torch))
+    return (*readings, *_estimate(parameters, reference), *counters, *_traffic(counted, reference, size))
+
+
+def _seen(counted: Counted) -> bool:
+    """Whether torch's counter saw any of the work."""
+    return any(macs.total() for macs in counted.torch.macs.values())
 
 
 def _by_algorithm(method: Method, setup: Setup) -> Iterator[Reading]:

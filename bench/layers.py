@@ -6,7 +6,10 @@ add up to the whole. Every instrumented call has a plain one beside it, which sh
 
 from __future__ import annotations
 
+import os
 import statistics
+import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.case import Case, Reading, options_text
 from bench.clock import Clock, clock_for
-from bench.errors import BenchError
+from bench.errors import RowsError
 from bench.operators import modules_of, run
 from restoration.catalog import get
 from restoration.method import Restore
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 BETWEEN = "(between layers)"
 """The name of what a call does outside every layer."""
+
+_STANDARD_ERROR = 2
 
 WARMUP_CALLS = 2
 SLOWEST = 10
@@ -258,9 +263,12 @@ def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Ope
     )
 
     activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if batch.is_cuda else [])
-    with record(
-        activities=activities, record_shapes=trace is not None, profile_memory=trace is not None, acc_events=True
-    ) as seen:
+    with (
+        _without_trace_points(),
+        record(
+            activities=activities, record_shapes=trace is not None, profile_memory=trace is not None, acc_events=True
+        ) as seen,
+    ):
         restore(batch)
     if trace is not None:
         _write_trace(seen, trace)
@@ -269,12 +277,31 @@ def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Ope
     return tuple(Operator(event.key, event.count, getattr(event, own) / 1e6) for event in events[:SLOWEST])
 
 
+@contextmanager
+def _without_trace_points() -> Iterator[None]:
+    """Keeps what torch says of its own trace points off standard error; everything else arrives a moment later."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as said:
+        kept = os.dup(_STANDARD_ERROR)
+        os.dup2(said.fileno(), _STANDARD_ERROR)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, _STANDARD_ERROR)
+            os.close(kept)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(b"USDT:"):
+                    os.write(_STANDARD_ERROR, line)
+
+
 def _write_trace(seen: Any, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     except OSError as error:
-        raise BenchError(f"cannot write the trace to {path}: {error}; choose another file") from error
+        raise RowsError(f"cannot write the trace to {path}: {error}; choose another file") from error
     seen.export_chrome_trace(str(path))
 
 

@@ -94,7 +94,7 @@ def peak_memory(case: Case) -> Iterator[Reading]:
     predicted = found.growth.at(case.height, case.width)
     yield Reading("peak_bytes", found.measured, "B", part="measured", note="resident growth over the built method")
     yield Reading("peak_bytes", predicted, "B", part="predicted", note="from the shapes of what is alive at once")
-    note = f"forecast: {side:,} x {side:,} in {found.limit / 2**30:.1f} GiB free"
+    note = f"forecast: {side:,} x {side:,} in {in_units(found.limit)} free"
     yield Reading("largest_pixels", float(side) ** 2, "px", part="forecast", note=note)
 
 
@@ -108,7 +108,7 @@ def check_forecast(case: Case, *, limit: float | None = None) -> tuple[Reading, 
     step = 2 * case.scale
     half = int(side / math.sqrt(2)) // step * step
     if half < SAMPLED_SIDES[-1]:
-        raise BenchError(f"{case.method}: no image worth checking fits into {plan.limit / 2**20:.0f} MiB")
+        raise BenchError(f"{case.method}: no image worth checking fits into {in_units(plan.limit)}")
     tried = in_fresh_process(replace(case, height=half, width=half), limit=limit)
     note = f"checked at half as many pixels, {half:,} x {half:,}"
     return (
@@ -177,6 +177,13 @@ def grown_by(call: Callable[[], object]) -> float:
     return float(max(*seen, high if high > max(before, earlier) or earlier <= before else 0) - before)
 
 
+def in_units(count: float) -> str:
+    """A number of bytes with the unit that suits it: `1,000 B`, `1.5 MiB`."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB")
+    power = min(int(math.log2(max(count, 1)) / 10), len(units) - 1)
+    return f"{count / 1024**power:,.2f}".rstrip("0").rstrip(".") + f" {units[power]}"
+
+
 def refusal(case: Case, growth: Growth, limit: float) -> str:
     """Why `case` is not even tried, or nothing where it fits."""
     needed = growth.at(case.height, case.width)
@@ -184,8 +191,8 @@ def refusal(case: Case, growth: Growth, limit: float) -> str:
         return ""
     side = growth.largest_side(limit)
     return (
-        f"{case.method}: {case.height} x {case.width} needs about {needed / 2**30:.3g} GiB, "
-        f"{limit / 2**30:.3g} GiB are free; the largest square that fits is {side} x {side}"
+        f"{case.method}: {case.height} x {case.width} needs about {in_units(needed)}, "
+        f"{in_units(limit)} are free; the largest square that fits is {side} x {side}"
     )
 
 

@@ -48,8 +48,9 @@ def get(name: str) -> Method:
         return _as_method(name, _imported(name))
     if name in (installed := _installed()):
         return _as_method(name, _loaded(installed[name]))
-    near = get_close_matches(name, names(), n=3) or names()
-    raise UnknownMethodError(f"unknown method {name!r}; did you mean {', '.join(near)}? `restobench methods` lists all")
+    near = get_close_matches(name, names(), n=3)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    raise UnknownMethodError(f"unknown method {name!r}; {meant}`restobench methods` lists all")
 
 
 def module_of(name: str) -> str:

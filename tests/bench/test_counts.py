@@ -76,6 +76,16 @@ def test_ffdnet_as_published_costs_121_104_and_fvcore_charges_416_more_for_batch
     assert "grid 2 times coarser per axis" in found["parameters"].note
 
 
+def test_a_network_whose_fast_runtime_no_counter_sees_is_counted_as_published() -> None:
+    found, plain = counted("ffdnet"), counted("ffdnet", runtime="plain")
+    for counter in ("fvcore", "torch"):
+        assert found[counter].value == plain[counter].value
+        assert found[counter].note.startswith("of the layers as published: ")
+        assert found[counter].note.endswith(plain[counter].note)
+    asked = counted("ffdnet", runtime="winograd")  # who asks for a runtime is told what it shows
+    assert asked["torch"].value is None
+
+
 def test_psnr_small_costs_654_420_by_every_counter_that_charges_multiplications() -> None:
     found = counted("rdn-psnr-small")
     assert (found["closed_form"].value, found["torch"].value) == (654_420, 654_420)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +143,10 @@ def test_a_network_is_taken_apart_in_a_runtime_that_has_layers(monkeypatch: pyte
     assert in_layers(CASE).variant == "runtime=torch"
     chosen = Case("layers", "given", "runtime=plain", options_text({"runtime": "plain"}))
     assert in_layers(chosen) == chosen
+
+
+def test_torchs_trace_points_are_the_only_lines_kept_off_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with layers._without_trace_points():
+        os.write(2, b"USDT: a trace point\na warning\n")
+    os.write(2, b"USDT: another's\n")
+    assert capfd.readouterr().err == "a warning\nUSDT: another's\n"

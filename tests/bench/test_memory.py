@@ -14,7 +14,16 @@ from bench import memory
 from bench.alive import Alive, reordered
 from bench.case import Case
 from bench.errors import BenchError
-from bench.memory import SAMPLED_SIDES, Growth, cuda_peak, in_fresh_process, peak_memory, predicted_growth, refusal
+from bench.memory import (
+    SAMPLED_SIDES,
+    Growth,
+    cuda_peak,
+    in_fresh_process,
+    in_units,
+    peak_memory,
+    predicted_growth,
+    refusal,
+)
 from restoration.method import Method
 
 MEBIBYTE = 2**20
@@ -90,6 +99,21 @@ def test_what_does_not_fit_is_refused_with_the_largest_that_does() -> None:
     side = int(said.split()[-1])
     assert growth.at(side, side) <= 2**30 < growth.at(side + 1, side + 1)
     assert refusal(case, growth, 2**40) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (1000, "1,000 B"),
+        (2047, "2 KiB"),
+        (1536 * 2**20, "1.5 GiB"),
+        (2**20 * 1000, "1,000 MiB"),
+        (2**60, "1,048,576 TiB"),
+    ],
+)
+def test_bytes_are_said_in_the_unit_that_suits_them(count: int, said: str) -> None:
+    assert in_units(count) == said
 
 
 def test_growth_is_measured_at_its_peak_not_at_its_end() -> None:

@@ -102,6 +102,12 @@ def test_a_misspelt_name_is_told_the_nearest() -> None:
         get("fdnet")
 
 
+def test_a_name_like_no_other_is_told_where_the_list_is() -> None:
+    with pytest.raises(UnknownMethodError) as caught:
+        get("qqqqqq")
+    assert str(caught.value) == "unknown method 'qqqqqq'; `restobench methods` lists all"
+
+
 def test_a_missing_checkpoint_is_no_method() -> None:
     with pytest.raises(CheckpointError, match="no such file"):
         get("no/such/model.safetensors")
