@@ -40,6 +40,9 @@ PACKAGES = (
 VARIABLES = ("OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "NUMBA_", "ONEDNN_", "DNNL_", "TORCH_", "PYTORCH_", "CUDA_")
 """Environment variables that begin so are recorded; so are LD_PRELOAD and MALLOC_*."""
 
+_OF_JOBLIB = "KMP_INIT_AT_FORK"
+"""Left out: joblib sets it in whatever process imports it, at whatever moment, and no number follows it."""
+
 _SYSTEM = Path("/sys/devices/system/cpu")
 
 
@@ -265,7 +268,7 @@ def installed(distribution: str) -> str:
 
 
 def _recorded(variable: str) -> bool:
-    return variable.startswith((*VARIABLES, "MALLOC_")) or variable == "LD_PRELOAD"
+    return variable != _OF_JOBLIB and (variable.startswith((*VARIABLES, "MALLOC_")) or variable == "LD_PRELOAD")
 
 
 def _text(path: Path) -> str:

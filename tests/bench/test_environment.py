@@ -44,6 +44,13 @@ def test_a_variable_that_steers_threads_changes_the_fingerprint(monkeypatch: pyt
     assert environment(1).differences(before) == ("variable_OMP_PROC_BIND",)
 
 
+def test_what_joblib_sets_when_it_is_imported_does_not_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KMP_INIT_AT_FORK", raising=False)
+    before = environment(1)
+    monkeypatch.setenv("KMP_INIT_AT_FORK", "FALSE")
+    assert environment(1).fingerprint == before.fingerprint
+
+
 def test_the_host_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "private-name")
     assert "private-name" not in json.dumps([dict(environment(1).stable), dict(environment(1).state)])
