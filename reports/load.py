@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,8 +67,11 @@ KINDS = ("cost", "time", "paired", "quality", "memory", "layers", "experiment")
 _BLOCK = 32 * 2**20
 _ARROW = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.float64()) for name in NUMBERS)])
 _PARSE = pa.json.ParseOptions(explicit_schema=_ARROW, unexpected_field_behavior="ignore")
-_MOST_OPEN = 200
-"""Brackets in one line; a row is flat, and has a few in its texts."""
+_QUOTED = rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"'
+_PAIR = _QUOTED + rb"[ \t]*+:[ \t]*+(?:" + _QUOTED + rb"|[-+.0-9eE]++|null|true|false)[ \t]*+"
+_FLAT = re.compile(rb"(?:\{(?:" + _PAIR + rb"(?:,[ \t]*+" + _PAIR + rb")*+)?+\}[ \t]*+\r?+\n)*+")
+"""Lines that each hold one object without another in it: of anything else Arrow's parser may crash."""
+
 _QUOTED_VALUE = b'"value": "'  # infinite and undefined numbers are written as text
 
 
@@ -194,16 +198,14 @@ def _blocks(file: io.BufferedReader, tally: _Tally) -> Iterator[bytes]:
 def _parsed(block: bytes, tally: _Tally) -> Iterator[pa.Table]:
     """Tables of `_ARROW`: the whole block at once where it is regular, else line by line."""
     block = block.decode("utf-8", "replace").encode()
-    lines = block.splitlines()
-    deep = any(line.count(b"{") + line.count(b"[") > _MOST_OPEN for line in lines)  # Arrow overflows its stack
-    if not deep and _QUOTED_VALUE not in block and b'"value":"' not in block:
+    if _QUOTED_VALUE not in block and b'"value":"' not in block and _FLAT.fullmatch(block):
         try:
             yield pa.json.read_json(io.BytesIO(block), parse_options=_PARSE, read_options=_read_options(block))
         except pa.ArrowInvalid:
             pass  # one broken line spoils the whole block: find it below
         else:
             return
-    read = [flat for line in lines if line.strip() and (flat := _line(line, tally)) is not None]
+    read = [flat for line in block.splitlines() if line.strip() and (flat := _line(line, tally)) is not None]
     yield pa.Table.from_pylist(read, schema=_ARROW)
 
 

@@ -50,6 +50,12 @@ def test_a_broken_line_costs_only_itself(tmp_path: Path, broken: str) -> None:
     assert any("1 of the lines" in problem for problem in found.problems)
 
 
+@pytest.mark.parametrize("broken", ["null\n", "nullind\n", "{} null\n", "{} [] {}\n", '{"a": [[{}]]}null\n', '"a" 1\n'])
+def test_what_is_no_object_does_not_end_the_process(tmp_path: Path, broken: str) -> None:
+    for lines in ([broken, line()], [line(), broken], [broken + line()]):
+        assert len(load_run(directory(tmp_path, lines)).rows) == 1
+
+
 def test_infinite_and_undefined_values_are_read_and_counted(tmp_path: Path) -> None:
     found = load_run(
         directory(tmp_path, [line(value="inf"), line(value="-inf"), line(value="nan"), line(value=None), line()])
