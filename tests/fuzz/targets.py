@@ -6,6 +6,7 @@ product may refuse them by an error of its own; anything else, a file outside it
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
@@ -147,8 +148,9 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 }
 
 
+@functools.cache
 def seeds(name: str) -> list[bytes]:
-    """Valid input for a target, which mutation starts from."""
+    """Valid input for a target, which mutation starts from; made once, since torch numbers what it saves anew."""
     made = {"images": _image_seeds, "checkpoints": _checkpoint_seeds, "pages": _page_seeds}
     return made.get(name, lambda: _TEXTS[name])()
 
