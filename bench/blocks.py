@@ -3,7 +3,9 @@
 A round is one turn of each process, the next one the same backwards; all six orders are used equally often. Only one
 process runs at a time; the others wait. A block is the median over some rounds of one case. Before each block every
 process moves the case's input to another place in memory, because where things happen to lie is a difference between
-processes that no repetition averages out. Cases take turns block by block.
+processes that no repetition averages out. All three begin a round on the same core, the next round on the next one:
+left alone, each would stay on a core of its own, and cores are not equally fast while others use the machine. Cases
+take turns block by block.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ MOST_SAMPLES = 3
 class Timed(Protocol):
     """A process that has cases ready and calls them when told to."""
 
-    def seconds(self, case: Case, plan: Plan) -> float:
-        """Seconds per call of `case`: the least of `plan.samples` means over `plan.calls` calls."""
+    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
+        """Seconds per call of `case`, begun on that core: the least of `plan.samples` means over `plan.calls` calls."""
 
     def move(self, case: Case) -> None:
         """Copies the input of `case` to another place in memory."""
@@ -75,6 +77,7 @@ def measure(
 
     found = {case: np.empty((blocks, len(processes))) for case in plans}
     orders = {case: _orders(len(processes), generator) for case in plans}
+    cores = {case: itertools.count() for case in plans}
     cases = list(plans)
     for block in range(blocks):
         for turn in generator.permutation(len(cases)):
@@ -82,9 +85,9 @@ def measure(
             for process in processes:
                 process.move(case)
             seconds = np.empty((plans[case].rounds, len(processes)))
-            for of_round, order in zip(seconds, orders[case], strict=False):
+            for of_round, order, core in zip(seconds, orders[case], cores[case], strict=False):
                 for place in order:
-                    of_round[place] = processes[place].seconds(case, plans[case])
+                    of_round[place] = processes[place].seconds(case, plans[case], core)
             found[case][block] = middle(seconds)
     return found
 

@@ -418,7 +418,7 @@ def main(  # noqa: PLR0917 - typer reads the options from the signature
     planted: Annotated[int, typer.Option(help="Comparisons with plants.")] = 10,
     busy: Annotated[int, typer.Option(help="Comparisons with nothing planted and one core busy.")] = 20,
     methods: Annotated[str, typer.Option(help="Only these, in the busy ones, by commas.")] = "bicubic,lanczos,tv",
-    record: Annotated[Path, typer.Option(help="Where trials are appended.")] = Path("results/gate.jsonl"),
+    record: Annotated[Path, typer.Option(help="Where trials are appended.")] = Path("docs/gate.jsonl"),
     page: Annotated[Path, typer.Option(help="The page with the table.")] = Path("docs/regression.md"),
 ) -> None:
     """Plants changes into a copy, counts what is found, and writes the table of all recorded trials into the page."""

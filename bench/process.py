@@ -88,9 +88,9 @@ class Process:
         """Raises `ProcessDiedError` where the case did not become ready."""
         self._number(case, self.receive())
 
-    def seconds(self, case: Case, plan: Plan) -> float:
+    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
         """Seconds per call; see `bench.blocks.Timed`."""
-        return self._number(case, self.ask("seconds", case, plan))
+        return self._number(case, self.ask("seconds", case, plan, core))
 
     def move(self, case: Case) -> None:
         """Moves the input; see `bench.blocks.Timed`."""

@@ -61,7 +61,8 @@ class Trials:
         for control in self.controls:
             if control in self.samples:
                 why = contaminated(control.method, self._estimate(control), self.rule)
-                self.settled[control] = (Word.NO_VERDICT if why else Word.UNCHANGED, self.rule.alpha)
+                found = look({control: self._estimate(control)}, self.rule, level=0.0, family=1)[control]
+                self.settled[control] = (Word.NO_VERDICT if why else found, self.rule.alpha)
                 self.reasons[control] = why
         return [self._finding(control) for control in self.controls if control in self.samples]
 

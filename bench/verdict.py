@@ -220,8 +220,6 @@ def contaminated(control: str, found: Estimate, rule: Rule) -> str:
         return f"{control} differs by {math.expm1(found.change):+.1%}, and nothing can have changed it"
     if _moved(found.floor, found.floor_p_value, rule):
         return f"{control} differs by {math.expm1(found.floor):+.1%} between two processes of base"
-    if found.margin > rule.limit:
-        return f"{control} is known to +-{math.expm1(found.margin):.1%} only; the tolerance is {rule.tolerance:.1%}"
     return ""
 
 

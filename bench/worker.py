@@ -7,7 +7,10 @@ answers one request at a time over a pipe.
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -77,7 +80,6 @@ class Session:
         self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
             self.seconds(case, Plan(1, 1))
-        gc.collect()
         return self.seconds(case, Plan(1, 1))
 
     def move(self, case: Case) -> None:
@@ -87,12 +89,16 @@ class Session:
         self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
 
-    def seconds(self, case: Case, plan: Plan) -> float:
-        """Seconds per call of a case that is ready: the least of `plan.samples` means over `plan.calls` calls."""
+    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
+        """Seconds per call of a case that is ready: the least of `plan.samples` means over `plan.calls` calls.
+
+        This thread starts on the given `core`, counted modulo those there are, and may leave it.
+        """
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]
         means = []
-        with torch.inference_mode():
+        with torch.inference_mode(), _without_collections():
+            _go_to(core)
             for _ in range(plan.samples):
                 begin = clock()
                 for _ in range(plan.calls):
@@ -123,6 +129,24 @@ class Session:
         if count != self._threads:
             fix_threads(count)
             self._threads = count
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No garbage collection meanwhile: it would fall to whatever happens to run."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _go_to(core: int) -> None:
+    """Moves this thread to a core, where the system lets one, without keeping it there."""
+    if hasattr(os, "sched_setaffinity"):
+        allowed = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {sorted(allowed)[core % len(allowed)]})
+        os.sched_setaffinity(0, allowed)
 
 
 def control(name: str) -> partial[Any]:

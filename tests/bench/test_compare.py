@@ -256,8 +256,10 @@ class Recorder:
 
     def __init__(self, name: int, calls: list[tuple[int, Case]]) -> None:
         self.name, self.calls = name, calls
+        self.cores: list[int] = []
 
-    def seconds(self, case: Case, plan: Plan) -> float:
+    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
+        self.cores.append(core)
         self.calls.append((self.name, case))
         return 1.0 + self.name + 0 * plan.calls
 
