@@ -93,6 +93,8 @@ def execute(
             with timekeeper(scheduler, say) as keeper:
                 plan = _placed(plan, keeper, scheduler)
                 _take_times(plan, keeper, ledger, say)
+                if keeper and keeper.machine:  # another worker than at first, perhaps
+                    plan = replace(plan, manifest=plan.manifest.timed(keeper.machine))
             experiments(plan.only(lambda case: not takes_time(case)), ledger.keep)
             _quality(plan, ledger, jobs, scheduler)
             settle(plan.directory, plan.spec.cases(plan.images.names()))

@@ -102,18 +102,12 @@ class Cluster:
     def offer(self, *more: str, **variables: str) -> None:
         """Starts a worker that takes times."""
         command = [sys.executable, "-m", "distributed.cli.dask_worker", self.scheduler.address, "--no-dashboard"]
-        options = ["--nworkers", "1", "--nthreads", "1", "--resources", "TIMING=1", *more]
-        self.timers.append(
-            subprocess.Popen(
-                [*command, *options],
-                env=os.environ | variables,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        )
+        command += ["--nworkers", "1", "--nthreads", "1", "--resources", "TIMING=1", *more]
+        quiet: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
         with self.scheduler.connected() as client:
-            client.wait_for_workers(len(self.workers) + len(self.timers), timeout=60)
+            there = len(Timekeeper(client, print)._workers())
+            self.timers.append(subprocess.Popen(command, env=os.environ | variables, start_new_session=True, **quiet))
+            client.wait_for_workers(there + 1, timeout=60)
 
     def kill(self) -> None:
         """Ends the scheduler and its workers at once."""
@@ -274,7 +268,8 @@ def test_times_are_taken_alone_on_the_worker_that_offers_it_though_it_is_killed(
     assert manifest.environment["stable"]["variable_OMP_PLACES"] == "cores"
     assert manifest.fingerprint != made.manifest.fingerprint == manifest.started_on["fingerprint"]
     assert len(said) == 2  # where times are taken: before it was killed, and after
-    assert manifest.timed_on in said[0]
+    assert manifest.timed_on in said[1]
+    assert sum("was measured by tcp://" in notice for notice in manifest.notices) == 2
     benchmarks = json.loads((made.directory / "benchmark.json").read_text())["benchmarks"]
     assert [one["name"].count("16x16") for one in benchmarks] == [1, 0]
     assert int((tmp_path / "worker").read_text()) != killed[0]
