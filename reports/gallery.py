@@ -26,6 +26,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+"""Chromium's, for a page without a screen, a graphics card or a network."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -52,6 +54,11 @@ VIEWS = (
 )
 
 
+def chromium() -> str | None:
+    """The path of the browser; None where there is none."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
 def take(run: Path, out: Path) -> list[Path]:
     """Writes `summary.png`, `pictures.png` and `figures.png` of the report of `run` into `out`; returns their paths.
 
@@ -61,8 +68,7 @@ def take(run: Path, out: Path) -> list[Path]:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise GalleryError("the gallery needs the package playwright; install the dependency group `test`") from error
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+    if (found := chromium()) is None:
         raise GalleryError(f"the gallery needs a browser; none of {', '.join(BROWSERS)} is on the PATH")
     page = write_report(run)
     out.mkdir(parents=True, exist_ok=True)
