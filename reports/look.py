@@ -44,6 +44,7 @@ VARIABLES: Mapping[str, str] = {
 """Colours of the style as the page's own names for them."""
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _DRAWN = ("use", "path", "rect", "polygon")
@@ -138,7 +139,7 @@ def plain_svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with styled():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _NUMBER.sub(_shorter, buffer.getvalue())
+    return _TAG.sub(lambda tag: _NUMBER.sub(_shorter, tag[0]), buffer.getvalue())  # what is written stays as it is
 
 
 def save_pdf(figure: Figure, path: Path) -> None:

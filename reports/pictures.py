@@ -144,8 +144,8 @@ def _file(run: Run, line: Mapping[Any, Any], scores: Scores) -> _File | str:
     path = Path(os.path.realpath(root / str(line["note"]).replace("\0", "")))
     if not path.is_relative_to(root) or not os.path.isfile(path):  # noqa: PTH113 - false for a name that is too long
         return f"The picture {line['note']!r} is not in the run directory: it is left out."
-    if line["part"] == "clean":
-        return _File("clean", "clean", path)
+    if line["part"] == "clean" or (line["part"] == "degraded" and line["kind"] == "experiment"):
+        return _File(_label(line), _part(line), path)  # what is given has no score: an experiment's are its methods'
     part = str(line["part"])
     method = "noisy" if part == "degraded" and line["kind"] == "quality" else line["method"]
     variant, options = ("default", "{}") if method == "noisy" else (line["variant"], line["options"])

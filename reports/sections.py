@@ -763,7 +763,7 @@ def experiments(material: Material) -> Iterator[Section]:
         told = {
             column: cell
             for column, cell in columns.items()
-            if column == "value" or len(single[column].astype(str).unique()) > 1
+            if column in {"quantity", "value"} or len(single[column].astype(str).unique()) > 1
         }
         grids = (grid(f"experiment-{name}", "Readings", single, told),) if len(single) else ()
         yield Section(

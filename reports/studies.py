@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.collections import QuadMesh
 
 from reports.figures import Sheet, curves, short, slug
 from reports.look import SOFT, Chart, Marks, numbered, tag
-from reports.summary import difference, label_of
+from reports.summary import difference, label_of, seconds_text, times_text
 from reports.tables import most_of
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
@@ -94,7 +95,8 @@ def learn_threshold(table: pd.DataFrame) -> Study:
     """Threshold, loss and temperature against step."""
     charts = tuple(curves(table[table["quantity"] != "found_threshold"], "learn-threshold"))
     found, error = _of(table, "found_threshold")["value"], _of(table, "error")["value"]
-    reading = f"{len(found)} descents ended between {found.min():.3f} and {found.max():.3f}."
+    low, high = f"{found.min():.3f}", f"{found.max():.3f}"
+    reading = f"{len(found)} descents ended {f'between {low} and {high}' if low != high else f'at {low}'}."
     worst = f"The largest error is {error.abs().max():.3f}, whatever the start and seed." if len(error) else ""
     return Study(charts, tuple(word for word in (reading, worst) if word))
 
@@ -164,9 +166,11 @@ def _threshold_map(table: pd.DataFrame) -> Chart | None:
     values = _column(own[own["part"] == part], "threshold_over_sigma")
     size = round(np.sqrt(len(values)))
     title = f"Learnt thresholds over sigma, {part.partition(':')[0]}"
-    low, high = np.nanmin(values[1:]), np.nanmax(values[1:])
+    values = np.where(np.arange(len(values)) > 0, values, np.nan)  # the mean's 0 would take all colours from the others
+    low, high = np.nanmin(values), np.nanmax(values)
     finding = (
-        f"Thresholds run from {low:.2f} to {high:.2f} times sigma; the highest frequencies lie at the lower right."
+        f"Thresholds run from {low:.2f} to {high:.2f} times sigma; the highest frequencies lie at the lower right, and "
+        "the mean, at the upper left, has none."
     )
     return _map("learn-dct-thresholds", title, values[: size**2].reshape(size, size), finding)
 
@@ -175,6 +179,8 @@ def _map(name: str, title: str, values: np.ndarray, finding: str) -> Chart:
     """A square of numbers as seaborn's heatmap; each cell says its value where there are few."""
     sheet = Sheet((5.0, 4.2))
     sns.heatmap(values, ax=sheet.axes, cmap="cividis", square=True, cbar=True, xticklabels=False, yticklabels=False)
+    for mesh in sheet.figure.findobj(QuadMesh):
+        mesh.set_rasterized(False)  # the page shows no images inside figures
     sheet.axes.grid(visible=False)
     if len(values) <= _WHOLE_KERNEL:
         tips = [f"row {row}, column {column}: {values[row, column]:.4g}" for row, column in np.ndindex(values.shape)]
@@ -305,17 +311,7 @@ def kernel_estimation(table: pd.DataFrame) -> Study:
                     axes=("offset (pixels)", "sum over rows"),
                 )
             )
-        weights = _column(own[own["part"] == "found"], "kernel_weight")
-        size = round(np.sqrt(len(weights)))
-        if size > 1:
-            charts.append(
-                _map(
-                    f"kernel-found-{slug(str(generator))}",
-                    f"Kernel found, {generator} weights",
-                    weights.reshape(size, size),
-                    f"{size} × {size} weights from {weights.min():.3f} to {weights.max():.3f}.",
-                )
-            )
+        charts += _kernel(own, "found", f"kernel-found-{slug(str(generator))}", f"Kernel found, {generator} weights")
         loss = _along(own, "loss", "step", "loss")
         if len(loss) > 1:
             charts.append(
@@ -328,7 +324,34 @@ def kernel_estimation(table: pd.DataFrame) -> Study:
                 )
             )
         reading.append(f"With {generator} weights: {words}{_psnr_words(own)}.")
+    charts += _kernel(table, "true", "kernel-true", "True kernel")
     return Study(tuple(charts), tuple(reading))
+
+
+def _kernel(table: pd.DataFrame, part: str, name: str, title: str) -> list[Chart]:
+    """The kernel of one part as a map, where there is one."""
+    weights = _column(table[table["part"] == part], "kernel_weight")
+    size = round(np.sqrt(len(weights)))
+    finding = f"{size} × {size} weights from {weights.min(initial=0):.3f} to {weights.max(initial=0):.3f}."
+    return [_map(name, title, weights.reshape(size, size), finding)] if size > 1 else []
+
+
+def ratio_sweep(table: pd.DataFrame) -> Study:
+    """Seconds of one transform shared by all ratios beside one call for each, by round."""
+    seconds = _of(table, "seconds")
+    rounds = {str(part): own.set_index("repeat")["value"] for part, own in seconds.groupby("part", sort=False)}
+    middle = {part: float(values.median()) for part, values in rounds.items()}
+    charts = tuple(curves(seconds, "ratio-sweep"))
+    if set(middle) != {"shared", "dense"}:
+        return Study(charts, tuple(chart.finding for chart in charts[:2]))
+    faster = (
+        f"{seconds['note'].iloc[0]} take {seconds_text(middle['shared'])} where they share one transform and "
+        f"{seconds_text(middle['dense'])} one by one through the dense reference: "
+        f"{times_text(middle['dense'] / middle['shared'])} as fast, by the medians of {len(rounds['shared'])} rounds."
+    )
+    off = _of(table, "difference_255")["value"]
+    same = f"No pixel of their outputs differs by more than {off.max():.2g} / 255." if len(off) else ""
+    return Study(charts, tuple(word for word in (faster, same) if word))
 
 
 def _psnr_words(own: pd.DataFrame) -> str:
@@ -366,5 +389,6 @@ _STUDIES: Mapping[str, tuple[str, Callable[[pd.DataFrame], Study]]] = {
     "color": ("psnr_db", color),
     "sr-distribution": ("psnr_db", sr_distribution),
     "kernel-estimation": ("profile", kernel_estimation),
+    "ratio-sweep": ("seconds", ratio_sweep),
 }
 """What is shown of an experiment that has readings of the quantity named."""

@@ -11,6 +11,7 @@ from restoration.method import Agreement, Method, Option, Restore, Setup, Shared
 
 _DCT_PAPER = "Yu and Sapiro, DCT image denoising, Image Processing On Line 2011, 10.5201/ipol.2011.ys-dct"
 _WIENER_PAPER = "Pierazzo, Morel and Facciolo, Multi-scale DCT denoising, 2017, 10.5201/ipol.2017.201"
+_DCT2NET_PAPER = "Herbreteau and Kervrann, DCT2net, 2022, 10.1109/TIP.2022.3181488"
 _FFDNET_PAPER = "Zhang, Zuo and Zhang, FFDNet, 10.1109/TIP.2018.2839891; weights: 10.5201/ipol.2019.231"
 _RDN_PAPER = "Zhang, Tian, Kong, Zhong and Fu, Residual dense network for image super-resolution, CVPR 2018"
 
@@ -119,6 +120,16 @@ METHODS: tuple[Method, ...] = (
         macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
         same_as=Agreement("dct-learnt-multiscale", 2e-3, {"engine": "dense"}),
         paper=_WIENER_PAPER,
+    ),
+    Method(
+        name="dct-learnt-transform",
+        task="denoise",
+        build=later("restoration.dct.transform:build"),
+        summary="sliding 13 x 13 blocks through a learnt matrix in place of the DCT, one hard threshold, two scales",
+        options={"matrix": "", "scales": 2, "keep": 0.5, "color_transform": "opp"},
+        macs_per_pixel=later("restoration.dct.transform:macs_per_pixel"),
+        parameters=later("restoration.dct.transform:parameters"),
+        paper=_DCT2NET_PAPER,
     ),
     Method(
         name="ffdnet",

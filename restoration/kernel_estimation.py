@@ -79,6 +79,8 @@ def estimate_kernel(
     """
     crops = [_most_detailed(image, size, scale) for image in images]
     _check(crops, size, scale, steps)
+    if learning_rate < 0:
+        raise RangeError(f"learning_rate must be positive, or 0 for the generator's own, got {learning_rate:g}")
     weights = _generator(generator, size, scale, seed)
     optimiser = torch.optim.Adam(weights.parameters(), learning_rate or _RATES[generator])
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)

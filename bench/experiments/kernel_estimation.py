@@ -38,9 +38,11 @@ DEFAULTS: Mapping[str, Option] = {
     "scale": 2,
     "steps": 210,
     "images": 3,
+    "rate": 0.0,
 }
 """`upscaler`: an RDN checkpoint by name or file, or `package.module:OBJECT`, a torch module or differentiable function.
-`images`: how many, from the first; the kernel is found on one crop of each."""
+`images`: how many, from the first; the kernel is found on one crop of each. `rate`: Adam's first step size, 0 for the
+generator's own."""
 
 SHAVE = 8
 """Pixels removed at each border before scoring, on luma."""
@@ -79,6 +81,7 @@ def _found(
         scale=case.scale,
         steps=steps,
         generator=_generator(case.variant),
+        learning_rate=float(option["rate"]),
         seed=case.seed,
         on_step=lambda step, *_: progress((step + 1) / steps),
     )

@@ -2,7 +2,8 @@
 
 The reference is the best single ratio, chosen on the very images that are scored. What is learnt here, thresholds for
 uniform aggregation, is scored beside the tables that come with this package, one and two steps and two scales of them,
-and beside their fixed counterparts. Images to score are never those learnt on, neither here nor by the package.
+beside their fixed counterparts, and beside a learnt matrix in the DCT's place. Images to score are never those learnt
+on, neither here nor by the package.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from restoration.images import Picture, bundled_image
 from restoration.method import Option, Setup, variant_of
 from restoration.quality import psnr, quantize
 
-DEFAULTS: Mapping[str, Option] = {"images": 7, "crop": 256, "steps": 400, "others": True}
-"""How many `images` are scored, the middle `crop` pixels of each; `steps` of learning; `others`: also at 16 x 16
-and sigma 15 and 50."""
+DEFAULTS: Mapping[str, Option] = {"images": 7, "crop": 256, "steps": 400, "rate": 0.04, "others": True}
+"""How many `images` are scored, the middle `crop` pixels of each; `steps` of learning and Adam's first step size
+`rate`; `others`: also at 16 x 16 and sigma 15 and 50."""
 
 RATIOS = tuple(round(2.3 + 0.05 * number, 2) for number in range(21))
 """Among which the best uniform one is chosen."""
@@ -40,8 +41,10 @@ VARIANTS: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
     ("two steps", "dct-wiener", {}),
     ("learnt two steps", "dct-learnt-wiener", {}),
     ("learnt two steps, two scales", "dct-learnt-multiscale", {}),
+    ("learnt transform, two scales", "dct-learnt-transform", {}),
 )
-"""What is scored beside the thresholds learnt here: part, method, options."""
+"""What is scored beside the thresholds learnt here: part, method, options. Those whose blocks have a size of their own
+stand beside 8 x 8 alone."""
 
 Denoise = Callable[[Tensor], Tensor]
 
@@ -72,6 +75,9 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     """For each block size and sigma: mean PSNR by part, and the thresholds learnt."""
     option = chosen("learn-dct", options, DEFAULTS)
     training = [bundled_image(name, channels=1).pixels for name in TRAINING]
+    for name, least in (("images", 1), ("crop", 16), ("steps", 1)):
+        if int(option[name]) < least:
+            raise SpecError(f"learn-dct: {name} must be {least} or more, got {option[name]}")
     scored = held_out(scene.gray, count=int(option["images"]), crop=int(option["crop"]))
     if not scored:
         raise SpecError(f"learn-dct: no grey image to score but those learnt on: {', '.join(TRAINING)}; give others")
@@ -82,7 +88,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             "experiment", "learn-dct", variant_of({"block_size": block_size}), options_text({"block_size": block_size}),
             "denoise", threads=scene.threads, sigma_255=sigma_255, degradation="awgn", seed=scene.seed,
         )  # fmt: skip
-        yield from ((case, reading) for reading in _readings(task, training, int(option["steps"])))
+        schedule = Schedule(steps=int(option["steps"]), rate=float(option["rate"]), stride=max(1, block_size // 4))
+        yield from ((case, reading) for reading in _readings(task, training, schedule))
         scene.progress((done + 1) / len(settings))
 
 
@@ -92,14 +99,13 @@ def held_out(pictures: tuple[Picture, ...], *, count: int, crop: int) -> tuple[T
     return tuple(_middle(image, crop) for image in unseen[:count])
 
 
-def _readings(task: Task, training: list[Tensor], steps: int) -> Iterator[Reading]:
+def _readings(task: Task, training: list[Tensor], schedule: Schedule) -> Iterator[Reading]:
     prefix = f"{task.block_size}x{task.block_size} sigma {task.sigma_255:g}: "
     fixed = partial(dct_denoise, sigma=task.sigma, block_size=task.block_size)
     uniform = {ratio: task.score(partial(fixed, ratio=ratio)) for ratio in RATIOS}
     best = max(uniform, key=lambda ratio: _mean(uniform[ratio]))
     yield Reading("psnr_db", _mean(uniform[best]), "dB", part=prefix + "best uniform", note=f"ratio {best:g}")
     losses: list[float] = []
-    schedule = Schedule(steps=steps, stride=max(1, task.block_size // 4))
     try:
         learnt = learn_thresholds(
             training, task.sigma, block_size=task.block_size, schedule=schedule,
@@ -111,28 +117,30 @@ def _readings(task: Task, training: list[Tensor], steps: int) -> Iterator[Readin
     yield from _scored(prefix + "learnt", task.score(partial(fixed, thresholds=learnt)), uniform[best])
     for number, ratio in enumerate(learnt.flatten().tolist()):
         yield Reading("threshold_over_sigma", ratio, part=prefix + "learnt", repeat=number)
-    window = max(1, steps // 20)
+    window = max(1, schedule.steps // 20)
     for number in range(len(losses) // window):
         loss = _mean(losses[number * window : (number + 1) * window])
         yield Reading("loss", loss, part=prefix + "learnt", repeat=number, note=f"mean of {window} steps")
     everything = task.block_size < 16 or task.sigma_255 == 25  # noqa: PLR2004 - two steps of 16 x 16 take long
     for part, name, options in VARIANTS if everything else VARIANTS[:1]:
-        yield from _variant(task, prefix + part, (name, options), uniform[best])
+        if task.block_size == 8 or "block_size" in get(name).options:  # noqa: PLR2004 - see VARIANTS
+            yield from _variant(task, prefix + part, (name, options), uniform[best])
 
 
 def _variant(
     task: Task, part: str, method: tuple[str, Mapping[str, Option]], reference: list[float]
 ) -> Iterator[Reading]:
     """PSNR, gain and operations of a named method; or why it failed."""
-    found, options = get(method[0]), {**method[1], "block_size": task.block_size}
-    setup = found.checked(Setup(sigma=task.sigma, options=options))
+    found = get(method[0])
+    size: Mapping[str, Option] = {"block_size": task.block_size} if "block_size" in found.options else {}
+    setup = found.checked(Setup(sigma=task.sigma, options={**method[1], **size}))
     try:
-        restore = found.build(setup)
+        scores = task.score(found.build(setup))
     except RestorationError as error:
         yield Reading(FAILURE, None, part=part, note=f"{found.name}: {error}")
         return
     note = f"{found.name} {variant_of(method[1])}"
-    yield from (replace(reading, note=note) for reading in _scored(part, task.score(restore), reference))
+    yield from (replace(reading, note=note) for reading in _scored(part, scores, reference))
     if found.macs_per_pixel:
         yield Reading("macs_per_pixel", found.macs_per_pixel(setup), "MAC/px", part=part, note=note)
 

@@ -22,8 +22,16 @@ from restoration.errors import DivergedError, RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold
 
-DEFAULTS: Mapping[str, Option] = {"threshold": 2.4, "deviation": 8.0, "seeds": 5, "steps": 200, "batch": 4096}
-"""`threshold` to find in input of `deviation`; how many `seeds`, `steps` of descent, and inputs in a `batch`."""
+DEFAULTS: Mapping[str, Option] = {
+    "threshold": 2.4,
+    "deviation": 8.0,
+    "seeds": 5,
+    "steps": 200,
+    "batch": 4096,
+    "rate": 0.02,
+}
+"""`threshold` to find in input of `deviation`; how many `seeds`, `steps` of descent, and inputs in a `batch`; Adam's
+first step size `rate`, in units of the deviation."""
 
 STARTS = (0.5, 2.0, 4.0, 8.0)
 
@@ -58,7 +66,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     """Threshold, loss and temperature against step from several starts, and what each seed ends with."""
     option = chosen("learn-threshold", options, DEFAULTS)
     truth, deviation, seeds = float(option["threshold"]), float(option["deviation"]), int(option["seeds"])
-    descent = Descent(steps=int(option["steps"]), batch=int(option["batch"]))
+    descent = Descent(steps=int(option["steps"]), batch=int(option["batch"]), rate=float(option["rate"]))
     case = Case("experiment", "learn-threshold", threads=scene.threads)
     for done in range(seeds):
         seeded = replace(case, seed=scene.seed + done)
@@ -81,12 +89,14 @@ def find_threshold(
 ) -> list[Step]:
     """Every step of the descent from `start`; see `averaged` for the threshold found.
 
-    Raises RangeError for a threshold or deviation that is not positive, DivergedError with the loss where it runs away.
+    Raises RangeError for a number that is not positive, DivergedError with the loss where it runs away.
     """
-    for name, value in (("threshold", truth), ("deviation", deviation), ("start", start)):
+    descent = descent or Descent()
+    needed = {"threshold": truth, "deviation": deviation, "start": start}
+    needed |= {"steps": descent.steps, "batch": descent.batch, "rate": descent.rate}
+    for name, value in needed.items():
         if not value > 0:
             raise RangeError(f"{name} must be positive, got {value}")
-    descent = descent or Descent()
     generator = torch.Generator().manual_seed(seed)
     guess = torch.tensor(start / deviation, requires_grad=True)
     optimizer = torch.optim.Adam([guess], lr=descent.rate, betas=(0.9, 0.99))

@@ -75,16 +75,16 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             for condition in CONDITIONS:
                 yield from _scored(case, upscale, picture, condition, scene if count == 0 else None)
             scene.progress((done + (count + 1) / len(pictures)) / len(upscalers))
-    yield from _reference_crop(scene, scale)
+    yield from _given_crops(scene, scale)
 
 
-def upscaled(upscale: Restore, clean: Tensor, condition: Condition, *, scale: int, seed: int) -> tuple[Tensor, Tensor]:
-    """The low resolution of `clean` (C, H, W), and what `upscale` makes of it: aligned, rounded to 8 bits."""
+def upscaled(upscale: Restore, clean: Tensor, condition: Condition, *, scale: int, seed: int) -> Tensor:
+    """What `upscale` makes of the low resolution of `clean` (C, H, W): aligned, rounded to 8 bits."""
     sigma = condition.sigma_255 / 255
     low = degrade(clean, condition.degradation, sigma=sigma, scale=scale, seed=seed)
     with torch.inference_mode():
         restored = align(upscale(low[None])[0], condition.degradation, scale=scale)
-    return low, quantize(restored)
+    return quantize(restored)
 
 
 def _scored(
@@ -93,7 +93,7 @@ def _scored(
     """The readings of one image under one condition; with a `scene`, its crops too."""
     case = _under(case, picture, condition)
     clean = crop_to_multiple(picture.pixels, case.scale)
-    low, restored = upscaled(upscale, clean, condition, scale=case.scale, seed=case.seed)
+    restored = upscaled(upscale, clean, condition, scale=case.scale, seed=case.seed)
     wanted, got = luma(clean), luma(restored)
     yield case, Reading("psnr_db", psnr(got, wanted, shave=SHAVE), "dB")
     yield case, Reading("ssim", ssim(got, wanted, shave=SHAVE))
@@ -105,17 +105,24 @@ def _scored(
         top, left = _corner(clean)
         name = f"{picture.name} {condition.degradation} {condition.sigma_255:g} {case.variant}"
         yield case, _crop(scene, name, "restored", restored[..., top : top + CROP, left : left + CROP])
-        low = low[..., top // case.scale :, left // case.scale :][..., : CROP // case.scale, : CROP // case.scale]
-        yield case, _crop(scene, name, "degraded", low)
 
 
-def _reference_crop(scene: Scene, scale: int) -> Iterator[tuple[Case, Reading]]:
-    if scene.color:
-        picture = scene.color[0]
-        top, left = _corner(crop_to_multiple(picture.pixels, scale))
-        case = Case("experiment", "sr-distribution", "clean", task="upscale", channels=3, image=picture.name)
-        crop = picture.pixels[..., top : top + CROP, left : left + CROP]
-        yield case, _crop(scene, f"{picture.name} clean", "clean", crop)
+def _given_crops(scene: Scene, scale: int) -> Iterator[tuple[Case, Reading]]:
+    """What every upscaler was given of the first image, and what it should have made of it."""
+    if not scene.color:
+        return
+    picture = scene.color[0]
+    clean = crop_to_multiple(picture.pixels, scale)
+    top, left = _corner(clean)
+    case = Case("experiment", "sr-distribution", "clean", task="upscale", channels=3, image=picture.name)
+    crop = clean[..., top : top + CROP, left : left + CROP]
+    yield case, _crop(scene, f"{picture.name} clean", "clean", crop)
+    for condition in CONDITIONS:
+        low = degrade(
+            clean, condition.degradation, sigma=condition.sigma_255 / 255, scale=scale, seed=scene.seed
+        )[..., top // scale :, left // scale :][..., : CROP // scale, : CROP // scale]  # fmt: skip
+        name = f"{picture.name} {condition.degradation} {condition.sigma_255:g}"
+        yield _under(_case("degraded", scale, scene), picture, condition), _crop(scene, name, "degraded", low)
 
 
 def _crop(scene: Scene, name: str, part: str, crop: Tensor) -> Reading:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bench.case import Case, Reading
 from bench.experiment import Scene, chosen
+from restoration.errors import RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold, soft_threshold
 
@@ -27,6 +28,10 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     """The family of thresholds as curves, then the estimate found both ways and their largest difference."""
     option = chosen("thresholds", options, DEFAULTS)
     points, sigma = int(option["points"]), float(option["sigma"])
+    if points < 2 or not sigma > 0:  # noqa: PLR2004 - a curve's two ends
+        raise RangeError(
+            f"thresholds: points must be 2 or more and sigma positive, got points {points}, sigma {sigma:g}"
+        )
     case = Case("experiment", "thresholds", threads=scene.threads, seed=scene.seed)
     family = torch.linspace(-4, 4, points, dtype=torch.float64)
     curves = {"hard": hard_threshold(family, 1.0), "soft": soft_threshold(family, 1.0)}

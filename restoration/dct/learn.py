@@ -26,7 +26,7 @@ from restoration.dct.learnt import SHIPPED, Learnt, save_learnt
 from restoration.dct.overlap import Shrink, average_blocks
 from restoration.dct.separable import SEPARABLE
 from restoration.dct.steps import Steps, block_weights, hard_step, wiener_step
-from restoration.errors import DivergedError, ShapeError
+from restoration.errors import DivergedError, RangeError, ShapeError
 from restoration.thresholding import smooth_hard_threshold
 
 TRAINING = ("astronaut", "coffee", "rocket", "coins", "camera", "moon")
@@ -52,6 +52,10 @@ class Schedule:
     coldest: float = 0.02
     """The temperature in units of sigma, falling geometrically."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises RangeError for no steps or a rate that does not descend."""
+        check_descent(self.steps, self.rate)
 
     def rate_at(self, step: int) -> float:
         """Adam's step size."""
@@ -159,23 +163,42 @@ def _descend(
     check_sigma(sigma)
     optimizer = torch.optim.Adam(tables, lr=schedule.rate)
     margin = tables[0].shape[0]
+    losses: list[float] = []
     for step, (clean, noisy, shares) in enumerate(_batches(images, sigma, schedule)):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step)
         error = denoise(noisy, schedule.temperature_at(step)) - clean
         loss = (shares * error[..., margin:-margin, margin:-margin].square()).mean()
-        _check_loss(loss.item(), step)
+        check_loss(loss.item(), step)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimizer.step()
+        losses.append(loss.item())
         if progress:
-            progress(step, loss.item())
+            progress(step, losses[-1])
+    check_end(losses)
 
 
-def _check_loss(loss: float, step: int) -> None:
+def check_descent(steps: int, rate: float) -> None:
+    """Raises RangeError for no steps or a rate that does not descend."""
+    if steps < 1 or not 0 < rate < math.inf:
+        raise RangeError(f"learning takes 1 step or more and a positive rate, got steps {steps}, rate {rate:g}")
+
+
+def check_loss(loss: float, step: int) -> None:
     """Doing nothing would cost 1 (the noise's variance); far above it, the descent has run away."""
     if not loss < 10:  # noqa: PLR2004 - ten times the noise; also true of nan
         raise DivergedError(f"learning diverged at step {step}: loss {loss:.4g} sigma^2; take a smaller rate")
+
+
+def check_end(losses: Sequence[float]) -> None:
+    """Raises DivergedError where the last tenth of a descent's losses is hardly better than leaving all noise."""
+    tail = losses[-max(1, len(losses) // 10) :]
+    if not sum(tail) < 0.95 * len(tail):
+        raise DivergedError(
+            f"learning diverged: it ended at a loss of {sum(tail) / len(tail):.4g} sigma^2, and doing nothing costs 1; "
+            "take a smaller rate or more steps"
+        )
 
 
 def _batches(images: Sequence[Tensor], sigma: float, schedule: Schedule) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -184,17 +207,17 @@ def _batches(images: Sequence[Tensor], sigma: float, schedule: Schedule) -> Iter
     for image in images:
         if min(image.shape[-2:]) < size:
             raise ShapeError(f"learning takes crops of {size} x {size}, got an image of {tuple(image.shape)}")
-    shares = _shares(images, sigma)
+    shares = image_shares(images, sigma)
     draw = np.random.default_rng(schedule.seed)
     generator = torch.Generator().manual_seed(schedule.seed)
     for _ in range(schedule.steps):
         chosen = draw.integers(len(images), size=schedule.crops).tolist()
-        clean = torch.stack([_crop(images[which], size, draw) for which in chosen]) / sigma
+        clean = torch.stack([crop_of(images[which], size, draw) for which in chosen]) / sigma
         noisy = clean + torch.randn(clean.shape, generator=generator)
         yield clean, noisy, shares[chosen].reshape(-1, 1, 1, 1)
 
 
-def _shares(images: Sequence[Tensor], sigma: float) -> Tensor:
+def image_shares(images: Sequence[Tensor], sigma: float) -> Tensor:
     """How much an error counts in each image, 1 on average: as the inverse of what plain thresholds leave there.
 
     Scores are means of PSNR, whose slope is 1 / error; a mean square error would leave all to the roughest images.
@@ -209,7 +232,7 @@ def _shares(images: Sequence[Tensor], sigma: float) -> Tensor:
     return shares / shares.mean()
 
 
-def _crop(image: Tensor, size: int, draw: np.random.Generator) -> Tensor:
+def crop_of(image: Tensor, size: int, draw: np.random.Generator) -> Tensor:
     """A square of `image` (1, H, W), mirrored and transposed at random."""
     top, left = (draw.integers(length - size + 1) for length in image.shape[-2:])
     crop = image[:, top : top + size, left : left + size]

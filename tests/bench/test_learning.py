@@ -7,7 +7,7 @@ import torch
 
 from bench.case import Case, Reading
 from bench.errors import SpecError
-from bench.experiment import Scene, get_experiment
+from bench.experiment import FAILURE, Scene, get_experiment
 from bench.experiments import learn_threshold
 from bench.experiments.learn_dct import held_out
 from bench.experiments.learn_threshold import Descent, averaged, find_threshold, gaussian
@@ -103,6 +103,30 @@ def test_learnt_tables_are_scored_beside_the_best_ratio() -> None:
     assert [reading.repeat for reading in thresholds] == list(range(64))
     assert {case.method for case, _ in found} == {"learn-dct"}
     assert thresholds[0].part == prefix + "learnt"
+
+
+def test_learning_that_runs_away_is_a_failure_with_its_loss() -> None:
+    found = readings("learn-dct", scene("chelsea"), others=False, steps=4, crop=32, rate=1000.0)
+    (reason,) = [reading.note for _, reading in found if reading.quantity == FAILURE]
+    assert "diverged" in reason
+    assert "loss" in reason
+    assert not [reading for _, reading in found if reading.part.endswith(": learnt") and reading.quantity == "psnr_db"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("thresholds", {"sigma": -1.0}, "sigma positive, got points 161, sigma -1"),
+        ("thresholds", {"points": 1}, "points must be 2 or more"),
+        ("learn-threshold", {"steps": 0}, "steps must be positive, got 0"),
+        ("learn-threshold", {"rate": 0.0}, "rate must be positive, got 0"),
+        ("learn-dct", {"images": 0}, "images must be 1 or more, got 0"),
+        ("learn-dct", {"rate": -1.0}, "positive rate, got steps 400, rate -1"),
+    ],
+)
+def test_a_number_out_of_range_is_named(name: str, options: dict[str, float], message: str) -> None:
+    with pytest.raises((RangeError, SpecError), match=message):
+        readings(name, scene("chelsea"), **options)
 
 
 def test_an_unknown_option_is_refused() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from reports.figures import Ink, strides
+from reports.figures import Ink, Sheet, strides
 from reports.load import load_run
-from reports.look import COLORS, MARKERS, Palette
+from reports.look import COLORS, MARKERS, Palette, plain_svg, styled
 from reports.summary import summarise
 from reports.tables import all_tables
 
@@ -23,6 +24,15 @@ def test_a_method_keeps_its_colour_while_shapes_last() -> None:
     labels = [("dct", f"DCT {number}") for number in range(len(MARKERS))]
     palette = Palette(labels)
     assert {palette[label].color for _, label in labels} == {COLORS[0]}
+
+
+def test_a_figures_words_keep_every_digit() -> None:
+    sheet = Sheet()
+    sheet.axes.set_yticks([0.0025, 0.0075])
+    with styled():
+        assert {"0.0025", "0.0075"} <= set(
+            re.findall(r">(?:<!--[^>]*-->)?\s*([0-9.]+)</text>", plain_svg(sheet.figure))
+        )
 
 
 def test_random_blocks_and_the_grid_are_two_series_that_meet_at_full_redundancy(run: Path) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 import synthetic
+from PIL import Image
 
 from reports import ReportError, write_report
 from reports.__main__ import main
 from reports.errors import FormatError
-from reports.pictures import BUDGET
+from reports.load import load_run
+from reports.pictures import BUDGET, scenes
 from reports.sections import EXPERIMENTS
 
 SMALL = synthetic.Content(kinds=("cost", "time"))
@@ -198,6 +200,20 @@ def test_pictures_outside_the_run_broken_or_absent_are_left_out_and_said(tmp_pat
     assert 'src="data:image/' not in page
     assert "../secret.png" in page
     assert "absent.png" in page
+
+
+def test_what_an_experiment_gave_to_its_methods_has_no_score_of_its_own(tmp_path: Path) -> None:
+    run = synthetic.write_run(tmp_path / "run", replace(SMALL, kinds=()))
+    (run / "images").mkdir()
+    case = {"image": "a", "task": "upscale", "degradation": "bicubic", "scale": 2, "channels": 3, "variant": "bicubic"}
+    rows = [synthetic.row("experiment", "sr-distribution", quantity="psnr_db", value=33.7, **case)]
+    for number, part in enumerate(("degraded", "restored")):
+        Image.new("RGB", (96, 96), (number, 0, 0)).save(run / "images" / f"{part}.png")
+        picture = {"quantity": "picture", "part": part, "note": f"images/{part}.png"}
+        rows.append(synthetic.row("experiment", "sr-distribution", **picture, **case))
+    (run / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (scene,) = scenes(load_run(run))[0]
+    assert [(shot.part, shot.psnr_db) for shot in scene.shots] == [("degraded", None), ("restored", 33.7)]
 
 
 def test_without_torch_and_the_other_packages(tmp_path: Path) -> None:

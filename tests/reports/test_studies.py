@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import synthetic
 
-from reports.look import styled
+from reports.look import plain_svg, styled
 from reports.studies import Study, study
 from reports.tables import experiment
 
@@ -79,11 +79,19 @@ def kernel_estimation() -> Iterator[Fields]:
     yield {**case, "quantity": "relative_error", "value": 0.1}
     for place in range(16):
         yield {**case, "part": "found", "quantity": "kernel_weight", "value": place / 120, "repeat": place}
+        yield {**case, "part": "true", "quantity": "kernel_weight", "value": place / 121, "repeat": place}
     for part in ("found", "true"):
         for place in range(4):
             yield {**case, "part": part, "quantity": "offset_pixels", "value": place - 1.5, "repeat": place}
             yield {**case, "part": part, "quantity": "profile", "value": 0.25, "repeat": place}
         yield {**case, "part": part, "quantity": "psnr_db", "value": 35.9, "image": "a"}
+
+
+def ratio_sweep() -> Iterator[Fields]:
+    yield {"quantity": "difference_255", "value": 0.3}
+    for place in range(3):
+        for part, seconds in (("shared", 0.05 + 0.01 * place), ("dense", 7.2)):
+            yield {"part": part, "quantity": "seconds", "value": seconds, "repeat": place, "note": "26 ratios"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,8 @@ def kernel_estimation() -> Iterator[Fields]:
         (learn_dct, 2, ["+0.110 dB", "“learnt two steps” with +0.400 dB", "learnt two steps +0.40 dB for 3,040."]),
         (color, 1, ["FFDNet 31.00 dB", "changes the DCT by +1.50 dB"]),
         (sr_distribution, 2, ["+2.30 dB on bicubic input", "-2.20 dB on decimate input", "behind on 1 of 3"]),
-        (kernel_estimation, 2, ["correlation 0.996, relative error 0.100", "35.90 dB (found)"]),
+        (kernel_estimation, 3, ["correlation 0.996, relative error 0.100", "35.90 dB (found)"]),
+        (ratio_sweep, 1, ["26 ratios take 60 ms", "7.2 s one by one", "120×", "more than 0.3 / 255"]),
     ],
 )
 def test_an_experiment_reads_as_its_rows_say(rows: Any, charts: int, words: list[str]) -> None:
@@ -102,6 +111,18 @@ def test_an_experiment_reads_as_its_rows_say(rows: Any, charts: int, words: list
     reading = " ".join(found.reading)
     for word in words:
         assert word in reading
+
+
+def test_maps_are_drawn_without_images_which_the_page_would_not_show() -> None:
+    for rows in (learn_dct, kernel_estimation):
+        for chart in shown(rows.__name__.replace("_", "-"), rows()).charts:
+            assert "<image" not in plain_svg(chart.figure)
+
+
+def test_the_mean_that_is_never_removed_leaves_the_colours_to_the_other_thresholds() -> None:
+    chart = shown("learn-dct", learn_dct()).charts[1]
+    assert chart.finding.startswith("Thresholds run from 0.05 to 3.15 times sigma")
+    assert chart.figure.axes[0].collections[0].get_clim() == (0.05, 3.15)
 
 
 @pytest.mark.parametrize(

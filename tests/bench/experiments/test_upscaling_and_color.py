@@ -79,6 +79,8 @@ def test_crops_of_one_image_are_all_shown_at_one_size() -> None:
     assert {image for image, _ in pictures} == {"astronaut"}
     assert {part for _, part in pictures} == {"clean", "degraded", "restored"}
     assert len(saved) == len(pictures)
+    given = [(case.degradation, case.sigma_255) for case, reading in found if reading.part == "degraded"]
+    assert sorted(given) == sorted((condition.degradation, condition.sigma_255) for condition in CONDITIONS)
     assert {image.shape for image in saved.values()} == {(3, CROP * ENLARGED, CROP * ENLARGED)}
 
 
@@ -104,7 +106,7 @@ def set5_mean(name: str, degradation: str, folder: Path) -> float:
 
     def score(path: Path) -> float:
         clean = crop_to_multiple(load_image(path).pixels, 2)
-        _, restored = upscaled(restore, clean, Condition(degradation), scale=2, seed=0)
+        restored = upscaled(restore, clean, Condition(degradation), scale=2, seed=0)
         return psnr(luma(restored), luma(clean), shave=SHAVE)
 
     return fmean(map(score, folder.glob("*.png")))

@@ -1,0 +1,205 @@
+"""Learns the matrix of `restoration.dct.transform`: a linear transform of blocks that takes the DCT's place.
+
+Every entry is moved by gradient descent (Adam) through the whole denoiser, on the mean square error of crops with
+fresh noise of many strengths, starting from the orthonormal DCT. The idea is that of Herbreteau and Kervrann, DCT2net,
+IEEE Transactions on Image Processing 2022, 10.1109/TIP.2022.3181488.
+
+    python -m restoration.dct.learn_transform [FILE [STATE]]
+
+writes the matrix that comes with this package, learnt on the bundled images named in `restoration.dct.learn.TRAINING`.
+Where STATE is named, the descent is written there as it goes, and taken up again from there.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import conv_transpose2d, fold, interpolate, unfold
+
+from restoration.dct.basis import kernels
+from restoration.dct.learn import TRAINING, check_descent, check_end, check_loss, crop_of, image_shares
+from restoration.dct.transform import RATIO, SHIPPED, save_transform
+from restoration.errors import DivergedError, ShapeError
+
+Progress = Callable[[int, float, Tensor], None]
+"""Told each step's number, loss and matrix."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to learn."""
+
+    steps: int = 1600
+    crops: int = 16
+    """Crops per step, each with noise of its own strength, mirrored and transposed at random."""
+    crop_size: int = 82
+    stride: int = 3
+    """Between the blocks of a crop: a ninth of all blocks, at a ninth of the price."""
+    rate: float = 2e-3
+    """Adam's first step size; falls to 0 along half a cosine."""
+    dullest: float = 12.0
+    sharpest: float = 96.0
+    """The exponent of the smooth threshold, rising geometrically."""
+    weakest: float = 5 / 255
+    strongest: float = 55 / 255
+    """The noise's deviation, drawn evenly between these."""
+    sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
+    """Each image is learnt on at each of these sizes."""
+    saved_every: int = 50
+    """Steps between two writings of the state, where one is asked for."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises RangeError for no steps or a rate that does not descend."""
+        check_descent(self.steps, self.rate)
+
+    def rate_at(self, step: int) -> float:
+        """Adam's step size."""
+        return self.rate * (1 + math.cos(math.pi * step / self.steps)) / 2
+
+    def exponent_at(self, step: int) -> float:
+        """Of the smooth threshold."""
+        return self.dullest * math.pow(self.sharpest / self.dullest, step / self.steps)
+
+
+def learn_transform(
+    images: Sequence[Tensor],
+    *,
+    block_size: int = 13,
+    schedule: Schedule | None = None,
+    state: Path | None = None,
+    progress: Progress | None = None,
+) -> Tensor:
+    """The matrix (B*B, B*B) that removes noise best from clean grey `images` (1, H, W), from the DCT downhill.
+
+    Each step's crops and noise depend on its number and the seed alone, so a descent taken up from `state` ends where
+    an unbroken one does. Raises DivergedError with the loss where learning runs away, ShapeError for an image smaller
+    than a crop.
+    """
+    schedule = schedule or Schedule()
+    free = kernels(block_size, torch.float32, torch.device("cpu")).flatten(1).clone().requires_grad_()
+    optimizer = torch.optim.Adam([free], lr=schedule.rate)
+    start = _resume(state, free, optimizer)
+    shares = image_shares(images, 25 / 255)
+    pyramid = [_sizes(image, schedule) for image in images]
+    costs: list[float] = []
+    for step in range(start, schedule.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        clean, sigmas, counts = _batch(pyramid, shares, schedule, step)
+        errors = _errors(level_rows(free), clean, sigmas, schedule, step)
+        costs.append((errors / sigmas).square().mean().item())
+        check_loss(costs[-1], step)
+        loss = (counts * errors.square() / sigmas).mean() * 255
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        optimizer.step()
+        if progress:
+            progress(step, loss.item(), level_rows(free.detach()))
+        if state and (step + 1) % schedule.saved_every == 0:
+            torch.save({"step": step + 1, "free": free.detach(), "optimizer": optimizer.state_dict()}, state)
+    check_end(costs or [0.0])  # none where the state was at its end
+    return level_rows(free.detach())
+
+
+def level_rows(free: Tensor) -> Tensor:
+    """`free` (K, K) with the mean taken out of every row but the first, so that flat blocks pass as they are."""
+    return torch.cat([free[:1], free[1:] - free[1:].mean(1, keepdim=True)])
+
+
+def smooth_denoise(noisy: Tensor, sigmas: Tensor, matrix: Tensor, *, stride: int, exponent: float) -> Tensor:
+    """Images (N, 1, H, W) through `matrix` (B*B, B*B), a smooth threshold at `RATIO` x `sigmas` (N, 1, 1, 1), and back.
+
+    Rows and columns that no block of the `stride` reaches are cut off. The smooth threshold keeps the share m / (1 + m)
+    of a coefficient c, m = |c / T|^exponent: a step where it grows.
+    """
+    size = math.isqrt(len(matrix))
+    grid = [(length - size) // stride + 1 for length in noisy.shape[-2:]]
+    shape = (stride * (grid[0] - 1) + size, stride * (grid[1] - 1) + size)
+    noisy = noisy[..., : shape[0], : shape[1]]
+    coefficients = matrix @ unfold(noisy, size, stride=stride)  # (N, B*B, blocks)
+    details = coefficients[:, 1:]
+    magnitude = details.abs().clamp_min(1e-8) / (RATIO * sigmas[:, 0])
+    kept = torch.sigmoid(exponent * magnitude.log())
+    weights = 1 / (1 + kept.sum(1, keepdim=True))
+    blocks = torch.linalg.inv(matrix) @ torch.cat([coefficients[:, :1], details * kept], 1)
+    total = fold(blocks * weights, shape, size, stride=stride)
+    ones = weights.new_ones(1, 1, size, size)
+    return total / conv_transpose2d(weights.reshape(-1, 1, *grid), ones, stride=stride)
+
+
+def _errors(matrix: Tensor, clean: Tensor, sigmas: Tensor, schedule: Schedule, step: int) -> Tensor:
+    """What is wrong with the restored crops (N, 1, h, w), half a block away from their borders."""
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(schedule.seed * 1_000_003 + step))
+    noisy, exponent = clean + noise * sigmas, schedule.exponent_at(step)
+    try:
+        restored = smooth_denoise(noisy, sigmas, matrix, stride=schedule.stride, exponent=exponent)
+    except torch.linalg.LinAlgError as broken:  # type: ignore[attr-defined]  # public, but not said to be
+        raise DivergedError(
+            f"learning diverged at step {step}: the matrix has no inverse any more; take a smaller rate"
+        ) from broken
+    margin = math.isqrt(len(matrix)) // 2
+    covered = clean[..., : restored.shape[-2], : restored.shape[-1]]
+    return (restored - covered)[..., margin:-margin, margin:-margin]
+
+
+def _resume(state: Path | None, free: Tensor, optimizer: torch.optim.Adam) -> int:
+    """The number of steps that `state` holds, whose matrix and momenta are taken over."""
+    if state is None or not state.exists():
+        return 0
+    saved = torch.load(state, weights_only=True)
+    with torch.no_grad():
+        free.copy_(saved["free"])
+    optimizer.load_state_dict(saved["optimizer"])
+    return int(saved["step"])
+
+
+def _sizes(image: Tensor, schedule: Schedule) -> list[Tensor]:
+    """`image` (1, H, W) at every size that still holds a crop."""
+    if min(image.shape[-2:]) < schedule.crop_size:
+        raise ShapeError(
+            f"learning takes crops of {schedule.crop_size} x {schedule.crop_size}, got an image of {tuple(image.shape)}"
+        )
+    smaller = [
+        image if size == 1 else interpolate(image[None], scale_factor=size, mode="bicubic", antialias=True)[0]
+        for size in schedule.sizes
+    ]
+    return [one for one in smaller if min(one.shape[-2:]) >= schedule.crop_size]
+
+
+def _batch(pyramid: list[list[Tensor]], shares: Tensor, schedule: Schedule, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Clean crops (N, 1, S, S), the noise's deviation and how much each counts (N, 1, 1, 1)."""
+    draw = np.random.default_rng((schedule.seed, step))
+    chosen = draw.integers(len(pyramid), size=schedule.crops).tolist()
+    sources = [pyramid[which][draw.integers(len(pyramid[which]))] for which in chosen]
+    clean = torch.stack([crop_of(source, schedule.crop_size, draw) for source in sources])
+    sigmas = torch.from_numpy(draw.uniform(schedule.weakest, schedule.strongest, size=(schedule.crops, 1, 1, 1)))
+    return clean, sigmas.float(), shares[chosen].reshape(-1, 1, 1, 1)
+
+
+def main(file: str, state: str | None = None) -> None:
+    """Learns and writes the matrix for blocks of 13."""
+    from restoration.images import bundled_image
+
+    images = [bundled_image(name, channels=1).pixels for name in TRAINING]
+    losses: list[float] = []
+
+    def progress(step: int, loss: float, matrix: Tensor) -> None:
+        losses.append(loss)
+        if (step + 1) % 100 == 0:
+            print(f"step {step + 1}: loss {sum(losses) / len(losses):.4f}", flush=True)  # noqa: T201 - a command
+            losses.clear()
+            save_transform(file, matrix)
+
+    save_transform(file, learn_transform(images, state=Path(state) if state else None, progress=progress))
+
+
+if __name__ == "__main__":
+    main(*(sys.argv[1:] or [str(SHIPPED)]))

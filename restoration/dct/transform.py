@@ -1,0 +1,141 @@
+"""The sliding denoiser with a learnt matrix in the DCT's place: `transform_denoise`, its file, how it is built.
+
+A block of B x B pixels becomes B*B coefficients by any invertible matrix; those at most `RATIO` x sigma are removed,
+and the inverse gives the block back. The first coefficient is always kept, as the DCT's mean is. `transform.npz` beside
+this module is made by `python -m restoration.dct.learn_transform`, which says how, on which images and after whom.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, conv_transpose2d
+
+from restoration.dct.basis import check_block_size
+from restoration.dct.denoise import ColorTransform, as_batch, check_sigma, in_colors
+from restoration.dct.dense import thresholding
+from restoration.dct.overlap import Shrink, Transform, average_blocks, check_grid
+from restoration.dct.wiener import KEEP, check_scales, mirrored, multiscale, trimmed
+from restoration.errors import CheckpointError, RangeError, ShapeError
+from restoration.method import Restore, Setup
+
+SHIPPED = Path(__file__).with_name("transform.npz")
+"""The matrix that comes with this package."""
+
+RATIO = 2.7
+"""Threshold / sigma, for every coefficient: learnt rows find the length that suits it."""
+
+WORST = 1e4
+"""The largest condition number of a matrix that is still inverted."""
+
+
+def transform_denoise(
+    noisy: Tensor,
+    sigma: float,
+    *,
+    matrix: Tensor,
+    scales: int = 1,
+    keep: float = KEEP,
+    color_transform: ColorTransform = "opp",
+) -> Tensor:
+    """`noisy` (C, H, W) or (N, C, H, W) without its noise of deviation `sigma`, both in image units.
+
+    `matrix` (B*B, B*B) takes blocks, row by row, to coefficients. A block weighs 1 / (1 + number of coefficients kept).
+    `scales` and `keep` are those of `dct_wiener`. Raises as `dct_denoise`, ShapeError or RangeError for a matrix that
+    is none of blocks or has no inverse.
+    """
+    check_sigma(sigma)
+    images = as_batch(noisy)
+    size = check_matrix(matrix)
+    check_grid(images.shape, size, 1, None)
+    check_scales(images.shape, size, scales, keep)
+    limits = torch.full((size, size), RATIO * sigma)
+    limits[0, 0] = 0
+    shrink = thresholding(limits.to(images), aggregation="adaptive")
+    once = partial(_once, transform=transform_of(matrix.to(images)), shrink=shrink, size=size)
+    scaled = partial(multiscale, denoise=once, scales=scales, keep=keep)
+    return in_colors(scaled, images, color_transform).reshape(noisy.shape)
+
+
+def transform_of(matrix: Tensor) -> Transform:
+    """`matrix` (B*B, B*B) as the transform of all overlapping blocks, and its inverse."""
+    size = math.isqrt(len(matrix))
+    analysis = matrix.reshape(-1, 1, size, size)
+    synthesis = torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size)
+    return Transform(
+        lambda images, _, stride: conv2d(images, analysis, stride=stride),
+        lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
+    )
+
+
+def check_matrix(matrix: Tensor) -> int:
+    """B of a matrix (B*B, B*B); raises ShapeError where it is none, RangeError where it has no usable inverse."""
+    size = math.isqrt(matrix.shape[0])
+    if matrix.shape != (size**2, size**2):
+        raise ShapeError(f"a transform of B x B blocks is a matrix (B*B, B*B), got the shape {tuple(matrix.shape)}")
+    check_block_size(size)
+    condition = float(torch.linalg.cond(matrix)) if bool(matrix.isfinite().all()) else float("nan")
+    if not condition <= WORST:
+        raise RangeError(
+            f"a transform needs an inverse: its condition number must be at most {WORST:g}, got {condition:g}"
+        )
+    return size
+
+
+def save_transform(path: Path | str, matrix: Tensor) -> None:
+    """Writes the `matrix` (B*B, B*B) in half precision, as a NumPy archive."""
+    with Path(path).open("wb") as file:
+        np.savez_compressed(file, matrix=matrix.numpy().astype(np.float16))
+
+
+def load_transform(path: Path | str) -> Tensor:
+    """The matrix (B*B, B*B) of a file that `save_transform` wrote; raises CheckpointError for anything else."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            matrix = torch.from_numpy(content["matrix"].astype(np.float32))
+        check_matrix(matrix)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot read a learnt transform: {error.strerror or error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: not a learnt transform: {type(error).__name__}: {error}") from error
+    return matrix
+
+
+def _once(images: Tensor, *, transform: Transform, shrink: Shrink, size: int) -> Tensor:
+    """Grey images (N, C, H, W), mirrored at the border so that it is covered alike."""
+    blocks = partial(average_blocks, shrink=shrink, transform=transform, block_size=size)
+    return trimmed(blocks((mirrored(images, size),)), size)
+
+
+def build(setup: Setup) -> Restore:
+    """`transform_denoise` with a benchmark's options."""
+    options: dict[str, Any] = dict(setup.options)
+    check_sigma(setup.sigma)
+    matrix = load_transform(options.pop("matrix") or SHIPPED)
+
+    def restore(noisy: Tensor) -> Tensor:
+        return transform_denoise(noisy, setup.sigma, matrix=matrix, **options)
+
+    return restore
+
+
+def macs_per_pixel(setup: Setup) -> float:
+    """Every block by the whole matrix and by its inverse, and its weight, at every scale.
+
+    The whole-image DCTs of a pyramid, n log n each, are left out.
+    """
+    entries = parameters(setup)
+    size = math.isqrt(math.isqrt(entries))
+    return sum(0.25**level for level in range(int(setup.options["scales"]))) * 2.0 * (entries + size)
+
+
+def parameters(setup: Setup) -> int:
+    """The entries of the matrix."""
+    return load_transform(str(setup.options["matrix"] or SHIPPED)).numel()

@@ -1,0 +1,159 @@
+"""The sliding denoiser with any matrix in the DCT's place, how one is learnt, and the one that ships."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from restoration import dct_denoise
+from restoration.catalog import get
+from restoration.dct import overlap
+from restoration.dct.basis import kernels
+from restoration.dct.learn import TRAINING
+from restoration.dct.learn_transform import Schedule, learn_transform, smooth_denoise
+from restoration.dct.transform import RATIO, SHIPPED, load_transform, save_transform, transform_denoise
+from restoration.degradation import add_gaussian_noise
+from restoration.errors import CheckpointError, DivergedError, RangeError, RestorationError, ShapeError
+from restoration.images import bundled_image
+from restoration.method import Setup
+from restoration.quality import psnr
+
+SIGMA = 25 / 255
+QUICK = Schedule(steps=6, crops=2, crop_size=24, sizes=(1.0,))
+
+
+def dct(size: int) -> torch.Tensor:
+    """The DCT as a matrix (B*B, B*B)."""
+    return kernels(size, torch.float32, torch.device("cpu")).flatten(1)
+
+
+def picture(seed: int, side: int = 48) -> torch.Tensor:
+    """Stripes and noise. (1, side, side)."""
+    noise = torch.rand(1, side, side, generator=torch.Generator().manual_seed(seed))
+    return 0.9 * (torch.arange(side) // 6 % 2).expand(1, side, side) + 0.01 * noise
+
+
+@pytest.mark.parametrize(("size", "channels"), [(4, 1), (5, 3)])
+def test_the_dct_as_a_matrix_is_the_plain_denoiser(size: int, channels: int) -> None:
+    noisy = picture(0).expand(channels, -1, -1).contiguous()
+    found = transform_denoise(noisy, SIGMA, matrix=dct(size))
+    expected = dct_denoise(noisy, SIGMA, block_size=size, ratio=RATIO, aggregation="adaptive", engine="dense")
+    inside = (..., slice(size, -size), slice(size, -size))  # the border is mirrored in the one and not in the other
+    torch.testing.assert_close(found[inside], expected[inside], rtol=0, atol=1e-5)
+
+
+def test_learning_starts_from_the_plain_denoiser() -> None:
+    noisy = picture(1)[None]
+    sharp = smooth_denoise(noisy, torch.full((1, 1, 1, 1), SIGMA), dct(4), stride=1, exponent=1e6)
+    plain = dct_denoise(noisy, SIGMA, block_size=4, ratio=RATIO, aggregation="adaptive", engine="dense")
+    torch.testing.assert_close(sharp, plain, rtol=0, atol=1e-4)
+
+
+def test_every_row_but_the_means_learns() -> None:
+    matrix = dct(4).requires_grad_()
+    smooth_denoise(picture(2)[None], torch.full((1, 1, 1, 1), SIGMA), matrix, stride=2, exponent=12).sum().backward()
+    assert matrix.grad is not None
+    assert bool((matrix.grad.abs().amax(1) > 0).all())
+
+
+def test_a_descent_taken_up_again_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+    whole = learn_transform([picture(3)], block_size=4, schedule=replace(QUICK, saved_every=2))
+    state = tmp_path / "state"
+
+    def stop(step: int, *_: object) -> None:
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learn_transform([picture(3)], block_size=4, schedule=replace(QUICK, saved_every=2), state=state, progress=stop)
+    again = learn_transform([picture(3)], block_size=4, schedule=replace(QUICK, saved_every=2), state=state)
+    assert torch.equal(whole, again)
+    assert not torch.allclose(whole, dct(4), atol=1e-4)
+    torch.testing.assert_close(whole[1:].sum(1), torch.zeros(15), rtol=0, atol=1e-5)
+
+
+def test_learning_that_runs_away_is_reported_with_its_loss() -> None:
+    with pytest.raises(DivergedError, match=r"learning diverged.* loss.* sigma\^2"):
+        learn_transform([picture(4)], block_size=4, schedule=replace(QUICK, rate=1e3, steps=30))
+
+
+def test_an_image_smaller_than_a_crop_is_named() -> None:
+    with pytest.raises(ShapeError, match=r"crops of 24 x 24, got an image of \(1, 20, 20\)"):
+        learn_transform([picture(4, side=20)], block_size=4, schedule=QUICK)
+
+
+def test_bands_give_the_whole_images_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, noisy = load_transform(SHIPPED), add_gaussian_noise(picture(5, side=60), SIGMA, seed=0)
+    whole = transform_denoise(noisy, SIGMA, matrix=matrix)
+    monkeypatch.setattr(overlap, "BAND", 61 * 169 * 7)
+    torch.testing.assert_close(transform_denoise(noisy, SIGMA, matrix=matrix), whole, rtol=0, atol=1e-5)
+
+
+def test_a_flat_image_is_left_alone() -> None:
+    flat = torch.full((1, 30, 40), 0.6)
+    torch.testing.assert_close(
+        transform_denoise(flat, SIGMA, matrix=load_transform(SHIPPED)), flat, rtol=0, atol=1e-3
+    )  # half precision leaves rows' sums of up to 1e-3
+
+
+def test_the_shipped_matrix_beats_one_threshold_for_all_on_an_image_not_learnt_on() -> None:
+    assert "chelsea" not in TRAINING
+    clean = bundled_image("chelsea", channels=1).pixels[:, 60:188, 120:248]
+    noisy = add_gaussian_noise(clean, SIGMA, seed=0)
+    learnt = get("dct-learnt-transform")
+    restored = learnt.build(learnt.checked(Setup(sigma=SIGMA)))(noisy[None])[0]
+    uniform = max(psnr(dct_denoise(noisy, SIGMA, ratio=ratio), clean) for ratio in (2.5, 2.7, 2.9))
+    assert psnr(restored, clean) > uniform + 0.2
+
+
+def test_operations_are_two_products_with_the_whole_matrix() -> None:
+    method = get("dct-learnt-transform")
+    assert method.macs_per_pixel is not None
+    assert method.parameters is not None
+    assert method.parameters(method.checked(Setup())) == 169**2
+    assert method.macs_per_pixel(method.checked(Setup(options={"scales": 1}))) == pytest.approx(2 * 169**2 + 26)
+    assert method.macs_per_pixel(method.checked(Setup(options={"scales": 2}))) == pytest.approx(
+        1.25 * (2 * 169**2 + 26)
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"sigma": 0}, RangeError, "sigma must be positive"),
+        ({"noisy": torch.zeros(1, 3, 30)}, ShapeError, "3 x 30 is smaller than a block of 4 x 4"),
+        ({"matrix": torch.eye(17)}, ShapeError, r"got the shape \(17, 17\)"),
+        ({"matrix": torch.zeros(16, 16)}, RangeError, "condition number must be at most 10000, got nan"),
+        ({"matrix": torch.full((16, 16), float("nan"))}, RangeError, "got nan"),
+        ({"scales": 9}, RangeError, r"scales must be in 1\.\.4 .* got 9"),
+    ],
+)
+def test_bad_input_is_named(options: dict[str, Any], error: type[RestorationError], message: str) -> None:
+    named: dict[str, Any] = {"noisy": picture(6), "sigma": SIGMA, "matrix": dct(4), **options}
+    with pytest.raises(error, match=message):
+        transform_denoise(**named)
+
+
+def test_a_file_gives_back_the_matrix_in_half_precision(tmp_path: Path) -> None:
+    save_transform(tmp_path / "matrix.npz", dct(4))
+    assert torch.equal(load_transform(tmp_path / "matrix.npz"), dct(4).half().float())
+
+
+@pytest.mark.parametrize("content", ["nothing", "text", "object", "other", "singular"])
+def test_a_file_that_is_no_matrix_is_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "matrix.npz"
+    if content == "text":
+        path.write_text("P1")
+    if content == "object":
+        np.savez(path, matrix=np.array([{}], dtype=object))
+    if content == "other":
+        np.savez(path, table=np.eye(16))
+    if content == "singular":
+        np.savez(path, matrix=np.zeros((16, 16)))
+    with pytest.raises(CheckpointError, match=r"matrix\.npz: "):
+        load_transform(path)
