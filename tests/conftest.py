@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None)  # no test asserts on real time
 settings.load_profile("untimed")
 settings.register_profile("fuzz", max_examples=3000, deadline=5000, suppress_health_check=list(HealthCheck))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell ignores Ctrl-C for what it starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
