@@ -59,8 +59,9 @@ class Plan:
     @classmethod
     def of(cls, seconds: float) -> Plan:
         """The plan for a case of which one call takes about `seconds`."""
-        calls = max(1, math.ceil(SHORTEST_SAMPLE / max(seconds, 1e-7)))
-        sample = calls * max(seconds, 1e-7)
+        seconds = max(seconds, 1e-7)
+        calls = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
+        sample = calls * seconds
         samples = min(MOST_SAMPLES, max(1, round(TURN_SECONDS / sample)))
         return cls(calls, samples, max(1, round(BLOCK_SECONDS / (3 * samples * sample))))
 

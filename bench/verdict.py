@@ -145,6 +145,7 @@ def estimate(seconds: NDArray[np.float64], *, seed: int = 0) -> Estimate:
     of a handful of pairs are too narrow (Hesterberg, The American Statistician 69, 2015).
     """
     import numpy as np
+    from scipy.stats import trim_mean
 
     base, again, head = np.moveaxis(np.log(seconds), -1, 0)  # (pairs, blocks) each
     change = head - (base + again) / 2
@@ -153,28 +154,22 @@ def estimate(seconds: NDArray[np.float64], *, seed: int = 0) -> Estimate:
     errors = [_bootstrap_error(logs, generator) for logs in (change, floor * math.sqrt(3 / 4))]  # variances 3/2 and 2
     pooled = math.sqrt((errors[0] ** 2 + errors[1] ** 2) / 2)
     return Estimate(
-        change=float(_trimmed(change.ravel())),
+        change=float(trim_mean(change, TRIM, axis=None)),
         error=pooled,
-        floor=float(_trimmed(floor.ravel())),
+        floor=float(trim_mean(floor, TRIM, axis=None)),
         floor_error=pooled * math.sqrt(4 / 3),
         freedom=2 * (len(seconds) - 1),
     )
 
 
 def _bootstrap_error(logs: NDArray[np.float64], generator: np.random.Generator) -> float:
+    from scipy.stats import trim_mean
+
     pairs, blocks = logs.shape
     chosen = generator.integers(pairs, size=(RESAMPLES, pairs, 1))
     within = generator.integers(blocks, size=(RESAMPLES, pairs, blocks))
-    means = _trimmed(logs[chosen, within].reshape(RESAMPLES, -1))
+    means = trim_mean(logs[chosen, within].reshape(RESAMPLES, -1), TRIM, axis=1)
     return float(means.std(ddof=1)) * math.sqrt(pairs / (pairs - 1))
-
-
-def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean over the last axis without the `TRIM` least and greatest of it."""
-    import numpy as np
-
-    cut = int(TRIM * values.shape[-1])
-    return np.asarray(np.sort(values)[..., cut : values.shape[-1] - cut].mean(axis=-1), dtype=np.float64)
 
 
 def holm(p_values: Mapping[Key, float], level: float) -> frozenset[Key]:

@@ -37,20 +37,17 @@ Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to learn."""
+class Descent:
+    """How long and how fast to learn from crops of images."""
 
-    steps: int = 400
-    crops: int = 8
-    """Crops per step, each with fresh noise, mirrored and transposed at random."""
-    crop_size: int = 64
-    stride: int = 2
-    """Between the blocks of a crop: a quarter of all blocks, at a quarter of the price, teaches the same thresholds."""
-    rate: float = 0.04
+    steps: int
+    crops: int
+    """Per step, each with fresh noise, mirrored and transposed at random."""
+    crop_size: int
+    stride: int
+    """Between the blocks of a crop."""
+    rate: float
     """Adam's first step size; falls to 0 along half a cosine."""
-    hottest: float = 0.7
-    coldest: float = 0.02
-    """The temperature in units of sigma, falling geometrically."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -61,9 +58,28 @@ class Schedule:
         """Adam's step size."""
         return self.rate * (1 + math.cos(math.pi * step / self.steps)) / 2
 
+    def between(self, first: float, last: float, step: int) -> float:
+        """From `first` to `last` in geometric steps."""
+        return first * math.pow(last / first, step / self.steps)
+
+
+@dataclass(frozen=True)
+class Schedule(Descent):
+    """How thresholds are learnt."""
+
+    steps: int = 400
+    crops: int = 8
+    crop_size: int = 64
+    stride: int = 2
+    """A quarter of all blocks, at a quarter of the price, teaches the same thresholds."""
+    rate: float = 0.04
+    hottest: float = 0.7
+    coldest: float = 0.02
+    """The temperature in units of sigma, falling geometrically."""
+
     def temperature_at(self, step: int) -> float:
         """In units of sigma."""
-        return self.hottest * math.pow(self.coldest / self.hottest, step / self.steps)
+        return self.between(self.hottest, self.coldest, step)
 
 
 def learn_thresholds(

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn.functional import conv_transpose2d, fold, interpolate, unfold
 
 from restoration.dct.basis import kernels
-from restoration.dct.learn import TRAINING, check_descent, check_end, check_loss, crop_of, image_shares
+from restoration.dct.learn import TRAINING, Descent, check_end, check_loss, crop_of, image_shares
 from restoration.dct.transform import RATIO, SHIPPED, save_transform
 from restoration.errors import DivergedError, ShapeError
 
@@ -33,17 +33,15 @@ Progress = Callable[[int, float, Tensor], None]
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to learn."""
+class Schedule(Descent):
+    """How a matrix is learnt; each crop has noise of its own strength."""
 
     steps: int = 1600
     crops: int = 16
-    """Crops per step, each with noise of its own strength, mirrored and transposed at random."""
     crop_size: int = 82
     stride: int = 3
-    """Between the blocks of a crop: a ninth of all blocks, at a ninth of the price."""
+    """A ninth of all blocks, at a ninth of the price."""
     rate: float = 2e-3
-    """Adam's first step size; falls to 0 along half a cosine."""
     dullest: float = 12.0
     sharpest: float = 96.0
     """The exponent of the smooth threshold, rising geometrically."""
@@ -54,19 +52,10 @@ class Schedule:
     """Each image is learnt on at each of these sizes."""
     saved_every: int = 50
     """Steps between two writings of the state, where one is asked for."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raises RangeError for no steps or a rate that does not descend."""
-        check_descent(self.steps, self.rate)
-
-    def rate_at(self, step: int) -> float:
-        """Adam's step size."""
-        return self.rate * (1 + math.cos(math.pi * step / self.steps)) / 2
 
     def exponent_at(self, step: int) -> float:
         """Of the smooth threshold."""
-        return self.dullest * math.pow(self.sharpest / self.dullest, step / self.steps)
+        return self.between(self.dullest, self.sharpest, step)
 
 
 def learn_transform(
