@@ -98,7 +98,9 @@ def save_transform(path: Path | str, matrix: Tensor) -> None:
 def load_transform(path: Path | str) -> Tensor:
     """The matrix (B*B, B*B) of a file that `save_transform` wrote; raises CheckpointError for anything else."""
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with Path(path).open("rb") as file, zipfile.ZipFile(file):  # else NumPy would advise to unpickle it
+            file.seek(0)
+            content = np.load(file, allow_pickle=False)
             matrix = torch.from_numpy(content["matrix"].astype(np.float32))
         check_matrix(matrix)
     except OSError as error:
