@@ -244,12 +244,13 @@ def records(trials: Sequence[Trial]) -> list[Record]:
 
 def gate_check(
     folder: Path, spec: str, *, planted: Sequence[bool], busy: bool = False, peer: bool = False,
-    methods: tuple[str, ...] = (), most_pairs: int = MOST_PAIRS,
+    methods: tuple[str, ...] = (), most_pairs: int = MOST_PAIRS, before: int = 0,
 ) -> Iterator[Trial]:  # fmt: skip
     """One comparison for each of `planted`: with plants or without; the trial that each was.
 
     With `busy` another process keeps one core busy meanwhile. With `peer` each comparison without plants is preceded by
-    two runs of the suite that pytest-benchmark compares. Raises `BenchError` outside this project's own repository.
+    two runs of the suite that pytest-benchmark compares. `before` comparisons with plants were made already: the next
+    ones plant into the next cases. Raises `BenchError` outside this project's own repository.
     """
     found = repository(folder)
     if not (found.root / "restoration" / "catalog.py").exists():
@@ -257,7 +258,7 @@ def gate_check(
     base = snapshot(found)
     done = len(planted)
     for number, with_plants in enumerate(planted):
-        plants = list(_plants(read_spec(spec), number)) if with_plants else []
+        plants = list(_plants(read_spec(spec), before + sum(planted[:number]))) if with_plants else []
         counts = _peer(spec) if peer and not plants else None
         head = plant_commit(found, base, plants) if plants else base
         question = Question(base, head, spec, methods, found.root, most_pairs=most_pairs)
@@ -425,7 +426,8 @@ def main(  # noqa: PLR0917 - typer reads the options from the signature
     folder = Path.cwd()
     turns = [number % 2 == 1 for number in range(2 * min(empty, planted))]  # in turn: both in the same hour
     turns += [planted > empty] * abs(planted - empty)
-    for trial in gate_check(folder, spec, planted=turns, peer=True):
+    before = sum(bool(trial.planted) for trial in Trial.read(record))
+    for trial in gate_check(folder, spec, planted=turns, peer=True, before=before):
         trial.append_to(record)
     few = tuple(name for name in methods.split(",") if name)
     for trial in gate_check(folder, spec, planted=[False] * busy, busy=True, methods=few):

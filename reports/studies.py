@@ -181,6 +181,7 @@ def _map(name: str, title: str, values: np.ndarray, finding: str) -> Chart:
     sns.heatmap(values, ax=sheet.axes, cmap="cividis", square=True, cbar=True, xticklabels=False, yticklabels=False)
     for mesh in sheet.figure.findobj(QuadMesh):
         mesh.set_rasterized(False)  # the page shows no images inside figures
+        mesh.set_edgecolor("face")  # else the page's background shines through between neighbours
     sheet.axes.grid(visible=False)
     if len(values) <= _WHOLE_KERNEL:
         tips = [f"row {row}, column {column}: {values[row, column]:.4g}" for row, column in np.ndindex(values.shape)]

@@ -21,7 +21,7 @@ from torch.nn.functional import conv2d, conv_transpose2d
 from restoration.dct.basis import check_block_size
 from restoration.dct.denoise import ColorTransform, as_batch, check_sigma, in_colors
 from restoration.dct.dense import thresholding
-from restoration.dct.overlap import Shrink, Transform, average_blocks, check_grid
+from restoration.dct.overlap import Transform, average_blocks, check_grid
 from restoration.dct.wiener import KEEP, check_scales, mirrored, multiscale, trimmed
 from restoration.errors import CheckpointError, RangeError, ShapeError
 from restoration.method import Restore, Setup
@@ -51,28 +51,15 @@ def transform_denoise(
     `scales` and `keep` are those of `dct_wiener`. Raises as `dct_denoise`, ShapeError or RangeError for a matrix that
     is none of blocks or has no inverse.
     """
-    check_sigma(sigma)
-    images = as_batch(noisy)
+    both = analysis_synthesis(matrix)
+    return _denoise(noisy, sigma, both, scales=scales, keep=keep, color_transform=color_transform)
+
+
+def analysis_synthesis(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """`matrix` (B*B, B*B) and its inverse as kernels (B*B, 1, B, B), checked as `check_matrix` does."""
     size = check_matrix(matrix)
-    check_grid(images.shape, size, 1, None)
-    check_scales(images.shape, size, scales, keep)
-    limits = torch.full((size, size), RATIO * sigma)
-    limits[0, 0] = 0
-    shrink = thresholding(limits.to(images), aggregation="adaptive")
-    once = partial(_once, transform=transform_of(matrix.to(images)), shrink=shrink, size=size)
-    scaled = partial(multiscale, denoise=once, scales=scales, keep=keep)
-    return in_colors(scaled, images, color_transform).reshape(noisy.shape)
-
-
-def transform_of(matrix: Tensor) -> Transform:
-    """`matrix` (B*B, B*B) as the transform of all overlapping blocks, and its inverse."""
-    size = math.isqrt(len(matrix))
-    analysis = matrix.reshape(-1, 1, size, size)
-    synthesis = torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size)
-    return Transform(
-        lambda images, _, stride: conv2d(images, analysis, stride=stride),
-        lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
-    )
+    synthesis = torch.linalg.inv(matrix).mT
+    return matrix.reshape(-1, 1, size, size), synthesis.reshape(-1, 1, size, size)
 
 
 def check_matrix(matrix: Tensor) -> int:
@@ -110,20 +97,14 @@ def load_transform(path: Path | str) -> Tensor:
     return matrix
 
 
-def _once(images: Tensor, *, transform: Transform, shrink: Shrink, size: int) -> Tensor:
-    """Grey images (N, C, H, W), mirrored at the border so that it is covered alike."""
-    blocks = partial(average_blocks, shrink=shrink, transform=transform, block_size=size)
-    return trimmed(blocks((mirrored(images, size),)), size)
-
-
 def build(setup: Setup) -> Restore:
-    """`transform_denoise` with a benchmark's options."""
+    """`transform_denoise` with a benchmark's options, its matrix read, checked and inverted once."""
     options: dict[str, Any] = dict(setup.options)
     check_sigma(setup.sigma)
-    matrix = load_transform(options.pop("matrix") or SHIPPED)
+    both = analysis_synthesis(load_transform(options.pop("matrix") or SHIPPED))
 
     def restore(noisy: Tensor) -> Tensor:
-        return transform_denoise(noisy, setup.sigma, matrix=matrix, **options)
+        return _denoise(noisy, setup.sigma, both, **options)
 
     return restore
 
@@ -141,3 +122,36 @@ def macs_per_pixel(setup: Setup) -> float:
 def parameters(setup: Setup) -> int:
     """The entries of the matrix."""
     return load_transform(str(setup.options["matrix"] or SHIPPED)).numel()
+
+
+def _denoise(
+    noisy: Tensor,
+    sigma: float,
+    both: tuple[Tensor, Tensor],
+    *,
+    scales: int,
+    keep: float,
+    color_transform: ColorTransform,
+) -> Tensor:
+    """`transform_denoise` with the kernels of `analysis_synthesis`."""
+    check_sigma(sigma)
+    images = as_batch(noisy)
+    analysis, synthesis = (one.to(images) for one in both)
+    size = analysis.shape[-1]
+    check_grid(images.shape, size, 1, None)
+    check_scales(images.shape, size, scales, keep)
+    transform = Transform(
+        lambda images, _, stride: conv2d(images, analysis, stride=stride),
+        lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
+    )
+    limits = torch.full((size, size), RATIO * sigma)
+    limits[0, 0] = 0
+    shrink = thresholding(limits.to(images), aggregation="adaptive")
+    blocks = partial(average_blocks, shrink=shrink, transform=transform, block_size=size)
+
+    def once(images: Tensor) -> Tensor:
+        """Grey images (N, C, H, W), mirrored at the border so that it is covered alike."""
+        return trimmed(blocks((mirrored(images, size),)), size)
+
+    scaled = partial(multiscale, denoise=once, scales=scales, keep=keep)
+    return in_colors(scaled, images, color_transform).reshape(noisy.shape)
