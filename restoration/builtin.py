@@ -49,6 +49,34 @@ def _separable_macs(taps: int, setup: Setup) -> float:
     return taps * (1 + 1 / setup.scale)
 
 
+def _wiener(name: str, summary: str, options: Mapping[str, Option] | None = None) -> Method:
+    """A variant of the DCT in two steps: what it is called and sets."""
+    return Method(
+        name=name,
+        task="denoise",
+        build=later("restoration.dct.wiener:build"),
+        summary=summary,
+        options={**_WIENER_OPTIONS, **(options or {})},
+        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
+        same_as=Agreement(name, 2e-3, {"engine": "dense"}),
+        paper=_WIENER_PAPER,
+    )
+
+
+def _transform(name: str, summary: str, *, passes: int) -> Method:
+    """A variant with a learnt matrix."""
+    return Method(
+        name=name,
+        task="denoise",
+        build=later("restoration.dct.transform:build"),
+        summary=summary,
+        options={"matrix": "", "passes": passes, "scales": 2, "keep": 0.5, "color_transform": "opp"},
+        macs_per_pixel=later("restoration.dct.transform:macs_per_pixel"),
+        parameters=later("restoration.dct.transform:parameters"),
+        paper=_DCT2NET_PAPER,
+    )
+
+
 METHODS: tuple[Method, ...] = (
     Method(
         name="noisy",
@@ -81,55 +109,31 @@ METHODS: tuple[Method, ...] = (
         same_as=Agreement("dct-learnt", 2e-3, {"engine": "dense"}),
         paper=_DCT_PAPER,
     ),
-    Method(
-        name="dct-wiener",
-        task="denoise",
-        build=later("restoration.dct.wiener:build"),
-        summary="sliding DCT in two steps: hard thresholds, then a Wiener filter guided by their result",
-        options=_WIENER_OPTIONS,
-        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
-        same_as=Agreement("dct-wiener", 2e-3, {"engine": "dense"}),
-        paper=_WIENER_PAPER,
+    _wiener("dct-wiener", "sliding DCT in two steps: hard thresholds, then a Wiener filter guided by their result"),
+    _wiener(
+        "dct-learnt-weighted",
+        "sliding DCT, a learnt threshold and a learnt weight per frequency",
+        {"learnt": True, "passes": 1},
     ),
-    Method(
-        name="dct-learnt-weighted",
-        task="denoise",
-        build=later("restoration.dct.wiener:build"),
-        summary="sliding DCT, a learnt threshold and a learnt weight per frequency",
-        options={**_WIENER_OPTIONS, "learnt": True, "passes": 1},
-        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
-        same_as=Agreement("dct-learnt-weighted", 2e-3, {"engine": "dense"}),
-        paper=_WIENER_PAPER,
+    _wiener(
+        "dct-learnt-wiener",
+        "sliding DCT in two steps, all of whose numbers are learnt per frequency",
+        {"learnt": True},
     ),
-    Method(
-        name="dct-learnt-wiener",
-        task="denoise",
-        build=later("restoration.dct.wiener:build"),
-        summary="sliding DCT in two steps, all of whose numbers are learnt per frequency",
-        options={**_WIENER_OPTIONS, "learnt": True},
-        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
-        same_as=Agreement("dct-learnt-wiener", 2e-3, {"engine": "dense"}),
-        paper=_WIENER_PAPER,
+    _wiener(
+        "dct-learnt-multiscale",
+        "sliding DCT in two learnt steps at two scales",
+        {"learnt": True, "scales": 2},
     ),
-    Method(
-        name="dct-learnt-multiscale",
-        task="denoise",
-        build=later("restoration.dct.wiener:build"),
-        summary="sliding DCT in two learnt steps at two scales",
-        options={**_WIENER_OPTIONS, "learnt": True, "scales": 2},
-        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
-        same_as=Agreement("dct-learnt-multiscale", 2e-3, {"engine": "dense"}),
-        paper=_WIENER_PAPER,
+    _transform(
+        "dct-learnt-transform",
+        "sliding 13 x 13 blocks through a learnt matrix in place of the DCT, one hard threshold, two scales",
+        passes=1,
     ),
-    Method(
-        name="dct-learnt-transform",
-        task="denoise",
-        build=later("restoration.dct.transform:build"),
-        summary="sliding 13 x 13 blocks through a learnt matrix in place of the DCT, one hard threshold, two scales",
-        options={"matrix": "", "scales": 2, "keep": 0.5, "color_transform": "opp"},
-        macs_per_pixel=later("restoration.dct.transform:macs_per_pixel"),
-        parameters=later("restoration.dct.transform:parameters"),
-        paper=_DCT2NET_PAPER,
+    _transform(
+        "dct-learnt-transform-wiener",
+        "the learnt matrix in two steps: a hard threshold, then a Wiener filter guided by its result, two scales",
+        passes=2,
     ),
     Method(
         name="ffdnet",

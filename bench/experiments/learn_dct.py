@@ -42,6 +42,7 @@ VARIANTS: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
     ("learnt two steps", "dct-learnt-wiener", {}),
     ("learnt two steps, two scales", "dct-learnt-multiscale", {}),
     ("learnt transform, two scales", "dct-learnt-transform", {}),
+    ("learnt transform, two steps, two scales", "dct-learnt-transform-wiener", {}),
 )
 """What is scored beside the thresholds learnt here: part, method, options. Those whose blocks have a size of their own
 stand beside 8 x 8 alone."""

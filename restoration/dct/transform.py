@@ -1,17 +1,20 @@
 """The sliding denoiser with a learnt matrix in the DCT's place: `transform_denoise`, its file, how it is built.
 
 A block of B x B pixels becomes B*B coefficients by any invertible matrix; those at most `RATIO` x sigma are removed,
-and the inverse gives the block back. The first coefficient is always kept, as the DCT's mean is. `transform.npz` beside
-this module is made by `python -m restoration.dct.learn_transform`, which says how, on which images and after whom.
+and the inverse gives the block back. The first coefficient is always kept, as the DCT's mean is. A second step filters
+the noisy coefficients once more, guided by those of the first step's result, as `restoration.dct.wiener` does.
+`transform.npz` beside this module is made by `python -m restoration.dct.learn_transform`, which says how, on which
+images and after whom.
 """
 
 from __future__ import annotations
 
 import math
 import zipfile
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,9 +23,9 @@ from torch.nn.functional import conv2d, conv_transpose2d
 
 from restoration.dct.basis import check_block_size
 from restoration.dct.denoise import ColorTransform, as_batch, check_sigma, in_colors
-from restoration.dct.dense import thresholding
-from restoration.dct.overlap import Transform, average_blocks, check_grid
-from restoration.dct.wiener import KEEP, check_scales, mirrored, multiscale, trimmed
+from restoration.dct.overlap import Transform, check_grid
+from restoration.dct.steps import Steps
+from restoration.dct.wiener import KEEP, check_passes, check_scales, macs_of_steps, multiscale, two_steps
 from restoration.errors import CheckpointError, RangeError, ShapeError
 from restoration.method import Restore, Setup
 
@@ -41,6 +44,7 @@ def transform_denoise(
     sigma: float,
     *,
     matrix: Tensor,
+    passes: Literal[1, 2] = 1,
     scales: int = 1,
     keep: float = KEEP,
     color_transform: ColorTransform = "opp",
@@ -48,18 +52,47 @@ def transform_denoise(
     """`noisy` (C, H, W) or (N, C, H, W) without its noise of deviation `sigma`, both in image units.
 
     `matrix` (B*B, B*B) takes blocks, row by row, to coefficients. A block weighs 1 / (1 + number of coefficients kept).
-    `scales` and `keep` are those of `dct_wiener`. Raises as `dct_denoise`, ShapeError or RangeError for a matrix that
-    is none of blocks or has no inverse.
+    `passes`, `scales` and `keep` are those of `dct_wiener`. Raises as `dct_wiener`, ShapeError or RangeError for a
+    matrix that is none of blocks or has no inverse.
     """
-    both = analysis_synthesis(matrix)
-    return _denoise(noisy, sigma, both, scales=scales, keep=keep, color_transform=color_transform)
+    filters = Filters.of(matrix)
+    return _denoise(noisy, sigma, filters, passes=passes, scales=scales, keep=keep, color_transform=color_transform)
 
 
-def analysis_synthesis(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """`matrix` (B*B, B*B) and its inverse as kernels (B*B, 1, B, B), checked as `check_matrix` does."""
-    size = check_matrix(matrix)
-    synthesis = torch.linalg.inv(matrix).mT
-    return matrix.reshape(-1, 1, size, size), synthesis.reshape(-1, 1, size, size)
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """A matrix ready to be used."""
+
+    analysis: Tensor
+    """Its rows as kernels (B*B, 1, B, B)."""
+    synthesis: Tensor
+    """Its inverse's columns, likewise."""
+    steps: Steps
+
+    @classmethod
+    def of(cls, matrix: Tensor) -> Filters:
+        """Of `matrix` (B*B, B*B); raises as `check_matrix`."""
+        size = check_matrix(matrix)
+        steps = Steps.of_ratio(size, RATIO)
+        lengths = matrix.norm(dim=1).reshape(size, size)  # what noise of deviation 1 becomes
+        return cls(
+            matrix.reshape(-1, 1, size, size),
+            torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size),
+            replace(steps, noise=steps.noise * lengths),
+        )
+
+    @property
+    def size(self) -> int:
+        """B."""
+        return self.analysis.shape[-1]
+
+    def on(self, images: Tensor) -> Transform:
+        """All overlapping blocks' coefficients and back, for images of that dtype and device."""
+        analysis, synthesis = self.analysis.to(images), self.synthesis.to(images)
+        return Transform(
+            lambda images, _, stride: conv2d(images, analysis, stride=stride),
+            lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
+        )
 
 
 def check_matrix(matrix: Tensor) -> int:
@@ -101,22 +134,21 @@ def build(setup: Setup) -> Restore:
     """`transform_denoise` with a benchmark's options, its matrix read, checked and inverted once."""
     options: dict[str, Any] = dict(setup.options)
     check_sigma(setup.sigma)
-    both = analysis_synthesis(load_transform(options.pop("matrix") or SHIPPED))
+    filters = Filters.of(load_transform(options.pop("matrix") or SHIPPED))
 
     def restore(noisy: Tensor) -> Tensor:
-        return _denoise(noisy, setup.sigma, both, **options)
+        return _denoise(noisy, setup.sigma, filters, **options)
 
     return restore
 
 
 def macs_per_pixel(setup: Setup) -> float:
-    """Every block by the whole matrix and by its inverse, and its weight, at every scale.
+    """Every block by the matrix and by its inverse, three more for a second step, and its weights; at every scale.
 
     The whole-image DCTs of a pyramid, n log n each, are left out.
     """
-    entries = parameters(setup)
-    size = math.isqrt(math.isqrt(entries))
-    return sum(0.25**level for level in range(int(setup.options["scales"]))) * 2.0 * (entries + size)
+    passes, scales = (int(setup.options[name]) for name in ("passes", "scales"))
+    return macs_of_steps(math.isqrt(math.isqrt(parameters(setup))), parameters(setup), passes, scales)
 
 
 def parameters(setup: Setup) -> int:
@@ -127,31 +159,19 @@ def parameters(setup: Setup) -> int:
 def _denoise(
     noisy: Tensor,
     sigma: float,
-    both: tuple[Tensor, Tensor],
+    filters: Filters,
     *,
+    passes: int,
     scales: int,
     keep: float,
     color_transform: ColorTransform,
 ) -> Tensor:
-    """`transform_denoise` with the kernels of `analysis_synthesis`."""
+    """`transform_denoise` with a matrix made ready."""
     check_sigma(sigma)
     images = as_batch(noisy)
-    analysis, synthesis = (one.to(images) for one in both)
-    size = analysis.shape[-1]
-    check_grid(images.shape, size, 1, None)
-    check_scales(images.shape, size, scales, keep)
-    transform = Transform(
-        lambda images, _, stride: conv2d(images, analysis, stride=stride),
-        lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
-    )
-    limits = torch.full((size, size), RATIO * sigma)
-    limits[0, 0] = 0
-    shrink = thresholding(limits.to(images), aggregation="adaptive")
-    blocks = partial(average_blocks, shrink=shrink, transform=transform, block_size=size)
-
-    def once(images: Tensor) -> Tensor:
-        """Grey images (N, C, H, W), mirrored at the border so that it is covered alike."""
-        return trimmed(blocks((mirrored(images, size),)), size)
-
+    check_grid(images.shape, filters.size, 1, None)
+    check_passes(passes)
+    check_scales(images.shape, filters.size, scales, keep)
+    once = partial(two_steps, sigma=sigma, steps=filters.steps, passes=passes, transform=filters.on(images))
     scaled = partial(multiscale, denoise=once, scales=scales, keep=keep)
     return in_colors(scaled, images, color_transform).reshape(noisy.shape)

@@ -51,8 +51,7 @@ def dct_wiener(
     size = steps.thresholds.shape[0]
     check_grid(images.shape, size, 1, None)
     check_scales(images.shape, size, scales, keep)
-    if passes not in {1, 2}:
-        raise RangeError(f"passes must be 1 or 2, got {passes}")
+    check_passes(passes)
     transform = transform_named(engine)
     denoise = partial(two_steps, sigma=sigma, steps=steps, passes=passes, transform=transform)
     scaled = partial(multiscale, denoise=denoise, scales=scales, keep=keep)
@@ -117,6 +116,12 @@ def check_scales(shape: tuple[int, ...], block_size: int, scales: int, keep: flo
         raise RangeError(f"keep must be above 0 and at most 1, got {keep}")
 
 
+def check_passes(passes: int) -> None:
+    """Raises RangeError unless there are one or two."""
+    if passes not in {1, 2}:
+        raise RangeError(f"passes must be 1 or 2, got {passes}")
+
+
 def transform_named(engine: Engine) -> Transform:
     """The transform called so; `auto` takes the separable one, whose work is N / 2 times less."""
     transforms = {"auto": SEPARABLE, "separable": SEPARABLE, "dense": DENSE}
@@ -155,11 +160,16 @@ def shipped_steps(sigma: float, *, block_size: int) -> Steps:
 
 
 def macs_per_pixel(setup: Setup) -> float:
-    """Two transforms for the thresholds, three more for the Wiener step, and the blocks' weights; at every scale.
-
-    The whole-image DCTs of a pyramid, n log n each, are left out.
-    """
+    """What `macs_of_steps` says, with one transform of a block in N^4 operations where it is dense."""
     size, passes, scales = (int(setup.options[name]) for name in ("block_size", "passes", "scales"))
     transform = size**4 if setup.options["engine"] == "dense" else size**3 + size**2
+    return macs_of_steps(size, transform, passes, scales)
+
+
+def macs_of_steps(size: int, transform: int, passes: int, scales: int) -> float:
+    """Two transforms for the thresholds, three more for the Wiener step, and the blocks' weights; at every scale.
+
+    `transform` counts one of a block of `size` x `size`. The whole-image DCTs of a pyramid, n log n each, are left out.
+    """
     weights = size**2 + 2 * size
     return float(sum(0.25**level for level in range(scales)) * ((3 * passes - 1) * transform + passes * weights))

@@ -16,7 +16,9 @@ from restoration.dct import overlap
 from restoration.dct.basis import kernels
 from restoration.dct.learn import TRAINING
 from restoration.dct.learn_transform import Schedule, learn_transform, smooth_denoise
-from restoration.dct.transform import RATIO, SHIPPED, load_transform, save_transform, transform_denoise
+from restoration.dct.steps import Steps
+from restoration.dct.transform import RATIO, SHIPPED, Filters, load_transform, save_transform, transform_denoise
+from restoration.dct.wiener import dct_wiener
 from restoration.degradation import add_gaussian_noise
 from restoration.errors import CheckpointError, DivergedError, RangeError, RestorationError, ShapeError
 from restoration.images import bundled_image
@@ -45,6 +47,19 @@ def test_the_dct_as_a_matrix_is_the_plain_denoiser(size: int, channels: int) -> 
     expected = dct_denoise(noisy, SIGMA, block_size=size, ratio=RATIO, aggregation="adaptive", engine="dense")
     inside = (..., slice(size, -size), slice(size, -size))  # the border is mirrored in the one and not in the other
     torch.testing.assert_close(found[inside], expected[inside], rtol=0, atol=1e-5)
+
+
+def test_the_dct_as_a_matrix_in_two_steps_is_the_two_step_denoiser() -> None:
+    noisy = picture(0)
+    found = transform_denoise(noisy, SIGMA, matrix=dct(5), passes=2, scales=2)
+    expected = dct_wiener(noisy, SIGMA, steps=Steps.of_ratio(5, RATIO), scales=2, engine="dense")
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+def test_rows_of_any_length_give_the_same_second_step() -> None:
+    lengths = torch.linspace(0.5, 2, 25)[:, None]
+    steps = Filters.of(lengths * dct(5)).steps
+    torch.testing.assert_close(steps.noise.flatten()[1:], lengths[1:, 0])
 
 
 def test_learning_starts_from_the_plain_denoiser() -> None:
@@ -116,10 +131,13 @@ def test_operations_are_two_products_with_the_whole_matrix() -> None:
     assert method.macs_per_pixel is not None
     assert method.parameters is not None
     assert method.parameters(method.checked(Setup())) == 169**2
-    assert method.macs_per_pixel(method.checked(Setup(options={"scales": 1}))) == pytest.approx(2 * 169**2 + 26)
-    assert method.macs_per_pixel(method.checked(Setup(options={"scales": 2}))) == pytest.approx(
-        1.25 * (2 * 169**2 + 26)
-    )
+    first, second, weights = 2 * 169**2, 3 * 169**2, 169 + 26
+    for options, expected in (
+        ({"scales": 1}, first + weights),
+        ({"scales": 2}, 1.25 * (first + weights)),
+        ({"scales": 1, "passes": 2}, first + second + 2 * weights),
+    ):
+        assert method.macs_per_pixel(method.checked(Setup(options=options))) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +148,7 @@ def test_operations_are_two_products_with_the_whole_matrix() -> None:
         ({"matrix": torch.eye(17)}, ShapeError, r"got the shape \(17, 17\)"),
         ({"matrix": torch.zeros(16, 16)}, RangeError, "condition number must be at most 10000, got nan"),
         ({"matrix": torch.full((16, 16), float("nan"))}, RangeError, "got nan"),
+        ({"passes": 3}, RangeError, "passes must be 1 or 2, got 3"),
         ({"scales": 9}, RangeError, r"scales must be in 1\.\.4 .* got 9"),
     ],
 )
