@@ -2,12 +2,14 @@
 
 Every entry is moved by gradient descent (Adam) through the whole denoiser, on the mean square error of crops with
 fresh noise of many strengths, starting from the orthonormal DCT. The idea is that of Herbreteau and Kervrann, DCT2net,
-IEEE Transactions on Image Processing 2022, 10.1109/TIP.2022.3181488.
+IEEE Transactions on Image Processing 2022, 10.1109/TIP.2022.3181488. The matrix of the second, guided step is learnt in
+the same way, starting from the first one's.
 
-    python -m restoration.dct.learn_transform [FILE [STATE]]
+    python -m restoration.dct.learn_transform [FILE [FOLDER]]
 
-writes the matrix that comes with this package, learnt on the bundled images named in `restoration.dct.learn.TRAINING`
-and on two of PyWavelets. Where STATE is named, the descent is written there as it goes, and taken up again from there.
+writes the two matrices that come with this package, learnt on the bundled images named in
+`restoration.dct.learn.TRAINING` and on two of PyWavelets. Where FOLDER is named, both descents are written there as
+they go, and taken up again from there.
 """
 
 from __future__ import annotations
@@ -25,11 +27,14 @@ from torch.nn.functional import conv_transpose2d, fold, interpolate, unfold
 
 from restoration.dct.basis import kernels
 from restoration.dct.learn import TRAINING, Descent, check_end, check_loss, crop_of, image_shares
-from restoration.dct.transform import RATIO, SHIPPED, save_transform
+from restoration.dct.transform import RATIO, SHIPPED, save_transforms
 from restoration.errors import DivergedError, ShapeError
 
 Progress = Callable[[int, float, Tensor], None]
 """Told each step's number, loss and matrix."""
+
+_STEEP = 1e6
+"""An exponent with which the smooth threshold is hard."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ class Schedule(Descent):
     saved_every: int = 50
     """Steps between two writings of the state, where one is asked for."""
 
+    @classmethod
+    def guided(cls) -> Schedule:
+        """For the second step's matrix, which starts near its end."""
+        return cls(steps=3000, rate=3e-3)
+
     def exponent_at(self, step: int) -> float:
         """Of the smooth threshold."""
         return self.between(self.dullest, self.sharpest, step)
@@ -62,18 +72,20 @@ def learn_transform(
     images: Sequence[Tensor],
     *,
     block_size: int = 13,
+    first: Tensor | None = None,
     schedule: Schedule | None = None,
     state: Path | None = None,
     progress: Progress | None = None,
 ) -> Tensor:
     """The matrix (B*B, B*B) that removes noise best from clean grey `images` (1, H, W), from the DCT downhill.
 
-    Each step's crops and noise depend on its number and the seed alone, so a descent taken up from `state` ends where
-    an unbroken one does. Raises DivergedError with the loss where learning runs away, ShapeError for an image smaller
-    than a crop.
+    With `first`, such a matrix: that of the second step, guided by what `first` makes of the noisy image. Each step's
+    crops and noise depend on its number and the seed alone, so a descent taken up from `state` ends where an unbroken
+    one does. Raises DivergedError with the loss where learning runs away, ShapeError for an image smaller than a crop.
     """
-    schedule = schedule or Schedule()
-    free = kernels(block_size, torch.float32, torch.device("cpu")).flatten(1).clone().requires_grad_()
+    schedule = schedule or (Schedule() if first is None else Schedule.guided())
+    dct = kernels(block_size, torch.float32, torch.device("cpu")).flatten(1)
+    free = (dct if first is None else first / first.norm(dim=1, keepdim=True)).clone().requires_grad_()
     optimizer = torch.optim.Adam([free], lr=schedule.rate)
     start = _resume(state, free, optimizer)
     shares = image_shares(images, 25 / 255)
@@ -83,7 +95,7 @@ def learn_transform(
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step)
         clean, sigmas, counts = _batch(pyramid, shares, schedule, step)
-        errors = _errors(level_rows(free), clean, sigmas, schedule, step)
+        errors = _errors(level_rows(free), clean, sigmas, first=first, schedule=schedule, step=step)
         costs.append((errors / sigmas).square().mean().item())
         check_loss(costs[-1], step)
         loss = (counts * errors.square() / sigmas).mean() * 255
@@ -109,27 +121,56 @@ def smooth_denoise(noisy: Tensor, sigmas: Tensor, matrix: Tensor, *, stride: int
     Rows and columns that no block of the `stride` reaches are cut off. The smooth threshold keeps the share m / (1 + m)
     of a coefficient c, m = |c / T|^exponent: a step where it grows.
     """
-    size = math.isqrt(len(matrix))
-    grid = [(length - size) // stride + 1 for length in noisy.shape[-2:]]
-    shape = (stride * (grid[0] - 1) + size, stride * (grid[1] - 1) + size)
-    noisy = noisy[..., : shape[0], : shape[1]]
-    coefficients = matrix @ unfold(noisy, size, stride=stride)  # (N, B*B, blocks)
-    details = coefficients[:, 1:]
-    magnitude = details.abs().clamp_min(1e-8) / (RATIO * sigmas[:, 0])
+    coefficients = _coefficients(noisy, matrix, stride)
+    magnitude = coefficients[:, 1:].abs().clamp_min(1e-8) / (RATIO * sigmas[:, 0])
     kept = torch.sigmoid(exponent * magnitude.log())
-    weights = 1 / (1 + kept.sum(1, keepdim=True))
-    blocks = torch.linalg.inv(matrix) @ torch.cat([coefficients[:, :1], details * kept], 1)
-    total = fold(blocks * weights, shape, size, stride=stride)
+    return _averaged(coefficients, kept, kept, matrix, stride=stride, shape=noisy.shape)
+
+
+def guided_denoise(noisy: Tensor, guide: Tensor, sigmas: Tensor, matrix: Tensor, *, stride: int) -> Tensor:
+    """Images (N, 1, H, W) through `matrix` (B*B, B*B), Wiener gains from the coefficients of a `guide`, and back.
+
+    A gain is g^2 / (g^2 + sigma^2) for a coefficient g of the guide, whatever the length of the matrix' row.
+    """
+    power = _coefficients(guide, matrix, stride)[:, 1:].square()
+    gains = power / (power + sigmas[:, 0].square())
+    coefficients = _coefficients(noisy, matrix, stride)
+    return _averaged(coefficients, gains, gains.square(), matrix, stride=stride, shape=noisy.shape)
+
+
+def _coefficients(images: Tensor, matrix: Tensor, stride: int) -> Tensor:
+    """(N, B*B, blocks) of images (N, 1, H, W)."""
+    return matrix @ unfold(images, math.isqrt(len(matrix)), stride=stride)
+
+
+def _averaged(
+    coefficients: Tensor, gains: Tensor, costs: Tensor, matrix: Tensor, *, stride: int, shape: Sequence[int]
+) -> Tensor:
+    """Blocks of all but the first coefficient times `gains`, averaged with the weights 1 / (1 + the sum of `costs`)."""
+    size = math.isqrt(len(matrix))
+    grid = [(length - size) // stride + 1 for length in shape[-2:]]
+    covered = (stride * (grid[0] - 1) + size, stride * (grid[1] - 1) + size)
+    weights = 1 / (1 + costs.sum(1, keepdim=True))
+    blocks = torch.linalg.inv(matrix) @ torch.cat([coefficients[:, :1], coefficients[:, 1:] * gains], 1)
+    total = fold(blocks * weights, covered, size, stride=stride)
     ones = weights.new_ones(1, 1, size, size)
     return total / conv_transpose2d(weights.reshape(-1, 1, *grid), ones, stride=stride)
 
 
-def _errors(matrix: Tensor, clean: Tensor, sigmas: Tensor, schedule: Schedule, step: int) -> Tensor:
+def _errors(
+    matrix: Tensor, clean: Tensor, sigmas: Tensor, *, first: Tensor | None, schedule: Schedule, step: int
+) -> Tensor:
     """What is wrong with the restored crops (N, 1, h, w), half a block away from their borders."""
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(schedule.seed * 1_000_003 + step))
-    noisy, exponent = clean + noise * sigmas, schedule.exponent_at(step)
+    noisy = clean + noise * sigmas
     try:
-        restored = smooth_denoise(noisy, sigmas, matrix, stride=schedule.stride, exponent=exponent)
+        if first is None:
+            exponent = schedule.exponent_at(step)
+            restored = smooth_denoise(noisy, sigmas, matrix, stride=schedule.stride, exponent=exponent)
+        else:
+            with torch.no_grad():
+                guide = smooth_denoise(noisy, sigmas, first, stride=1, exponent=_STEEP)
+            restored = guided_denoise(noisy, guide, sigmas, matrix, stride=schedule.stride)
     except torch.linalg.LinAlgError as broken:  # type: ignore[attr-defined]  # public, but not said to be
         raise DivergedError(
             f"learning diverged at step {step}: the matrix has no inverse any more; take a smaller rate"
@@ -185,19 +226,20 @@ def training_images() -> list[Tensor]:
     ]
 
 
-def main(file: str, state: str | None = None) -> None:
-    """Learns and writes the matrix for blocks of 13."""
+def main(file: str, folder: str | None = None) -> None:
+    """Learns and writes the matrices for blocks of 13."""
     images = training_images()
     losses: list[float] = []
 
-    def progress(step: int, loss: float, matrix: Tensor) -> None:
+    def progress(step: int, loss: float, _: Tensor) -> None:
         losses.append(loss)
         if (step + 1) % 100 == 0:
             print(f"step {step + 1}: loss {sum(losses) / len(losses):.4f}", flush=True)  # noqa: T201 - a command
             losses.clear()
-            save_transform(file, matrix)
 
-    save_transform(file, learn_transform(images, state=Path(state) if state else None, progress=progress))
+    states = [Path(folder) / name if folder else None for name in ("first", "second")]
+    first = learn_transform(images, state=states[0], progress=progress)
+    save_transforms(file, first, learn_transform(images, first=first, state=states[1], progress=progress))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The sliding denoiser with a learnt matrix in the DCT's place: `transform_denoise`, its file, how it is built.
 
 A block of B x B pixels becomes B*B coefficients by any invertible matrix; those at most `RATIO` x sigma are removed,
-and the inverse gives the block back. The first coefficient is always kept, as the DCT's mean is. A second step filters
-the noisy coefficients once more, guided by those of the first step's result, as `restoration.dct.wiener` does.
+and the inverse gives the block back. The first coefficient is always kept, as the DCT's mean is. A second step,
+with a matrix of its own, filters the noisy image once more, guided by the result, as `restoration.dct.wiener` does.
 `transform.npz` beside this module is made by `python -m restoration.dct.learn_transform`, which says how, on which
 images and after whom.
 """
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 import zipfile
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,10 +31,13 @@ from restoration.errors import CheckpointError, RangeError, ShapeError
 from restoration.method import Restore, Setup
 
 SHIPPED = Path(__file__).with_name("transform.npz")
-"""The matrix that comes with this package."""
+"""The matrices that come with this package."""
 
 RATIO = 2.7
 """Threshold / sigma, for every coefficient: learnt rows find the length that suits it."""
+
+_NAMES = ("matrix", "second")
+"""Of the arrays in a file."""
 
 WORST = 1e4
 """The largest condition number of a matrix that is still inverted."""
@@ -44,7 +48,7 @@ def transform_denoise(
     sigma: float,
     *,
     matrix: Tensor,
-    passes: Literal[1, 2] = 1,
+    second: Tensor | None = None,
     scales: int = 1,
     keep: float = KEEP,
     color_transform: ColorTransform = "opp",
@@ -52,11 +56,13 @@ def transform_denoise(
     """`noisy` (C, H, W) or (N, C, H, W) without its noise of deviation `sigma`, both in image units.
 
     `matrix` (B*B, B*B) takes blocks, row by row, to coefficients. A block weighs 1 / (1 + number of coefficients kept).
-    `passes`, `scales` and `keep` are those of `dct_wiener`. Raises as `dct_wiener`, ShapeError or RangeError for a
-    matrix that is none of blocks or has no inverse.
+    With a matrix for a `second` step, of blocks of the same size, the first step's result guides it; its rows' lengths
+    are part of it: a gain is g^2 / (g^2 + sigma^2) for a coefficient g of the guide. `scales` and `keep` are those of
+    `dct_wiener`. Raises as `dct_wiener`, and ShapeError or RangeError for a matrix that is none of blocks or has no
+    inverse.
     """
-    filters = Filters.of(matrix)
-    return _denoise(noisy, sigma, filters, passes=passes, scales=scales, keep=keep, color_transform=color_transform)
+    matrices = (matrix,) if second is None else (matrix, second)
+    return _denoise(noisy, sigma, filters_of(matrices), scales=scales, keep=keep, color_transform=color_transform)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +73,6 @@ class Filters:
     """Its rows as kernels (B*B, 1, B, B)."""
     synthesis: Tensor
     """Its inverse's columns, likewise."""
-    steps: Steps
-
-    @classmethod
-    def of(cls, matrix: Tensor) -> Filters:
-        """Of `matrix` (B*B, B*B); raises as `check_matrix`."""
-        size = check_matrix(matrix)
-        steps = Steps.of_ratio(size, RATIO)
-        lengths = matrix.norm(dim=1).reshape(size, size)  # what noise of deviation 1 becomes
-        return cls(
-            matrix.reshape(-1, 1, size, size),
-            torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size),
-            replace(steps, noise=steps.noise * lengths),
-        )
 
     @property
     def size(self) -> int:
@@ -93,6 +86,17 @@ class Filters:
             lambda images, _, stride: conv2d(images, analysis, stride=stride),
             lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
         )
+
+
+def filters_of(matrices: Sequence[Tensor]) -> list[Filters]:
+    """Of one or two matrices (B*B, B*B) for the steps; raises as `check_matrix`, ShapeError where sizes differ."""
+    size, *others = [check_matrix(matrix) for matrix in matrices]
+    if any(other != size for other in others):
+        raise ShapeError(f"both steps need blocks of the same size, got {size} and {others[0]}")
+    return [
+        Filters(matrix.reshape(-1, 1, size, size), torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size))
+        for matrix in matrices
+    ]
 
 
 def check_matrix(matrix: Tensor) -> int:
@@ -109,37 +113,51 @@ def check_matrix(matrix: Tensor) -> int:
     return size
 
 
-def save_transform(path: Path | str, matrix: Tensor) -> None:
-    """Writes the `matrix` (B*B, B*B) in half precision, as a NumPy archive."""
+def save_transforms(path: Path | str, *matrices: Tensor) -> None:
+    """Writes one matrix (B*B, B*B) for each step in half precision, as a NumPy archive."""
+    arrays = {name: matrix.numpy().astype(np.float16) for name, matrix in zip(_NAMES, matrices, strict=False)}
     with Path(path).open("wb") as file:
-        np.savez_compressed(file, matrix=matrix.numpy().astype(np.float16))
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def load_transform(path: Path | str) -> Tensor:
-    """The matrix (B*B, B*B) of a file that `save_transform` wrote; raises CheckpointError for anything else."""
+def load_transforms(path: Path | str) -> tuple[Tensor, ...]:
+    """The matrices (B*B, B*B) of a file that `save_transforms` wrote; raises CheckpointError for anything else."""
     try:
         with Path(path).open("rb") as file, zipfile.ZipFile(file):  # else NumPy would advise to unpickle it
             file.seek(0)
             content = np.load(file, allow_pickle=False)
-            matrix = torch.from_numpy(content["matrix"].astype(np.float32))
-        check_matrix(matrix)
+            names = _NAMES if _NAMES[1] in content else _NAMES[:1]
+            matrices = tuple(torch.from_numpy(content[name].astype(np.float32)) for name in names)
+        filters_of(matrices)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read a learnt transform: {error.strerror or error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path}: not a learnt transform: {type(error).__name__}: {error}") from error
-    return matrix
+    return matrices
 
 
 def build(setup: Setup) -> Restore:
-    """`transform_denoise` with a benchmark's options, its matrix read, checked and inverted once."""
+    """`transform_denoise` with a benchmark's options, its matrices read, checked and inverted once."""
     options: dict[str, Any] = dict(setup.options)
     check_sigma(setup.sigma)
-    filters = Filters.of(load_transform(options.pop("matrix") or SHIPPED))
+    del options["matrix"], options["passes"]
+    filters = filters_of(_matrices(setup))
 
     def restore(noisy: Tensor) -> Tensor:
         return _denoise(noisy, setup.sigma, filters, **options)
 
     return restore
+
+
+def _matrices(setup: Setup) -> tuple[Tensor, ...]:
+    """One for each of the passes asked for."""
+    passes = int(setup.options["passes"])
+    check_passes(passes)
+    path = str(setup.options["matrix"] or SHIPPED)
+    matrices = load_transforms(path)
+    if len(matrices) < passes:
+        raise CheckpointError(f"{path}: {passes} passes need as many matrices, it holds {len(matrices)}")
+    return matrices[:passes]
 
 
 def macs_per_pixel(setup: Setup) -> float:
@@ -148,30 +166,30 @@ def macs_per_pixel(setup: Setup) -> float:
     The whole-image DCTs of a pyramid, n log n each, are left out.
     """
     passes, scales = (int(setup.options[name]) for name in ("passes", "scales"))
-    return macs_of_steps(math.isqrt(math.isqrt(parameters(setup))), parameters(setup), passes, scales)
+    entries = parameters(setup) // passes
+    return macs_of_steps(math.isqrt(math.isqrt(entries)), entries, passes, scales)
 
 
 def parameters(setup: Setup) -> int:
-    """The entries of the matrix."""
-    return load_transform(str(setup.options["matrix"] or SHIPPED)).numel()
+    """The entries of the matrices."""
+    return sum(matrix.numel() for matrix in _matrices(setup))
 
 
 def _denoise(
     noisy: Tensor,
     sigma: float,
-    filters: Filters,
+    filters: Sequence[Filters],
     *,
-    passes: int,
     scales: int,
     keep: float,
     color_transform: ColorTransform,
 ) -> Tensor:
-    """`transform_denoise` with a matrix made ready."""
+    """`transform_denoise` with matrices made ready."""
     check_sigma(sigma)
-    images = as_batch(noisy)
-    check_grid(images.shape, filters.size, 1, None)
-    check_passes(passes)
-    check_scales(images.shape, filters.size, scales, keep)
-    once = partial(two_steps, sigma=sigma, steps=filters.steps, passes=passes, transform=filters.on(images))
+    images, size = as_batch(noisy), filters[0].size
+    check_grid(images.shape, size, 1, None)
+    check_scales(images.shape, size, scales, keep)
+    steps, transforms = Steps.of_ratio(size, RATIO), [one.on(images) for one in filters]
+    once = partial(two_steps, sigma=sigma, steps=steps, transforms=transforms)
     scaled = partial(multiscale, denoise=once, scales=scales, keep=keep)
     return in_colors(scaled, images, color_transform).reshape(noisy.shape)

@@ -6,7 +6,7 @@ Pierazzo, Morel and Facciolo, Multi-scale DCT denoising, Image Processing On Lin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -52,22 +52,25 @@ def dct_wiener(
     check_grid(images.shape, size, 1, None)
     check_scales(images.shape, size, scales, keep)
     check_passes(passes)
-    transform = transform_named(engine)
-    denoise = partial(two_steps, sigma=sigma, steps=steps, passes=passes, transform=transform)
+    transforms = [transform_named(engine)] * passes
+    denoise = partial(two_steps, sigma=sigma, steps=steps, transforms=transforms)
     scaled = partial(multiscale, denoise=denoise, scales=scales, keep=keep)
     return in_colors(scaled, images, color_transform).reshape(noisy.shape)
 
 
-def two_steps(images: Tensor, *, sigma: float, steps: Steps, passes: int, transform: Transform) -> Tensor:
-    """Grey images (N, C, H, W) through the first step, or both; mirrored at the border so that it is covered alike."""
+def two_steps(images: Tensor, *, sigma: float, steps: Steps, transforms: Sequence[Transform]) -> Tensor:
+    """Grey images (N, C, H, W) through as many steps as there are `transforms`, one or two.
+
+    They are mirrored at the border so that it is covered alike.
+    """
     size = steps.thresholds.shape[0]
-    average = partial(average_blocks, transform=transform, block_size=size)
-    noisy = mirrored(images, size)
-    guide = trimmed(average((noisy,), hard_step(steps.thresholds * sigma, steps.kept_costs)), size)
-    if passes == 1:
+    average = partial(average_blocks, block_size=size)
+    noisy, first = mirrored(images, size), hard_step(steps.thresholds * sigma, steps.kept_costs)
+    guide = trimmed(average((noisy,), first, transform=transforms[0]), size)
+    if len(transforms) == 1:
         return guide
-    filtered = average((noisy, mirrored(guide, size)), wiener_step(steps.noise * sigma, steps.gain_costs))
-    return trimmed(filtered, size)
+    second = wiener_step(steps.noise * sigma, steps.gain_costs)
+    return trimmed(average((noisy, mirrored(guide, size)), second, transform=transforms[1]), size)
 
 
 def mirrored(images: Tensor, size: int) -> Tensor:
