@@ -61,7 +61,7 @@ class Schedule(Descent):
     @classmethod
     def guided(cls) -> Schedule:
         """For the second step's matrix, which starts near its end."""
-        return cls(steps=3000, rate=3e-3)
+        return cls(steps=1500, rate=3e-3)
 
     def exponent_at(self, step: int) -> float:
         """Of the smooth threshold."""
