@@ -9,7 +9,7 @@ the same way, starting from the first one's.
 
 writes the two matrices that come with this package, learnt on the bundled images named in
 `restoration.dct.learn.TRAINING` and on two of PyWavelets. Where FOLDER is named, both descents are written there as
-they go, and taken up again from there.
+they go, and taken up again from there. It takes about half an hour on two cores.
 """
 
 from __future__ import annotations
