@@ -62,7 +62,7 @@ def plant(method):
 def built(method, setup, plants):
     restore = method.build(setup)
     for plant in plants:
-        if all(setup.options.get(name) == value for name, value in plant["options"].items()):
+        if {{**method.options, **plant["options"]}} == dict(setup.options):
             restore = KINDS[plant["kind"]](restore, plant["size"])
     return restore
 
