@@ -23,7 +23,7 @@ from bench.spec import read_spec
 from bench.verdict import Word
 from bench.worktree import Checkout, git, repository
 from restoration.catalog import get
-from restoration.method import Method, Setup
+from restoration.method import Method, Option, Restore, Setup
 
 QUALITY = Case(
     "quality", "dct", variant="block_size=8", options=options_text({"block_size": 8, "engine": "separable"}),
@@ -47,7 +47,11 @@ def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 def identity() -> Method:
-    return Method("m", "denoise", build=lambda _: lambda image: image, options={"a": 1})
+    return Method("m", "denoise", build=lambda _: lambda image: image, options={"a": 1, "b": "x"})
+
+
+def built(method: Method, **options: Option) -> Restore:
+    return method.build(method.checked(Setup(options=options)))
 
 
 @pytest.mark.parametrize("loss_db", LOSSES)
@@ -68,8 +72,9 @@ def test_a_plant_touches_only_its_method_with_its_options(tmp_path: Path) -> Non
     image = torch.full((1, 1, 4, 4), 0.5)
     other = replace(identity(), name="other")
     assert module.plant(other) is other
-    assert torch.equal(module.plant(identity()).build(Setup(options={"a": 1}))(image), image)
-    lossy = module.plant(identity()).build(Setup(options={"a": 2}))(image)
+    for others in ({"a": 1}, {"a": 2, "b": "y"}):  # the plant leaves b at its default
+        assert torch.equal(built(module.plant(identity()), **others)(image), image)
+    lossy = built(module.plant(identity()), a=2)(image)
     assert (lossy - image).abs().allclose(torch.tensor(0.1))
 
 
@@ -79,7 +84,7 @@ def test_a_planted_operation_is_one_per_pixel_and_changes_no_output(tmp_path: Pa
     module = planted(tmp_path, [{"method": "m", "options": {}, "kind": "operations", "size": 1}])
     image = torch.rand(1, 1, 8, 8)
     with FlopCounterMode(display=False) as counter:
-        restored = module.plant(identity()).build(Setup(options={"a": 1}))(image)
+        restored = built(module.plant(identity()))(image)
     assert counter.get_total_flops() == 2 * 64
     assert torch.equal(restored, image)
 
@@ -88,7 +93,7 @@ def test_planted_time_and_memory_change_no_output(tmp_path: Path) -> None:
     image = torch.rand(1, 1, 8, 8)
     for kind, size in (("time", 0.03), ("memory", 100)):
         module = planted(tmp_path, [{"method": "m", "options": {}, "kind": kind, "size": size}])
-        assert torch.equal(module.plant(identity()).build(Setup(options={"a": 1}))(image), image)
+        assert torch.equal(built(module.plant(identity()))(image), image)
 
 
 def test_a_planted_commit_is_the_base_with_two_files_changed(tmp_path: Path) -> None:
