@@ -72,8 +72,9 @@ def test_a_plant_touches_only_its_method_with_its_options(tmp_path: Path) -> Non
     image = torch.full((1, 1, 4, 4), 0.5)
     other = replace(identity(), name="other")
     assert module.plant(other) is other
-    for others in ({"a": 1}, {"a": 2, "b": "y"}):  # the plant leaves b at its default
-        assert torch.equal(built(module.plant(identity()), **others)(image), image)
+    others: tuple[dict[str, Option], ...] = ({"a": 1}, {"a": 2, "b": "y"})  # the plant leaves b at its default
+    for options in others:
+        assert torch.equal(built(module.plant(identity()), **options)(image), image)
     lossy = built(module.plant(identity()), a=2)(image)
     assert (lossy - image).abs().allclose(torch.tensor(0.1))
 
