@@ -79,13 +79,16 @@ def learn_transform(
 ) -> Tensor:
     """The matrix (B*B, B*B) that removes noise best from clean grey `images` (1, H, W), from the DCT downhill.
 
-    With `first`, such a matrix: that of the second step, guided by what `first` makes of the noisy image. Each step's
-    crops and noise depend on its number and the seed alone, so a descent taken up from `state` ends where an unbroken
-    one does. Raises DivergedError with the loss where learning runs away, ShapeError for an image smaller than a crop.
+    With `first`, such a matrix: that of the second step, guided by what `first` makes of the noisy image, and from
+    there downhill; `block_size` is its own then. Each step's crops and noise depend on its number and the seed alone,
+    so a descent taken up from `state` ends where an unbroken one does. Raises DivergedError with the loss where
+    learning runs away, ShapeError for an image smaller than a crop.
     """
     schedule = schedule or (Schedule() if first is None else Schedule.guided())
-    dct = kernels(block_size, torch.float32, torch.device("cpu")).flatten(1)
-    free = (dct if first is None else first / first.norm(dim=1, keepdim=True)).clone().requires_grad_()
+    if first is None:
+        free = kernels(block_size, torch.float32, torch.device("cpu")).flatten(1).clone().requires_grad_()
+    else:
+        free = (first / first.norm(dim=1, keepdim=True)).requires_grad_()
     optimizer = torch.optim.Adam([free], lr=schedule.rate)
     start = _resume(state, free, optimizer)
     shares = image_shares(images, 25 / 255)
@@ -130,7 +133,7 @@ def smooth_denoise(noisy: Tensor, sigmas: Tensor, matrix: Tensor, *, stride: int
 def guided_denoise(noisy: Tensor, guide: Tensor, sigmas: Tensor, matrix: Tensor, *, stride: int) -> Tensor:
     """Images (N, 1, H, W) through `matrix` (B*B, B*B), Wiener gains from the coefficients of a `guide`, and back.
 
-    A gain is g^2 / (g^2 + sigma^2) for a coefficient g of the guide, whatever the length of the matrix' row.
+    A gain is g^2 / (g^2 + sigma^2) for a coefficient g of the guide: the longer the matrix' row, the less is removed.
     """
     power = _coefficients(guide, matrix, stride)[:, 1:].square()
     gains = power / (power + sigmas[:, 0].square())
@@ -237,6 +240,8 @@ def main(file: str, folder: str | None = None) -> None:
             print(f"step {step + 1}: loss {sum(losses) / len(losses):.4f}", flush=True)  # noqa: T201 - a command
             losses.clear()
 
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
     states = [Path(folder) / name if folder else None for name in ("first", "second")]
     first = learn_transform(images, state=states[0], progress=progress)
     save_transforms(file, first, learn_transform(images, first=first, state=states[1], progress=progress))

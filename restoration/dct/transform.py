@@ -62,7 +62,9 @@ def transform_denoise(
     inverse.
     """
     matrices = (matrix,) if second is None else (matrix, second)
-    return _denoise(noisy, sigma, filters_of(matrices), scales=scales, keep=keep, color_transform=color_transform)
+    check_matrices(matrices)
+    filters = [Filters.of(one) for one in matrices]
+    return _denoise(noisy, sigma, filters, scales=scales, keep=keep, color_transform=color_transform)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,13 @@ class Filters:
     """Its rows as kernels (B*B, 1, B, B)."""
     synthesis: Tensor
     """Its inverse's columns, likewise."""
+
+    @classmethod
+    def of(cls, matrix: Tensor) -> Filters:
+        """Of `matrix` (B*B, B*B), which is taken to be good."""
+        size = math.isqrt(len(matrix))
+        synthesis = torch.linalg.inv(matrix).mT
+        return cls(matrix.reshape(-1, 1, size, size), synthesis.reshape(-1, 1, size, size))
 
     @property
     def size(self) -> int:
@@ -88,15 +97,11 @@ class Filters:
         )
 
 
-def filters_of(matrices: Sequence[Tensor]) -> list[Filters]:
-    """Of one or two matrices (B*B, B*B) for the steps; raises as `check_matrix`, ShapeError where sizes differ."""
+def check_matrices(matrices: Sequence[Tensor]) -> None:
+    """Raises as `check_matrix` for each of one or two, and ShapeError where their blocks differ in size."""
     size, *others = [check_matrix(matrix) for matrix in matrices]
     if any(other != size for other in others):
         raise ShapeError(f"both steps need blocks of the same size, got {size} and {others[0]}")
-    return [
-        Filters(matrix.reshape(-1, 1, size, size), torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size))
-        for matrix in matrices
-    ]
 
 
 def check_matrix(matrix: Tensor) -> int:
@@ -128,7 +133,7 @@ def load_transforms(path: Path | str) -> tuple[Tensor, ...]:
             content = np.load(file, allow_pickle=False)
             names = _NAMES if _NAMES[1] in content else _NAMES[:1]
             matrices = tuple(torch.from_numpy(content[name].astype(np.float32)) for name in names)
-        filters_of(matrices)
+        check_matrices(matrices)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read a learnt transform: {error.strerror or error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
@@ -141,7 +146,7 @@ def build(setup: Setup) -> Restore:
     options: dict[str, Any] = dict(setup.options)
     check_sigma(setup.sigma)
     del options["matrix"], options["passes"]
-    filters = filters_of(_matrices(setup))
+    filters = [Filters.of(matrix) for matrix in _matrices(setup)]
 
     def restore(noisy: Tensor) -> Tensor:
         return _denoise(noisy, setup.sigma, filters, **options)
@@ -165,9 +170,8 @@ def macs_per_pixel(setup: Setup) -> float:
 
     The whole-image DCTs of a pyramid, n log n each, are left out.
     """
-    passes, scales = (int(setup.options[name]) for name in ("passes", "scales"))
-    entries = parameters(setup) // passes
-    return macs_of_steps(math.isqrt(math.isqrt(entries)), entries, passes, scales)
+    first, *more = _matrices(setup)
+    return macs_of_steps(math.isqrt(len(first)), first.numel(), 1 + len(more), int(setup.options["scales"]))
 
 
 def parameters(setup: Setup) -> int:

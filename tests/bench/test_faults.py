@@ -125,7 +125,7 @@ def test_ctrl_c_is_one_line_that_says_how_to_go_on(folder: Path, tmp_path: Path)
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
-    assert process.returncode == 3
+    assert process.returncode == 3, said
     last = said.strip().splitlines()[-1]
     assert "interrupted; every finished case is kept; go on with" in last
     assert "Traceback" not in said
