@@ -93,7 +93,7 @@ def fuzz(session: nox.Session) -> None:
     """Hostile images, checkpoints, specs and row files, by hypothesis and, where it installs, by atheris."""
     install(session, ".[all]", group="test")
     session.run("pytest", "tests/fuzz", "--hypothesis-profile=fuzz", "--timeout=1800", *session.posargs)
-    session.run("pytest", "tests/bench/test_faults.py", "-k", "killed", env={"RESTOBENCH_KILLS": "50"})
+    session.run("pytest", "tests/bench/run/test_faults.py", "-k", "killed", env={"RESTOBENCH_KILLS": "50"})
     session.install("atheris", success_codes=range(256))
     session.run("python", "tests/fuzz/guided.py", "--seconds=20", success_codes=[0])
 
@@ -138,4 +138,4 @@ def gate_check(session: nox.Session) -> None:
     """Plants changes of known size, counts how many `compare` finds, and writes the table into docs/regression.md."""
     install(session, ".[peers]")
     session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
-    session.run("python", "-m", "bench.gate", *session.posargs)
+    session.run("python", "-m", "bench.selftest.gate", *session.posargs)

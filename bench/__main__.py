@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.console import Format, progress_bar, say, show
+from bench.commands.console import Format, progress_bar, say, show
+from bench.commands.regress import compare, history
+from bench.commands.spec import app as specs
 from bench.errors import BenchError
-from bench.regress_commands import compare, history
-from bench.spec_commands import app as specs
 from restoration.errors import RestorationError
 from restoration.version import __version__
 
@@ -28,8 +28,8 @@ app = typer.Typer(
 )
 
 if TYPE_CHECKING:
-    from bench.scheduler import Scheduler
-    from bench.steps import Plan
+    from bench.run.kinds import Plan
+    from bench.run.scheduler import Scheduler
     from reports.page import Report
 
 Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]
@@ -75,11 +75,11 @@ def run(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure what a spec asks for, and make the report."""
-    from bench.estimate import estimate, in_words
-    from bench.run import plan
-    from bench.scene import ImageSet
-    from bench.scheduler import Scheduler
-    from bench.spec import read_spec
+    from bench.measure.inputs import ImageSet
+    from bench.plan.forecast import estimate, in_words
+    from bench.plan.spec import read_spec
+    from bench.run.execute import plan
+    from bench.run.scheduler import Scheduler
     from reports import terminal
 
     where = Scheduler.parse(scheduler)
@@ -115,9 +115,9 @@ def profile(
     style: Style = Format.TABLE,
 ) -> None:
     """Show where one method's time, operations and memory go, layer by layer; writes rows, a trace and the report."""
-    from bench.run import plan
-    from bench.scene import ImageSet
-    from bench.spec import profile_spec
+    from bench.measure.inputs import ImageSet
+    from bench.plan.spec import profile_spec
+    from bench.run.execute import plan
     from reports import terminal
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
@@ -138,9 +138,9 @@ def doctor(
     """Tell whether this machine is fit to time on, and what to do about it; status 3 where it is not."""
     from dataclasses import asdict
 
-    from bench.doctor import examine, unfit
     from bench.errors import NoVerdictError
-    from bench.overrides import percent
+    from bench.machine.doctor import examine, unfit
+    from bench.plan.overrides import percent
 
     threads = len(os.sched_getaffinity(0))
     findings = examine(detect=percent(detect), threads=threads)
@@ -184,9 +184,9 @@ def cost(
     style: Style = Format.TABLE,
 ) -> None:
     """Count the operations per output pixel: closed form, parameter estimate, fvcore and torch side by side."""
-    from bench.counts import count
-    from bench.scene import setup_of
-    from bench.spec import read_spec, usual_case
+    from bench.measure.counts import count
+    from bench.measure.inputs import setup_of
+    from bench.plan.spec import read_spec, usual_case
     from restoration.catalog import get
 
     if targets:
@@ -217,9 +217,9 @@ def memory(
     style: Style = Format.TABLE,
 ) -> None:
     """Forecast the largest image that fits into memory, and check the forecast on one of half as many pixels."""
-    from bench.memory import check_forecast
-    from bench.overrides import size_in_bytes
-    from bench.spec import usual_case
+    from bench.measure.memory import check_forecast
+    from bench.plan.overrides import size_in_bytes
+    from bench.plan.spec import usual_case
 
     threads = len(os.sched_getaffinity(0))
     case = usual_case("memory", method, size="512", channels=channels, scale=scale, threads=threads)
@@ -240,8 +240,8 @@ def check(
     """Try whether a method keeps the contract: shapes, dtype, range, determinism, batches, threads, counts."""
     from dataclasses import asdict
 
-    from bench.check import check as findings_of
-    from bench.overrides import options_from
+    from bench.checks.contract import check as findings_of
+    from bench.plan.overrides import options_from
 
     findings = findings_of(method, options=options_from(options or ()), channels=channels, scale=scale)
     show([asdict(finding) for finding in findings], style, title=method)
@@ -259,8 +259,8 @@ def images(
     style: Style = Format.TABLE,
 ) -> None:
     """List the images a run would use, and what was converted in them."""
-    from bench.manifest import image_facts
-    from bench.scene import ImageSet
+    from bench.measure.inputs import ImageSet
+    from bench.record.manifest import image_facts
 
     facts, notices = image_facts(ImageSet(folder))
     show(facts, style)
@@ -314,7 +314,7 @@ def verify(
     """Measure published figures again on standard image sets; status 1 where one is off, 3 where none could be run."""
     from dataclasses import asdict
 
-    from bench import verify as figures
+    from bench.checks import published as figures
     from bench.errors import NoVerdictError
 
     with progress_bar("verify") as progress:
@@ -346,7 +346,7 @@ def report(
 
 def measure(planned: Plan, *, jobs: int, scheduler: Scheduler | None = None) -> tuple[Report, Path]:
     """Measures what was planned and makes its report."""
-    from bench.run import execute
+    from bench.run.execute import execute
     from reports.page import make_report, write_page
 
     again = f"every finished case is kept; go on with the same command and `--resume --out {planned.directory}`"

@@ -1,1 +1,1 @@
-"""The named experiments, one module each; `bench.experiment` lists them."""
+"""The named experiments, one module each; `bench.experiments.scene` lists them."""

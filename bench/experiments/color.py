@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import torch
 
-from bench.case import Case, Reading, options_text
-from bench.experiment import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.degradation import add_gaussian_noise
 from restoration.errors import RestorationError

@@ -15,8 +15,8 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from bench.case import Case, Reading
-from bench.experiment import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.plan.case import Case, Reading
 from restoration.degradation import crop_to_multiple, reduce_by
 from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture

@@ -15,9 +15,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from bench.case import Case, Reading, options_text
 from bench.errors import SpecError
-from bench.experiment import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.dct.denoise import dct_denoise
 from restoration.dct.learn import TRAINING, Schedule, learn_thresholds

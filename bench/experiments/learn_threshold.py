@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from bench.case import Case, Reading
-from bench.experiment import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.plan.case import Case, Reading
 from restoration.errors import DivergedError, RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold

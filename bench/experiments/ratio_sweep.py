@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from bench.case import Case, Reading, options_text
-from bench.clock import Clock, clock_for
+from bench.machine.clock import Clock, clock_for
+from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.method import Option, Setup
 
 if TYPE_CHECKING:
     import torch
 
-    from bench.experiment import Scene
+    from bench.experiments.scene import Scene
 
 RATIOS = tuple(round(1.5 + 0.1 * step, 1) for step in range(26))
 """1.5 to 4.0: the grid on which the best ratio is looked for."""

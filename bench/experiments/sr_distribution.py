@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from bench.case import Case, Reading
-from bench.experiment import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.plan.case import Case, Reading
 from restoration.catalog import get
 from restoration.degradation import align, crop_to_multiple, degrade
 from restoration.errors import RestorationError

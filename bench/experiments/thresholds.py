@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from bench.case import Case, Reading
-from bench.experiment import Scene, chosen
+from bench.experiments.scene import Scene, chosen
+from bench.plan.case import Case, Reading
 from restoration.errors import RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold, soft_threshold

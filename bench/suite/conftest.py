@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.spec import read_spec
-from bench.timing import Recorder, parameter
+from bench.measure.timing import Recorder, parameter
+from bench.plan.spec import read_spec
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.case import Case
-from bench.clock import clock_for
-from bench.timing import Recorder, timed
+from bench.machine.clock import clock_for
+from bench.measure.timing import Recorder, timed
+from bench.plan.case import Case
 
 
 def test_time(benchmark: Any, case: Case, recorder: Recorder) -> None:

@@ -18,13 +18,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from bench.case import Case, Reading
 from bench.errors import BenchError
-from bench.history import Entry, Point, check, comparable, overview, read_history
-from bench.manifest import read_manifest
-from bench.overrides import assignment
-from bench.rows import Row, RowFile, read_rows
-from bench.spec import read_spec
+from bench.plan.case import Case, Reading
+from bench.plan.overrides import assignment
+from bench.plan.spec import read_spec
+from bench.record.manifest import read_manifest
+from bench.record.rows import Row, RowFile, read_rows
+from bench.regress.history import Entry, Point, check, comparable, overview, read_history
 from reports.errors import ReportError
 from reports.history import stored_times
 from reports.load import load_run

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from targets import TARGETS, seeds
 
 from bench.errors import SpecError
-from bench.spec import Spec
+from bench.plan.spec import Spec
 
 
 @st.composite

@@ -200,7 +200,7 @@ def test_what_spandrel_recognises_keeps_the_contract(  # noqa: PLR0917 - pytest 
     tmp_path: Path, make: Callable[[], Any], task: str, channels: int, scale: int, suffix: str
 ) -> None:
     spandrel_or_skip()
-    check = importlib.import_module("bench.check").check
+    check = importlib.import_module("bench.checks.contract").check
     path = tmp_path / f"{make.__name__}{suffix}"
     (save_safe if suffix == ".safetensors" else save_plain)(random_state(make()), path)
     method = get(str(path))

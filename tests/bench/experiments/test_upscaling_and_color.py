@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import restoration.rdn
-from bench.case import Case, Reading
 from bench.errors import SpecError
-from bench.experiment import FAILURE, Scene, get_experiment
+from bench.experiments.scene import FAILURE, Scene, get_experiment
 from bench.experiments.sr_distribution import CONDITIONS, CROP, ENLARGED, SHAVE, Condition, upscaled
+from bench.plan.case import Case, Reading
 from restoration import Setup, bicubic_resize, get, luma, psnr
 from restoration.degradation import crop_to_multiple
 from restoration.errors import WeightsMissingError

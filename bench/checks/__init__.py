@@ -1,0 +1,1 @@
+"""Does a method keep its contract; are published figures met?"""

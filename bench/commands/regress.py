@@ -1,0 +1,101 @@
+"""The commands `compare` and `history`: is this revision slower or worse?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.console import Format, progress_bar, say, show
+from bench.regress.verdict import MOST_PAIRS
+
+Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]
+File = Annotated[Path, typer.Option("--history", help="The history file.")]
+OtherMachine = Annotated[bool, typer.Option(help="Judge by runs of other environments, too.")]
+Run = Annotated[Path, typer.Argument(help="A run directory.")]
+
+history = typer.Typer(help="Keep runs, and judge a run by those before it.", no_args_is_help=True)
+
+HISTORY = Path("results/history.jsonl")
+
+
+def compare(  # noqa: PLR0917 - typer reads the options from the signature
+    base: Annotated[str, typer.Argument(help="A git revision of this repository.")],
+    head: Annotated[str | None, typer.Argument(help="Another; if not given, the working tree.")] = None,
+    spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "quick",
+    methods: Annotated[str, typer.Option(help="Only these, by commas; package.module:OBJECT names your own.")] = "",
+    images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
+    build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
+    pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
+    out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = Path("results"),
+    style: Style = Format.TABLE,
+) -> None:
+    """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
+    from bench.regress import exports
+    from bench.regress.compare import Question, compare as compared
+
+    chosen = tuple(name.strip() for name in methods.split(",") if name.strip())
+    question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs)
+    with progress_bar("compare") as progress:
+        comparison = compared(question, progress=progress, say=say)
+    show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
+    place = exports.write_comparison(comparison, out)
+    exports.write_step_summary(exports.to_markdown(comparison))
+    for subject, word in comparison.verdicts.items():
+        say(f"{' '.join(subject[:2])}: {word}")
+    say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
+    raise typer.Exit(comparison.status)
+
+
+@history.command()
+def add(run: Run, file: File = HISTORY) -> None:
+    """Append a finished run to the history."""
+    from bench.regress.history import add as append
+
+    entry = append(run, file)
+    say(f"{file}: added {entry.run} ({len(entry.series)} series, environment {entry.fingerprint})")
+
+
+@history.command("show")
+def show_history(
+    text: Annotated[str, typer.Option("--series", help="Only series whose name holds this.")] = "",
+    file: File = HISTORY,
+    style: Style = Format.TABLE,
+) -> None:
+    """Each series' level, noise, and the revision at which it last changed."""
+    from bench.regress.history import overview, read_history
+
+    show(overview(read_history(file), text), style)
+
+
+@history.command()
+def check(
+    run: Run,
+    file: File = HISTORY,
+    allow_other_machine: OtherMachine = False,  # noqa: FBT002 - typer reads the options from the signature
+    style: Style = Format.TABLE,
+) -> None:
+    """Judge a run by the history of the same environment."""
+    from bench.regress import exports, history as past
+
+    entry = past.entry_of(run)
+    known = past.comparable(entry, past.read_history(file), other_machine=allow_other_machine)
+    records = past.check(entry, known)
+    other = len({*(kept.fingerprint for kept in known), entry.fingerprint}) > 1
+    stamp = "OTHER MACHINE: environments were mixed, times do not compare" if other else ""
+    show(records, style, title=stamp)
+    if stamp:
+        say(stamp)
+    exports.write_step_summary(exports.check_markdown(entry.run, records, stamp))
+    raise typer.Exit(past.status(records))
+
+
+@history.command()
+def export(run: Run, out: Annotated[Path, typer.Option(help="Where the two files are made.")] = Path()) -> None:
+    """Write a run's values as github-action-benchmark reads them."""
+    from bench.regress import exports
+    from bench.regress.history import entry_of
+
+    for path in exports.write_actions(entry_of(run), out):
+        say(str(path))

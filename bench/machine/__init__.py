@@ -1,0 +1,1 @@
+"""Where it is measured: environment, fitness, clocks, threads, the timing lock."""

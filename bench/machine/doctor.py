@@ -1,0 +1,264 @@
+"""Is this machine fit to time on? Each finding says what was found, whether it matters, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.machine.clock import Clock, HostClock, smallest_step
+from bench.machine.environment import governor, hypervisor, turbo, usable_cores
+from bench.machine.nvml import device_readings
+
+Verdict = Literal["fit", "unfit", "unknown"]
+
+NOISE_SECONDS = 10.0
+"""How long the fixed kernel is repeated."""
+
+_KERNEL_SECONDS = 0.01
+_Z = 1.96  # of the normal distribution: 95 %
+_PAIRS = 30  # timed pairs a comparison usually has
+_STEAL_LIMIT = 0.02
+_BUSY_LIMIT = 0.1
+_TICKS = 1e-4  # of a timed call: a clock's step should not be more
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that may spoil a timing; its fields are those of `run.json`."""
+
+    finding: str
+    value: str
+    verdict: Verdict
+    advice: str = ""
+    """What to do about it; empty where nothing needs doing."""
+
+
+@dataclass(frozen=True)
+class CpuTimes:
+    """Seconds that all cores together have spent since the start."""
+
+    total: float
+    idle: float
+    steal: float
+    """Taken by the hypervisor for other guests."""
+    own: float
+    """By this process and those it waited for."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a while of running one fixed kernel showed."""
+
+    samples: tuple[float, ...]
+    """Seconds of each run."""
+    before: CpuTimes
+    after: CpuTimes
+
+    @property
+    def busy_elsewhere(self) -> float:
+        """Cores' worth of time that other processes used meanwhile."""
+        wall = sum(self.samples)
+        used = (self.after.total - self.after.idle - self.after.steal) - (
+            self.before.total - self.before.idle - self.before.steal
+        )
+        return max(0.0, (used - (self.after.own - self.before.own)) / wall) if wall else 0.0
+
+    @property
+    def steal(self) -> float:
+        """The share of all cores' time that the hypervisor took."""
+        passed = self.after.total - self.before.total
+        return (self.after.steal - self.before.steal) / passed if passed > 0 else 0.0
+
+    @property
+    def spread(self) -> float:
+        """A robust relative standard deviation of the runs: 1.4826 x median absolute deviation / median."""
+        middle = statistics.median(self.samples)
+        return 1.4826 * statistics.median(abs(sample - middle) for sample in self.samples) / middle
+
+    @property
+    def drift(self) -> float:
+        """How far apart the medians of the run's tenths lie, relative to the fastest: slow changes within it."""
+        size = max(1, len(self.samples) // 10)
+        tenths = [statistics.median(self.samples[i : i + size]) for i in range(0, len(self.samples), size)]
+        return max(tenths) / min(tenths) - 1
+
+
+def examine(
+    *, detect: float = 0.03, threads: int, seconds: float = NOISE_SECONDS, clock: Clock | None = None
+) -> tuple[Finding, ...]:
+    """All findings for telling times apart that differ by `detect` (0.03 is 3 %); takes about `seconds`."""
+    clock = HostClock() if clock is None else clock
+    watch = watch_kernel(fixed_kernel(), clock, seconds=seconds)
+    return (
+        load_finding(watch),
+        noise_finding(watch, detect),
+        drift_finding(watch, detect),
+        steal_finding(watch, hypervisor()),
+        governor_finding(governor()),
+        turbo_finding(turbo()),
+        threads_finding(threads, usable_cores(), os.environ.get("OMP_NUM_THREADS", "")),
+        clock_finding(smallest_step(clock)),
+        *gpu_findings(device_readings()),
+    )
+
+
+def glance(threads: int) -> tuple[dict[str, str], ...]:
+    """What may spoil a run's times, by a shorter look, as `run.json` keeps it."""
+    return tuple(as_rows(examine(threads=threads, seconds=1.0)))
+
+
+def unfit(findings: Sequence[Finding]) -> bool:
+    """Whether any finding makes the machine unfit: the command then ends with status 3."""
+    return any(finding.verdict == "unfit" for finding in findings)
+
+
+def load_finding(watch: Watch) -> Finding:
+    """Other processes beside this one."""
+    busy = watch.busy_elsewhere
+    value = f"{busy:.2f} cores busy with other processes"
+    if busy <= _BUSY_LIMIT:
+        return Finding("load", value, "fit")
+    return Finding("load", value, "unfit", "stop what else is running (top shows it), or wait until it has ended")
+
+
+def noise_finding(watch: Watch, detect: float) -> Finding:
+    """Whether the scatter of a fixed kernel lets a usual number of paired timings tell `detect` apart."""
+    reach = detectable(watch.spread)
+    value = f"scatter {watch.spread:.2%}: {_PAIRS} pairs tell {reach:.2%} apart, asked for {detect:.2%}"
+    if reach <= detect:
+        return Finding("noise", value, "fit")
+    return Finding("noise", value, "unfit", "quieten the machine, or ask for a larger difference with --detect")
+
+
+def drift_finding(watch: Watch, detect: float) -> Finding:
+    """Slow changes of speed, which pairing takes out but one-sided timing does not."""
+    value = f"{watch.drift:.2%} between the slowest and the fastest tenth of the watch"
+    if watch.drift <= 3 * detect:
+        return Finding("drift", value, "fit")
+    advice = "let the machine cool down and settle; compare only times taken in turn, never runs minutes apart"
+    return Finding("drift", value, "unfit", advice)
+
+
+def steal_finding(watch: Watch, monitor: str) -> Finding:
+    """A hypervisor that gives the cores to others."""
+    if not monitor:
+        return Finding("virtualisation", "none", "fit")
+    value = f"virtual machine ({monitor}), {watch.steal:.2%} of the cores' time taken"
+    if watch.steal > _STEAL_LIMIT:
+        return Finding("virtualisation", value, "unfit", "move to a machine with dedicated cores, or repeat later")
+    return Finding("virtualisation", value, "fit")
+
+
+def governor_finding(name: str) -> Finding:
+    """A frequency governor that slows an idle core down."""
+    if not name:
+        return Finding(
+            "governor", "not shown by this system", "unknown", "on bare metal, look in the firmware's settings"
+        )
+    if name == "performance":
+        return Finding("governor", name, "fit")
+    advice = "set it: cpupower frequency-set --governor performance; until then, warm up and take times in turn"
+    return Finding("governor", name, "unknown", advice)
+
+
+def turbo_finding(allowed: bool | None) -> Finding:  # noqa: FBT001 - three states: on, off, not told
+    """A clock that rises while the processor is cool and falls when it is not."""
+    if allowed is None:
+        return Finding("turbo", "not shown by this system", "unknown", "expect the first seconds to be the fastest")
+    if allowed:
+        advice = "switch it off for times that repeat (intel_pstate/no_turbo or cpufreq/boost), or take times in turn"
+        return Finding("turbo", "on", "unknown", advice)
+    return Finding("turbo", "off", "fit")
+
+
+def threads_finding(threads: int, cores: int, variable: str) -> Finding:
+    """More threads than cores wait for one another."""
+    value = f"{threads} threads on {cores} usable cores" + (f", OMP_NUM_THREADS={variable}" if variable else "")
+    if threads > cores:
+        return Finding("threads", value, "unfit", f"use at most {cores} threads")
+    if variable.isdigit() and int(variable) < threads:
+        return Finding(
+            "threads", value, "unknown", "unset OMP_NUM_THREADS, or set it to the number of threads asked for"
+        )
+    return Finding("threads", value, "fit")
+
+
+def clock_finding(step: float) -> Finding:
+    """A clock too coarse for the calls it times."""
+    value = f"{step * 1e9:.0f} ns between two readings"
+    if step <= _TICKS * _KERNEL_SECONDS:
+        return Finding("clock", value, "fit")
+    advice = "time calls of at least a thousand such steps; look for a better clocksource in the kernel's settings"
+    return Finding("clock", value, "unfit", advice)
+
+
+def gpu_findings(readings: Mapping[str, str | int | float | bool]) -> tuple[Finding, ...]:
+    """A GPU that is held back or busy with other work; nothing where there is none."""
+    if not readings:
+        return ()
+    held, load = str(readings["throttling"]), int(readings["load_percent"])
+    value = f"{readings['clock_sm_mhz']} MHz, {readings['temperature_celsius']} degrees C, {load} % busy"
+    if held:
+        advice = "cool it or raise its power limit (nvidia-smi -pl); lock its clocks (nvidia-smi -lgc)"
+        return (Finding("gpu", f"{value}, held back by {held}", "unfit", advice),)
+    if load > 100 * _BUSY_LIMIT:
+        return (Finding("gpu", value, "unfit", "stop what else runs on it (nvidia-smi shows it)"),)
+    return (Finding("gpu", value, "fit"),)
+
+
+def detectable(spread: float, *, pairs: int = _PAIRS) -> float:
+    """The smallest relative difference that `pairs` interleaved pairs show with 95 % confidence at this scatter."""
+    return float(_Z * spread * (2 / pairs) ** 0.5)
+
+
+def watch_kernel(kernel: Callable[[], object], clock: Clock, *, seconds: float) -> Watch:
+    """Runs `kernel` over and over for `seconds`, after two runs that are not counted."""
+    kernel()
+    kernel()
+    samples: list[float] = []
+    before = cpu_times()
+    while sum(samples) < seconds:
+        begin = clock()
+        kernel()
+        samples.append(clock() - begin)
+    return Watch(tuple(samples), before, cpu_times())
+
+
+def fixed_kernel() -> Callable[[], object]:
+    """Some ten milliseconds of multiplying on one core: the same work each time."""
+    import numpy as np
+
+    values = np.linspace(0.5, 1.5, 2**14)
+    powers = np.empty_like(values)
+
+    def kernel() -> object:
+        for _ in range(1200):
+            np.multiply(values, values, out=powers)
+        return powers
+
+    return kernel
+
+
+def cpu_times() -> CpuTimes:
+    """What the system has counted so far."""
+    import psutil
+
+    system = psutil.cpu_times()
+    own = os.times()
+    # A guest's time is within its host's user time already.
+    counted = {name: value for name, value in system._asdict().items() if not name.startswith("guest")}
+    return CpuTimes(
+        total=sum(counted.values()),
+        idle=counted["idle"] + counted.get("iowait", 0.0),
+        steal=counted.get("steal", 0.0),
+        own=own.user + own.system + own.children_user + own.children_system,
+    )
+
+
+def as_rows(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
+    """The findings as `run.json` keeps them."""
+    for found in findings:
+        yield {"finding": found.finding, "value": found.value, "verdict": found.verdict, "advice": found.advice}

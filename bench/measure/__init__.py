@@ -1,0 +1,1 @@
+"""One `Case` -> `Reading`s: inputs, scores, calls, counts, layers, memory, roofline."""

@@ -1,0 +1,319 @@
+"""Where the time, the operations and the memory of one call go: layer by layer, and operator by operator.
+
+Layers are the innermost modules that a call runs; what runs between them is a layer of its own, so that their times
+add up to the whole. Every instrumented call has a plain one beside it, which shows what looking costs.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import RowsError
+from bench.machine.clock import Clock, clock_for
+from bench.measure.operators import modules_of, run
+from bench.plan.case import Case, Reading, options_text
+from restoration.catalog import get
+from restoration.method import Restore
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+BETWEEN = "(between layers)"
+"""The name of what a call does outside every layer."""
+
+_STANDARD_ERROR = 2
+
+WARMUP_CALLS = 2
+SLOWEST = 10
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, all its calls within a call of the whole taken together."""
+
+    name: str
+    kind: str
+    """The module's class; empty for what runs between layers."""
+    seconds: tuple[float, ...]
+    """One sample per instrumented call."""
+    macs: int
+    """Multiply-accumulates that torch's counter sees."""
+    peak_bytes: int
+    """Alive at once while it runs, over the built method."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One of torch's operators as its profiler saw it, without the operators it calls."""
+
+    name: str
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One case taken apart."""
+
+    case: Case
+    layers: tuple[Layer, ...]
+    """In the order in which they first run; `BETWEEN` last."""
+    operators: tuple[Operator, ...]
+    """The slowest first."""
+    instrumented: tuple[float, ...]
+    """Seconds of whole calls with every layer timed."""
+    plain: tuple[float, ...]
+    """Seconds of whole calls without, taken in turn with the others."""
+
+    @property
+    def overhead(self) -> float:
+        """How much longer the median instrumented call takes than the plain one: 0.02 is 2 %."""
+        return statistics.median(self.instrumented) / statistics.median(self.plain) - 1
+
+    @property
+    def coverage(self) -> float:
+        """The sum of the layers' median times as a share of the plain whole."""
+        return sum(statistics.median(layer.seconds) for layer in self.layers) / statistics.median(self.plain)
+
+
+def layer_readings(case: Case, *, traces: Path | None = None) -> Iterator[Reading]:
+    """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces` where one is given."""
+    trace = None
+    if traces:
+        traces.mkdir(exist_ok=True)
+        trace = traces / f"{case.method.replace(':', '.')}-{case.height}x{case.width}-{case.device}.json"
+    yield from readings(profile(case, trace=trace))
+
+
+def readings(found: Profile) -> Iterator[Reading]:
+    """Everything in a profile, as readings.
+
+    `seconds`, `macs` and `peak_bytes` by layer, `seconds` of the whole (part "", note `instrumented` or `plain`), and
+    `operator_seconds` of the slowest operators.
+    """
+    for layer in found.layers:
+        for repeat, seconds in enumerate(layer.seconds):
+            yield Reading("seconds", seconds, "s", "measure", layer.name, repeat, layer.kind)
+        yield Reading("macs", layer.macs, "MAC", part=layer.name, note=layer.kind)
+        yield Reading("peak_bytes", layer.peak_bytes, "B", part=layer.name, note=layer.kind)
+    for note, samples in (("instrumented", found.instrumented), ("plain", found.plain)):
+        for repeat, seconds in enumerate(samples):
+            yield Reading("seconds", seconds, "s", "measure", "", repeat, note)
+    for repeat, operator in enumerate(found.operators):
+        yield Reading(
+            "operator_seconds", operator.seconds, "s", "measure", operator.name, repeat, f"{operator.calls} calls"
+        )
+
+
+def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: Path | None = None) -> Profile:
+    """Takes one case apart; writes a trace for Chrome or Perfetto to `trace` where it is given.
+
+    A network runs as its separate layers even where its fastest runtime would fuse them (see `in_layers`). Raises
+    `BenchError` where the method cannot be called as a restorer or the trace cannot be written.
+    """
+    import torch
+
+    from bench.measure.inputs import batch_for, fixed_threads, setup_of
+
+    case = in_layers(case)
+    clock = clock_for(case.device) if clock is None else clock
+    method = get(case.method)
+    with fixed_threads(case.threads), torch.inference_mode():
+        restore = method.build(method.checked(setup_of(case)))
+        batch = batch_for(case)
+        run(case.method, restore, batch)
+        layers = named_layers(modules_of(restore, batch))
+        plain, instrumented, times = _in_turn(restore, batch, layers, repeats, clock)
+        macs, peaks = _macs(restore, batch, layers), _peaks(restore, batch, layers)
+        operators = _operators(restore, batch, trace)
+    return Profile(
+        case=case,
+        layers=tuple(
+            Layer(name, _kind(layers, name), tuple(samples), macs.get(name, 0), peaks.get(name, 0))
+            for name, samples in times.items()
+        ),
+        operators=operators,
+        instrumented=instrumented,
+        plain=plain,
+    )
+
+
+def in_layers(case: Case) -> Case:
+    """`case` with the runtime `torch` where the method has runtimes and none was chosen: others show no layers."""
+    options = dict(case.option_values())
+    if "runtime" not in get(case.method).options or "runtime" in options:
+        return case
+    chosen = {**options, "runtime": "torch"}
+    variant = "runtime=torch" if case.variant == "default" else f"{case.variant} runtime=torch"
+    return replace(case, options=options_text(chosen), variant=variant)
+
+
+def named_layers(roots: Sequence[nn.Module]) -> Mapping[nn.Module, str]:
+    """The innermost modules below `roots` with their dotted names, without those that do nothing."""
+    from torch import nn
+
+    names: dict[nn.Module, str] = {}
+    for index, root in enumerate(roots):
+        prefix = f"{index}." if len(roots) > 1 else ""
+        for name, module in root.named_modules():
+            if not any(module.children()) and not isinstance(module, nn.Identity):
+                names.setdefault(module, prefix + (name or type(module).__name__))
+    return names
+
+
+def _kind(layers: Mapping[nn.Module, str], name: str) -> str:
+    return next((type(module).__name__ for module, known in layers.items() if known == name), "")
+
+
+def _in_turn(
+    restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str], repeats: int, clock: Clock
+) -> tuple[tuple[float, ...], tuple[float, ...], Mapping[str, list[float]]]:
+    """Seconds of plain calls, of instrumented calls, and of each layer in the latter; the warm-up is left out."""
+    plain, instrumented = [], []
+    times: dict[str, list[float]] = {}
+    for _ in range(WARMUP_CALLS):
+        restore(batch)
+    for _ in range(repeats):
+        begin = clock()
+        restore(batch)
+        plain.append(clock() - begin)
+        whole, parts = _timed_call(restore, batch, layers, clock)
+        instrumented.append(whole)
+        for name, seconds in (*parts.items(), (BETWEEN, whole - sum(parts.values()))):
+            times.setdefault(name, []).append(seconds)
+    return tuple(plain), tuple(instrumented), times
+
+
+def _timed_call(
+    restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str], clock: Clock
+) -> tuple[float, Mapping[str, float]]:
+    """Seconds of one call with a clock around each layer: of the whole, and of each layer in order of its first run."""
+    seconds: dict[str, float] = defaultdict(float)
+    started = 0.0
+
+    def enter(_: str) -> None:
+        nonlocal started
+        started = clock()
+
+    def leave(name: str) -> None:
+        seconds[name] += clock() - started
+
+    with _hooked(layers, enter, leave):
+        begin = clock()
+        restore(batch)
+        whole = clock() - begin
+    return whole, seconds
+
+
+def _macs(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
+    """Multiply-accumulates of each layer by torch's counter."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    macs: dict[str, int] = defaultdict(int)
+    with FlopCounterMode(display=False) as counter:
+
+        def enter(name: str) -> None:
+            macs[name] -= counter.get_total_flops() // 2
+
+        def leave(name: str) -> None:
+            macs[name] += counter.get_total_flops() // 2
+
+        with _hooked(layers, enter, leave):
+            restore(batch)
+        macs[BETWEEN] = counter.get_total_flops() // 2 - sum(macs.values())
+    return macs
+
+
+def _peaks(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
+    """Bytes of tensors alive at once while each layer runs, the degraded image included."""
+    from bench.measure.alive import Alive
+
+    peaks: dict[str, int] = {}
+    with Alive() as alive:
+        before = 0
+
+        def enter(_: str) -> None:
+            nonlocal before
+            before, alive.peak = alive.peak, alive.now
+
+        def leave(name: str) -> None:
+            peaks[name] = max(peaks.get(name, 0), alive.peak + batch.nbytes)
+            alive.peak = max(before, alive.peak)
+
+        with _hooked(layers, enter, leave):
+            restore(batch)
+        peaks[BETWEEN] = alive.peak + batch.nbytes
+    return peaks
+
+
+def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Operator, ...]:
+    """The slowest operators of one call by torch's profiler, on the device where there is one."""
+    from torch.profiler import (
+        ProfilerActivity,  # fmt: skip
+        profile as record,
+    )
+
+    activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if batch.is_cuda else [])
+    with (
+        _without_trace_points(),
+        record(
+            activities=activities, record_shapes=trace is not None, profile_memory=trace is not None, acc_events=True
+        ) as seen,
+    ):
+        restore(batch)
+    if trace is not None:
+        _write_trace(seen, trace)
+    own = "self_device_time_total" if batch.is_cuda else "self_cpu_time_total"  # microseconds
+    events = sorted(seen.key_averages(), key=lambda event: getattr(event, own), reverse=True)
+    return tuple(Operator(event.key, event.count, getattr(event, own) / 1e6) for event in events[:SLOWEST])
+
+
+@contextmanager
+def _without_trace_points() -> Iterator[None]:
+    """Keeps what torch says of its own trace points off standard error; everything else arrives a moment later."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as said:
+        kept = os.dup(_STANDARD_ERROR)
+        os.dup2(said.fileno(), _STANDARD_ERROR)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, _STANDARD_ERROR)
+            os.close(kept)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(b"USDT:"):
+                    os.write(_STANDARD_ERROR, line)
+
+
+def _write_trace(seen: Any, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise RowsError(f"cannot write the trace to {path}: {error}; choose another file") from error
+    seen.export_chrome_trace(str(path))
+
+
+@contextmanager
+def _hooked(layers: Mapping[nn.Module, str], enter: Any, leave: Any) -> Iterator[None]:
+    """Calls `enter(name)` before and `leave(name)` after each layer."""
+    hooks = []
+    for module, name in layers.items():
+        hooks.append(module.register_forward_pre_hook(lambda *_, name=name: enter(name)))
+        hooks.append(module.register_forward_hook(lambda *_, name=name: leave(name)))
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

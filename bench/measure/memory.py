@@ -1,0 +1,346 @@
+"""Peak memory of restoring one image: predicted from shapes, measured in a fresh process, and the largest that fits.
+
+On a CPU the figure is how far resident memory grows over the built method: the degraded image, the restored one and
+whatever is alive between them. On CUDA it is the allocator's own peak.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import BenchError
+from bench.machine.environment import memory_available
+from bench.plan.case import Case, Reading
+from restoration.catalog import get
+from restoration.errors import RestorationError
+from restoration.method import Restore
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SAMPLED_SIDES = (96, 192, 288)
+"""Sides of the square output images from which is predicted: small, and multiples of every scale."""
+
+_LOOKS = 3
+"""Calls of which the least peak counts: what Python itself allocates beside an image comes and goes."""
+
+_INTERVAL = 0.001  # seconds between two looks at resident memory
+_MARGIN = 0.9  # of the memory that is free: the rest is for everybody else
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Peak bytes of a square image as `pixels` x side^2 + `sides` x side + `constant`."""
+
+    pixels: float
+    sides: float
+    constant: float
+
+    @classmethod
+    def through(cls, peaks: tuple[float, float, float]) -> Growth:
+        """The growth through the peaks at `SAMPLED_SIDES`, which are evenly spaced."""
+        first, second, third = peaks
+        step = SAMPLED_SIDES[0]
+        pixels = (third - 2 * second + first) / (2 * step**2)
+        sides = (second - first) / step - 3 * step * pixels
+        return cls(pixels, sides, first - pixels * step**2 - sides * step)
+
+    def at(self, height: int, width: int) -> float:
+        """The peak for an image of `height` x `width`, taken as a square of as many pixels."""
+        return self.pixels * height * width + self.sides * math.sqrt(height * width) + self.constant
+
+    def largest_side(self, limit: float) -> int:
+        """Side of the largest square image whose peak stays within `limit` bytes."""
+        if self.pixels <= 0:
+            raise BenchError("no forecast: the peak does not grow with the image")
+        root = self.sides**2 - 4 * self.pixels * (self.constant - limit)
+        return max(0, int((math.sqrt(max(root, 0)) - self.sides) / (2 * self.pixels)))
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What a fresh process found: the growth it predicts, and the peak it measured (None where it did not try)."""
+
+    growth: Growth
+    limit: float
+    """Bytes that were free for this."""
+    measured: float | None = None
+
+
+def peak_memory(case: Case) -> Iterator[Reading]:
+    """`peak_bytes` measured and predicted for `case`, and `largest_pixels`, what would fit.
+
+    Raises `BenchError` before trying where the prediction does not fit into free memory, and where the fresh process
+    fails. A CUDA case has no prediction but that of its tensors, and is measured here.
+    """
+    if case.device != "cpu":
+        yield from cuda_peak(case)
+        return
+    found = in_fresh_process(case)
+    side = found.growth.largest_side(found.limit)
+    predicted = found.growth.at(case.height, case.width)
+    yield Reading("peak_bytes", found.measured, "B", part="measured", note="resident growth over the built method")
+    yield Reading("peak_bytes", predicted, "B", part="predicted", note="from the shapes of what is alive at once")
+    note = f"forecast: {side:,} x {side:,} in {in_units(found.limit)} free"
+    yield Reading("largest_pixels", float(side) ** 2, "px", part="forecast", note=note)
+
+
+def check_forecast(case: Case, *, limit: float | None = None) -> tuple[Reading, ...]:
+    """The largest square image forecast to fit into `limit` bytes, and half as many pixels tried: its true peak.
+
+    `limit` is the memory free now where it is left out. `case`'s own size is ignored.
+    """
+    plan = in_fresh_process(replace(case, height=0, width=0), limit=limit)
+    side = plan.growth.largest_side(plan.limit)
+    step = 2 * case.scale
+    half = int(side / math.sqrt(2)) // step * step
+    if half < SAMPLED_SIDES[-1]:
+        raise BenchError(f"{case.method}: no image worth checking fits into {in_units(plan.limit)}")
+    tried = in_fresh_process(replace(case, height=half, width=half), limit=limit)
+    note = f"checked at half as many pixels, {half:,} x {half:,}"
+    return (
+        Reading("largest_pixels", float(side) ** 2, "px", part="forecast", note=f"{side:,} x {side:,}"),
+        Reading("peak_bytes", tried.measured, "B", part="measured", note=note),
+        Reading("peak_bytes", tried.growth.at(half, half), "B", part="predicted", note=note),
+    )
+
+
+def in_fresh_process(case: Case, *, limit: float | None = None) -> Peak:
+    """Predicts, and measures where `case` has a size, in a Python process of its own."""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    # Every large block straight from the system and straight back: resident memory then follows what is allocated.
+    allocator = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "65536")
+    environment = os.environ | allocator | {"PYTHONPATH": paths}
+    question = json.dumps({"case": asdict(case), "limit": limit})
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.measure.memory"],
+        input=question,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode < 0:
+        raise BenchError(
+            f"{case.method}: the process that restored {case.height} x {case.width} was killed (signal "
+            f"{-ended.returncode}), most likely for want of memory; try a smaller size"
+        )
+    answer = _last_json(ended.stdout)
+    if answer is None:
+        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
+        raise BenchError(f"{case.method}: its process ended with status {ended.returncode}: {last}")
+    if "error" in answer:
+        raise BenchError(answer["error"])
+    return Peak(Growth(*answer["growth"]), answer["limit"], answer["measured"])
+
+
+def predicted_growth(restore: Restore, image_of: Callable[[int], Tensor]) -> Growth:
+    """How the peak grows, from what is alive at once while three small squares of `image_of(side)` are restored."""
+    first, second, third = (_alive_at_once(restore, image_of(side)) for side in SAMPLED_SIDES)
+    return Growth.through((first, second, third))
+
+
+def grown_by(call: Callable[[], object]) -> float:
+    """Bytes by which resident memory grows at its peak during `call`; its result is dropped afterwards."""
+    _give_back()
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget earlier peaks (Linux)
+    before, earlier = _resident(), _high_water()
+    seen = [before]
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_INTERVAL):
+            seen.append(_resident())
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    result = call()
+    seen.append(_resident())
+    done.set()
+    watcher.join()
+    del result
+    high = _high_water()
+    return float(max(*seen, high if high > max(before, earlier) or earlier <= before else 0) - before)
+
+
+def in_units(count: float) -> str:
+    """A number of bytes with the unit that suits it: `1,000 B`, `1.5 MiB`."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB")
+    power = min(int(math.log2(max(count, 1)) / 10), len(units) - 1)
+    return f"{count / 1024**power:,.2f}".rstrip("0").rstrip(".") + f" {units[power]}"
+
+
+def refusal(case: Case, growth: Growth, limit: float) -> str:
+    """Why `case` is not even tried, or nothing where it fits."""
+    needed = growth.at(case.height, case.width)
+    if needed <= limit:
+        return ""
+    side = growth.largest_side(limit)
+    return (
+        f"{case.method}: {case.height} x {case.width} needs about {in_units(needed)}, "
+        f"{in_units(limit)} are free; the largest square that fits is {side} x {side}"
+    )
+
+
+def cuda_peak(case: Case, *, cuda: Any = None) -> Iterator[Reading]:
+    """The allocator's peak above what the built method holds; raises `BenchError` where the device has too little.
+
+    `cuda` is `torch.cuda` or a stand-in.
+    """
+    import torch
+
+    from bench.measure.inputs import batch_for, setup_of
+
+    cuda = torch.cuda if cuda is None else cuda
+    method = get(case.method)
+    with torch.inference_mode(), surviving(case, cuda):
+        restore = method.build(method.checked(setup_of(case)))
+        cuda.synchronize()
+        cuda.reset_peak_memory_stats()
+        before = cuda.memory_allocated()
+        restore(batch_for(case))
+        cuda.synchronize()
+        peak = cuda.max_memory_allocated() - before
+    yield Reading("peak_bytes", peak, "B", part="measured", note="allocated above the built method")
+    yield Reading("peak_bytes", cuda.max_memory_reserved(), "B", part="reserved", note="taken from the device in all")
+
+
+class surviving:  # noqa: N801 - reads as a statement: `with surviving(case, torch.cuda)`
+    """Turns the device's out-of-memory error into a `BenchError` and empties its cache: the next size can run."""
+
+    def __init__(self, case: Case, cuda: Any) -> None:
+        self._case = case
+        self._cuda = cuda
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
+        if kind is None or not issubclass(kind, self._cuda.OutOfMemoryError):
+            return
+        self._cuda.empty_cache()
+        free, total = self._cuda.mem_get_info()
+        case = self._case
+        raise BenchError(
+            f"{case.method}: {case.height} x {case.width} does not fit into {case.device}: {free / 2**30:.2f} of "
+            f"{total / 2**30:.2f} GiB free; try a smaller size"
+        ) from error
+
+
+def main() -> None:
+    """Answers one question of `in_fresh_process`: JSON in, JSON out."""
+    question = json.load(sys.stdin)
+    case = Case(**question["case"])
+    try:
+        answer = _answer(case, question["limit"])
+    except (BenchError, RestorationError) as error:
+        answer = {"error": str(error)}
+    sys.stdout.write("\n" + json.dumps(answer) + "\n")
+
+
+def _answer(case: Case, limit: float | None) -> dict[str, Any]:
+    """Builds the method, restores three small images, and then, where it fits, the one that is asked about."""
+    import torch
+
+    from bench.machine.threads import fix_threads
+    from bench.measure.inputs import batch_for, setup_of
+    from bench.measure.operators import run
+
+    fix_threads(case.threads)
+    method = get(case.method)
+    restore = method.build(method.checked(setup_of(case)))
+    fix_threads(case.threads)  # again: the method may have loaded a library with its own threads
+
+    def image_of(side: int) -> Tensor:
+        return batch_for(replace(case, height=side, width=side))
+
+    run(case.method, restore, image_of(SAMPLED_SIDES[0]))
+    with torch.inference_mode():
+        growth = predicted_growth(restore, image_of)
+        room = _MARGIN * memory_available() if limit is None else limit
+        measured = None
+        if case.height:
+            if reason := refusal(case, growth, room):
+                raise BenchError(reason)
+            batch = batch_for(case)
+            shape, dtype = batch.shape, batch.dtype
+            del batch
+            small = image_of(SAMPLED_SIDES[0])
+            grown_by(lambda: restore(torch.rand(small.shape).to(dtype)))  # a rehearsal: the watcher's own memory
+            measured = grown_by(lambda: restore(torch.rand(shape).to(dtype)))
+    return {"growth": [growth.pixels, growth.sides, growth.constant], "limit": room, "measured": measured}
+
+
+def _alive_at_once(restore: Restore, image: Tensor) -> float:
+    """The most bytes of tensors and arrays alive at once while `image` is restored, both images included."""
+    restore(image)
+    return min(_seen_alive(restore, image) for _ in range(_LOOKS))
+
+
+def _seen_alive(restore: Restore, image: Tensor) -> float:
+    from bench.measure.alive import Alive
+
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        with Alive() as alive:
+            restored = restore(image)
+        _, arrays = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    new = 0 if restored.untyped_storage().data_ptr() == image.untyped_storage().data_ptr() else restored.nbytes
+    return float(image.nbytes + max(alive.peak + arrays - before, new))
+
+
+def _give_back() -> None:
+    """Collects garbage and returns free memory to the system, so that it does not hide growth."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # glibc
+
+
+def _resident() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def _high_water() -> int:
+    """The most that was ever resident: Linux's VmHWM, which unlike `ru_maxrss` never counts a parent's; else that."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+def _last_json(text: str) -> dict[str, Any] | None:
+    for line in reversed(text.splitlines()):
+        with suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, dict):
+                return found
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""How fast this machine can multiply and move data, and how near to that a method comes.
+
+A method can do no better than the smaller of the processor's peak and its bytes' way through memory:
+attainable = min(peak, intensity x bandwidth) (Williams, Waterman & Patterson 2009, Roofline). The intensity taken here
+is an upper bound (images and weights moved once), so that the share of the attainable speed is a lower one; the work is
+what the algorithm that runs multiplies, not what another one would. A share above 1 means that the probe missed the
+true peak.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bench.errors import BenchError
+from bench.machine.clock import Clock, clock_for
+from bench.plan.case import Case, Reading, options_text
+from restoration.method import Option, variant_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.experiments.scene import Scene
+
+DTYPES = ("float32", "bfloat16")
+
+WORKING_SETS = tuple(2**exponent for exponent in range(16, 29, 2))
+"""Bytes, 64 KiB to 256 MiB: from the first cache to main memory."""
+
+_GEMM_SIDES = (512, 1024, 2048)
+_CONVOLUTIONS = ((64, 64), (64, 256), (128, 128))
+"""Channels and side of the maps of the 3x3 convolutions probed."""
+
+_SECONDS_EACH = 0.15
+_LONGEST_CALL = 0.5  # seconds
+_CALLS_AT_LEAST = 3
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel of the probe, at its best."""
+
+    name: str
+    dtype: str
+    flops_per_second: float
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What one machine reached, with a given number of threads."""
+
+    kernels: tuple[Kernel, ...]
+    bandwidths: Mapping[int, float]
+    """Bytes per second by working set in bytes."""
+
+    def peak(self, dtype: str) -> float:
+        """FLOP/s of the fastest kernel probed in `dtype`; raises `BenchError` where none was."""
+        speeds = [kernel.flops_per_second for kernel in self.kernels if kernel.dtype == dtype]
+        if not speeds:
+            raise BenchError(
+                f"the roofline was not probed in {dtype}; probed: {sorted({k.dtype for k in self.kernels})}"
+            )
+        return max(speeds)
+
+    def bandwidth(self, working_set: float) -> float:
+        """Bytes per second for data of `working_set` bytes: the best of the sets probed from the next smaller one up.
+
+        Rather too high than too low: a smaller set moves no slower than a larger one.
+        """
+        nearest = max((size for size in self.bandwidths if size <= working_set), default=min(self.bandwidths))
+        return max(speed for size, speed in self.bandwidths.items() if size >= nearest)
+
+    def attainable(self, dtype: str, flops_per_byte: float, working_set: float) -> float:
+        """The most FLOP/s that work of this intensity can reach."""
+        return min(self.peak(dtype), flops_per_byte * self.bandwidth(working_set))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One method under the roof."""
+
+    case: Case
+    flops_per_byte: float
+    flops_per_second: float
+    attainable: float
+
+    @property
+    def share(self) -> float:
+        """Of the attainable speed: 0.6 is 60 %."""
+        return self.flops_per_second / self.attainable
+
+    @property
+    def verdict(self) -> str:
+        """What is wrong with a share above 1, in words; empty for a possible one."""
+        if self.share <= 1:
+            return ""
+        return (
+            f"{self.share:.0%} of the attainable speed cannot be: the probe missed this machine's peak; run it again "
+            "with nothing else running"
+        )
+
+
+def probe(
+    *,
+    dtypes: Sequence[str] = DTYPES,
+    device: str = "cpu",
+    seconds_each: float = _SECONDS_EACH,
+    clock: Clock | None = None,
+) -> Roof:
+    """Measures the roof with the threads that are fixed now; about `seconds_each` per kernel and working set."""
+    clock = clock_for(device) if clock is None else clock
+    kernels = [kernel for dtype in dtypes for kernel in _probed(dtype, device, seconds_each, clock)]
+    bandwidths = {
+        size: moved / best(call, clock, seconds=seconds_each) for size, moved, call in _copies(WORKING_SETS, device)
+    }
+    return Roof(tuple(kernels), bandwidths)
+
+
+def _probed(dtype: str, device: str, seconds_each: float, clock: Clock) -> Iterator[Kernel]:
+    """The kernels of one dtype, from small to large; a processor that only emulates it is spared the large ones."""
+    fastest = 0.0
+    for name, flops, call in _kernels(dtype, device):
+        if fastest and flops / fastest > _LONGEST_CALL:
+            continue
+        speed = flops / best(call, clock, seconds=seconds_each)
+        fastest = max(fastest, speed)
+        yield Kernel(name, dtype, speed)
+
+
+def best(call: Callable[[], object], clock: Clock, *, seconds: float) -> float:
+    """Seconds of the fastest of `samples`."""
+    return max(min(samples(call, clock, seconds=seconds)), 1e-12)
+
+
+def samples(call: Callable[[], object], clock: Clock, *, seconds: float) -> list[float]:
+    """Seconds of each of the calls that fit into `seconds`, at least three, after one that is not counted."""
+    call()
+    times: list[float] = []
+    while len(times) < _CALLS_AT_LEAST or sum(times) < seconds:
+        begin = clock()
+        call()
+        times.append(clock() - begin)
+    return times
+
+
+def place(case: Case, roof: Roof, *, macs_per_pixel: float, bytes_per_pixel: float, seconds: Iterable[float]) -> Place:
+    """Where `case` lies, from its counts per output pixel and its timed calls (their median)."""
+    pixels = case.height * case.width
+    intensity = 2 * macs_per_pixel / bytes_per_pixel
+    return Place(
+        case=case,
+        flops_per_byte=intensity,
+        flops_per_second=2 * macs_per_pixel * pixels / statistics.median(seconds),
+        attainable=roof.attainable(case.dtype, intensity, bytes_per_pixel * pixels),
+    )
+
+
+def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Reading]]:
+    """The experiment `roofline`: probes the machine and places the usual methods, square of side `size` (512).
+
+    `flops_per_second` by dtype and kernel (its note), `bytes_per_second` with `working_set_bytes` (part `bandwidth`,
+    numbered by repeat); then for each method, as part, `intensity_flops_per_byte`, `flops_per_second_reached`,
+    `attainable_flops_per_second` and `roofline_share`, whose note says so where it is above 1.
+    """
+    from bench.experiments.scene import chosen
+    from bench.machine.threads import fix_threads
+
+    asked = chosen("roofline", options, {"size": 512})
+    fix_threads(scene.threads)
+    own = Case("experiment", "roofline", threads=scene.threads)
+    roof = probe()
+    scene.progress(0.5)
+    for number, kernel in enumerate(roof.kernels):
+        speed = kernel.flops_per_second
+        yield own, Reading("flops_per_second", speed, "FLOP/s", part=kernel.dtype, repeat=number, note=kernel.name)
+    for number, (size, speed) in enumerate(sorted(roof.bandwidths.items())):
+        yield own, Reading("working_set_bytes", size, "B", part="bandwidth", repeat=number)
+        yield own, Reading("bytes_per_second", speed, "B/s", part="bandwidth", repeat=number)
+    for case in usual_cases(int(asked["size"]), scene.threads):
+        for reading in place_readings(measured_place(case, roof)):
+            yield own, reading
+
+
+def usual_cases(size: int, threads: int) -> Iterator[Case]:
+    """What the experiment places: DCT and network, each computed directly and by its fast algorithm."""
+    shapes: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
+        ("dct", "denoise", {"engine": "dense"}),
+        ("dct", "denoise", {}),
+        ("dct", "denoise", {"block_size": 16}),
+        ("ffdnet", "denoise", {"runtime": "torch"}),
+        ("ffdnet", "denoise", {}),
+    )
+    for method, task, taken in shapes:
+        yield Case(
+            "experiment", method, variant_of(taken), options_text(taken), task,
+            height=size, width=size, threads=threads, sigma_255=25.0,
+        )  # fmt: skip
+
+
+def place_readings(found: Place) -> Iterator[Reading]:
+    """One method under the roof, as readings."""
+    part = f"{found.case.method} {found.case.variant}"
+    yield Reading("intensity_flops_per_byte", found.flops_per_byte, "FLOP/B", part=part)
+    yield Reading("flops_per_second_reached", found.flops_per_second, "FLOP/s", part=part)
+    yield Reading("attainable_flops_per_second", found.attainable, "FLOP/s", part=part)
+    yield Reading("roofline_share", found.share, "1", part=part, note=found.verdict)
+
+
+def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock | None = None) -> Place:
+    """Counts and times `case` for about `seconds`, and places it; raises `BenchError` where nothing is counted."""
+    import torch
+
+    from bench.measure.counts import count
+    from bench.measure.inputs import batch_for, fixed_threads, setup_of
+    from restoration.catalog import get
+
+    clock = clock_for(case.device) if clock is None else clock
+    method, setup = get(case.method), setup_of(case)
+    found = {(r.quantity, r.part): r.value for r in count(method, setup, height=case.height, width=case.width)}
+    counters = (("executed_macs_per_pixel", ""), ("macs_per_pixel", "torch"), ("macs_per_pixel", "closed_form"))
+    macs = next((found[counter] for counter in counters if found.get(counter)), None)
+    moved = found.get(("bytes_per_pixel", ""))
+    if not macs or not moved:
+        raise BenchError(f"{case.method}: has no operation count, so no place under the roofline")
+    with fixed_threads(case.threads), torch.inference_mode():
+        restore, batch = method.build(method.checked(setup)), batch_for(case)
+        times = samples(lambda: restore(batch), clock, seconds=seconds)
+    return place(case, roof, macs_per_pixel=macs, bytes_per_pixel=moved, seconds=times)
+
+
+def _kernels(dtype: str, device: str) -> Iterator[tuple[str, float, Callable[[], torch.Tensor]]]:
+    """Name, FLOPs and call of each kernel of the probe in `dtype`."""
+    import torch
+    from torch.nn.functional import conv2d
+
+    kind = getattr(torch, dtype)
+    for side, (channels, places) in zip(_GEMM_SIDES, _CONVOLUTIONS, strict=True):
+        left, right = (torch.rand(side, side, device=device).to(kind) for _ in range(2))
+        yield f"gemm {side}", 2.0 * side**3, partial(torch.matmul, left, right)
+        for layout in (torch.contiguous_format, torch.channels_last):
+            maps = torch.rand(1, channels, places, places, device=device).to(kind).to(memory_format=layout)
+            weights = torch.rand(channels, channels, 3, 3, device=device).to(kind).to(memory_format=layout)
+            name = f"conv 3x3 {channels} x {places} x {places}" + " channels last" * (layout is torch.channels_last)
+            yield name, 2.0 * 9 * channels**2 * places**2, partial(conv2d, maps, weights, padding=1)
+
+
+def _copies(sizes: Iterable[int], device: str) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
+    """Working set, bytes read and written, and call of the copies by which bandwidth is measured.
+
+    A small set is copied many times in one call, lest the call itself be what is measured.
+    """
+    import torch
+
+    for size in sizes:
+        source = torch.rand(size // 8, device=device)  # half the set, float32
+        target = torch.empty_like(source)
+        times = max(1, 2**22 // size)
+
+        def copy(source: torch.Tensor = source, target: torch.Tensor = target, times: int = times) -> torch.Tensor:
+            for _ in range(times):
+                target.copy_(source)
+            return target
+
+        yield size, float(size * times), copy

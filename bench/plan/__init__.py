@@ -1,0 +1,1 @@
+"""What is measured: TOML -> `Spec` -> `Case`, and how long it will take."""

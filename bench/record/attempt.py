@@ -1,0 +1,35 @@
+"""The one place that catches broadly: a case that fails becomes a row with an error, and the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from bench.errors import RowsError
+from bench.machine.clock import clock_for
+from bench.plan.case import Case, Reading
+from bench.record.rows import Row
+
+END = "elapsed_seconds"
+"""The quantity of the last row of every case: how long the case took in all. Where it stands, the case is whole."""
+
+
+def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list[Row]:
+    """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took.
+
+    Raises `RowsError` alone: a result that could not be written is no result.
+    """
+    clock = clock_for("cpu")
+    begin = clock()
+    try:
+        rows = [Row(run, case, reading) for reading in read()]
+    except RowsError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
+        rows = [Row(run, case, Reading("failure", None), error=one_line(error))]
+    return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
+
+
+def one_line(error: BaseException) -> str:
+    """The kind of an exception and what it says, on one line of at most 500 characters."""
+    said = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {said}"[:500]

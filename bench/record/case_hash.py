@@ -1,0 +1,88 @@
+"""What a finished cell is known by: a hash of all that decides its result.
+
+Method, options, image, noise and every other field of the case; the bytes of the image and of the weights; the code
+that measures, that of a user's own method included; and the versions of the libraries that compute. A cell whose hash
+is in the run's rows is finished; one whose image, weights or code has changed since is measured again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import sys
+from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.measure.inputs import ImageSet
+from bench.plan.case import Case
+from restoration.catalog import get, module_of
+from restoration.errors import RestorationError
+
+_LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "pillow")
+
+
+def cell(case: Case, images: ImageSet) -> str:
+    """The hash of a case as it would be measured now, 32 hexadecimal digits."""
+    facts = [json.dumps(vars(case), sort_keys=True), code()]
+    if case.kind != "experiment":
+        facts.append(_method_facts(case.method, case.options, case.channels, case.scale))
+    facts.append(_image_facts(images, case.image) if case.image else "")
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
+
+
+@cache
+def code() -> str:
+    """The hash of this product's code and of the versions of the libraries that compute."""
+    found = hashlib.sha256("".join(version(name) for name in _LIBRARIES).encode())
+    for package in ("restoration", "bench"):
+        root = Path(str(importlib.import_module(package).__file__)).parent
+        for path in sorted(root.rglob("*.py")):
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _method_facts(name: str, options: str, channels: int, scale: int) -> str:
+    """The code of a method from elsewhere, the SHA-256 of its weights, and that of files its options name."""
+    from restoration.method import Setup
+
+    values = json.loads(options)
+    files = [value for value in (name, *values.values()) if isinstance(value, str) and _is_file(value)]
+    facts = [_digest(Path(file)) for file in files]
+    if module := module_of(name):
+        facts.append(_digest(Path(getattr(sys.modules.get(module), "__file__", None) or "")))
+    try:
+        method = get(name)
+        checked = method.checked(Setup(channels=channels, scale=scale, options=values))
+        facts += [_weights_digest(weights) for weights in (method.weights(checked) if method.weights else ())]
+    except RestorationError as error:  # it will fail when it is measured, and say why
+        facts.append(str(error))
+    return " ".join(facts)
+
+
+def _weights_digest(name: str) -> str:
+    from restoration.weights import TABLE
+
+    return " ".join(file.sha256 for file in TABLE[name].files) if name in TABLE else name
+
+
+@lru_cache(maxsize=65536)
+def _image_facts(images: ImageSet, name: str) -> str:
+    return " ".join(_digest(path) for path in images.paths(name))
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file; what is not there has none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return f"no {path.name}"
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long, or a null byte: no path
+        return False

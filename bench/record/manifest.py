@@ -1,0 +1,169 @@
+"""`run.json`: what was run, on which machine, from which revision, with which images and weights."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.errors import RowsError
+from bench.machine.environment import Environment, Machine
+from bench.measure.inputs import ImageSet
+from bench.plan.spec import Spec
+from bench.record.rows import SCHEMA
+from restoration.catalog import get
+from restoration.errors import ImageError
+from restoration.version import __version__
+
+FILE_NAME = "run.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The run's identity card; written when the run starts and again when it ends."""
+
+    run: str
+    name: str
+    command: str
+    spec: Mapping[str, Any]
+    environment: Mapping[str, Mapping[str, Any]]
+    fingerprint: str
+    started: str
+    revision: str = ""
+    finished: str = ""
+    status: Literal["running", "complete", "interrupted"] = "running"
+    images: tuple[Mapping[str, Any], ...] = ()
+    image_folder: str = ""
+    """Where the user's images are; empty for the bundled ones."""
+    weights: tuple[Mapping[str, Any], ...] = ()
+    methods: tuple[Mapping[str, Any], ...] = ()
+    notices: tuple[str, ...] = ()
+    doctor: tuple[Mapping[str, Any], ...] = ()
+    timed_on: str = ""
+    """The worker of a cluster that took the times; `environment`, `fingerprint` and `doctor` are its machine's."""
+    started_on: Mapping[str, Any] = field(default_factory=dict)
+    """These three of the machine that started the run, where another one took the times."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Of the whole run and of its measured calls; what is left is the suite's own cost."""
+    version: str = __version__
+    schema: int = SCHEMA
+
+    def write(self, directory: Path) -> None:
+        """Writes `run.json` whole or not at all; raises `RowsError` where it cannot."""
+        draft = directory / f"{FILE_NAME}.new"
+        try:
+            draft.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            draft.replace(directory / FILE_NAME)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise RowsError(f"cannot write {directory / FILE_NAME}: {error.strerror or error}; make room") from error
+
+    def ended(self, status: Literal["complete", "interrupted"], seconds: Mapping[str, float]) -> Manifest:
+        """The same run, over."""
+        return replace(self, status=status, finished=now(), seconds=dict(seconds))
+
+    def timed(self, machine: Machine) -> Manifest:
+        """The same run, its times taken by a worker of a cluster."""
+        here = self.timed_here()
+        own = {name: getattr(here, name) for name in ("environment", "fingerprint", "doctor")}
+        return replace(
+            here,
+            environment=machine.environment.record(),
+            fingerprint=machine.environment.fingerprint,
+            doctor=machine.doctor,
+            timed_on=machine.worker,
+            started_on=own if machine.environment.fingerprint != here.fingerprint else {},
+            notices=tuple(dict.fromkeys((*here.notices, *machine.notices))),
+        )
+
+    def timed_here(self, notice: str = "") -> Manifest:
+        """The same run, its times taken by the machine that started it."""
+        notices = tuple(dict.fromkeys((*self.notices, *filter(None, (notice,)))))
+        return replace(self, **self.started_on, timed_on="", started_on={}, notices=notices)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """The manifest of a run directory; raises `RowsError` if there is none or it is of a newer schema."""
+    try:
+        fields = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
+        found = Manifest(**fields)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise RowsError(f"{directory}: not a run directory of schema {SCHEMA}: {error}") from error
+    if found.schema > SCHEMA:
+        raise RowsError(
+            f"{directory}: run of schema {found.schema}, this program reads up to {SCHEMA}; update restobench"
+        )
+    return found
+
+
+def describe(spec: Spec, names: Iterable[str], images: ImageSet, environment: Environment, command: str) -> Manifest:
+    """The manifest of a run that is about to start; `names` are its methods."""
+    started = now()
+    return Manifest(
+        run=f"{spec.name}-{started.replace(':', '').replace('-', '')}-{os.getpid()}",
+        name=spec.name,
+        command=command,
+        spec=spec.model_dump(mode="json"),
+        environment=environment.record(),
+        fingerprint=environment.fingerprint,
+        started=started,
+        revision=revision(),
+        image_folder=str(images.source or ""),
+        methods=tuple(_method(name) for name in names),
+    )
+
+
+def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is known of each image, and a notice for each that was converted or cannot be used."""
+    facts, notices = [], []
+    for channels in images.names():
+        for picture in images.pictures(channels):
+            if isinstance(picture, ImageError):
+                notices.append(str(picture))
+                continue
+            height, width = picture.pixels.shape[-2:]
+            facts.append(
+                {"name": picture.name, "channels": channels, "height": height, "width": width,
+                 "source": picture.source, "note": picture.note}
+            )  # fmt: skip
+            if picture.note:
+                notices.append(f"image {picture.name}: {picture.note}")
+    return facts, list(dict.fromkeys(notices))
+
+
+def revision() -> str:
+    """The git commit of the working folder, `+` appended where files differ from it; empty outside a repository."""
+    try:
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607 - fixed arguments, the user's own git
+    return done.stdout.strip()
+
+
+def _method(name: str) -> dict[str, Any]:
+    method = get(name)
+    return {
+        "name": name,
+        "task": method.task,
+        "summary": method.summary,
+        "paper": method.paper,
+        "licence": method.licence,
+        "random_weights": method.random_weights,
+    }

@@ -1,0 +1,1 @@
+"""Is this revision slower or worse than that one?"""

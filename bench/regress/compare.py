@@ -1,0 +1,229 @@
+"""Two revisions of a repository -> a `Comparison`: what changed, in speed and in quality, and how sure that is.
+
+The code under test is imported from a worktree of each revision, everything else from the one installed environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.commands.console import Progress
+from bench.errors import BenchError, NoVerdictError
+from bench.machine.clock import clock_for
+from bench.machine.environment import Environment
+from bench.measure.inputs import ImageSet, batch_for
+from bench.plan.case import Case
+from bench.plan.spec import Spec, read_spec
+from bench.record.manifest import now
+from bench.regress.checkouts import Checkout, Repository, alone, checkouts, repository
+from bench.regress.exact import Sides, both, memory, operations, quality
+from bench.regress.findings import Comparison, Finding
+from bench.regress.session import CONTROLS, Failure
+from bench.regress.side import STEADY_HEAP, Process, import_from, import_paths
+from bench.regress.trials import FreshPairs, Trials
+from bench.regress.verdict import MOST_PAIRS, Rule, Word
+from restoration.catalog import get
+from restoration.method import Method
+from restoration.weights import cache_folder
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be compared."""
+
+    base: str
+    head: str | None = None
+    """None: the working tree."""
+    spec: str = "quick"
+    methods: tuple[str, ...] = ()
+    """Only these; those that the spec does not hold are measured in the usual ways."""
+    folder: Path = field(default_factory=Path.cwd)
+    images: Path | None = None
+    build: str = ""
+    """A command run in each worktree first."""
+    most_pairs: int = MOST_PAIRS
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Both sides, ready to be measured."""
+
+    found: Repository
+    base: Checkout
+    head: Checkout
+    spec: Spec
+    images: ImageSet
+    say: Callable[[str], None]
+    progress: Progress
+
+    def start(self, side: Checkout, variables: Mapping[str, str] | None = None) -> Process:
+        """A fresh process with the code of one side, and these environment variables unless the user set others."""
+        return Process(side, import_paths(self.found, side.folder), variables)
+
+
+def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
+    """Measures both revisions and judges them.
+
+    Raises `BenchError` for what cannot be compared at all (unknown revision, no method of this repository, another
+    comparison running), `NoVerdictError` where a side does not build, run, or runs in another environment.
+    """
+    clock, started = clock_for("cpu"), now()
+    begin = clock()
+    found = repository(question.folder)
+    import_from(found)
+    spec = _spec(question)
+    with (
+        alone(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
+        alone(found.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
+        checkouts(found, question.base, question.head, build=question.build) as (base, head),
+    ):
+        bench = Bench(found, base, head, spec, ImageSet(question.images), say, progress)
+        comparison = _compared(bench, question, started)
+    return replace(comparison, seconds=clock() - begin)
+
+
+def spec_for(methods: Sequence[str]) -> Spec:
+    """How methods that no spec mentions are measured: time at two sizes, operations, memory, quality on two images."""
+
+    def section(name: str, **more: object) -> dict[str, object]:
+        method = get(name)
+        channels = 1 if 1 in method.channels else method.channels[0]
+        return {"method": name, "channels": channels, "scale": method.scales[0], **more}
+
+    def size(name: str, pixels: int) -> int:
+        scale = get(name).scales[0]
+        return -(-pixels // scale) * scale
+
+    judged = [name for name in methods if not get(name).random_weights]
+    return Spec.model_validate(
+        {
+            "name": "methods",
+            "time": [section(name, size=[size(name, 256), size(name, 512)]) for name in methods],
+            "cost": [section(name, size=size(name, 256)) for name in methods],
+            "memory": [section(name, size=size(name, 512)) for name in methods],
+            "quality": [section(name, images=_images(get(name))) for name in judged],
+        }
+    )
+
+
+def _images(method: Method) -> list[str]:
+    return ["camera", "coins"] if 1 in method.channels else ["chelsea", "coffee"]
+
+
+def _spec(question: Question) -> Spec:
+    spec = read_spec(question.spec)
+    if not question.methods:
+        return spec
+    known = {case.method for case in spec.cases(ImageSet(question.images).names())}
+    chosen = spec.only(question.methods)
+    if strange := [name for name in question.methods if name not in known]:
+        usual = spec_for(strange)
+        parts = {kind: getattr(chosen, kind) + getattr(usual, kind) for kind in ("time", "cost", "memory", "quality")}
+        chosen = chosen.model_copy(update=parts)
+    return chosen
+
+
+def _compared(bench: Bench, question: Question, started: str) -> Comparison:
+    with bench.start(bench.base) as base, bench.start(bench.head) as head:
+        sides = Sides(base, head)
+        cases, notices = _of_this_repository(bench, sides)
+        findings = list(_exact(bench, sides, cases))
+        timed, failed = _prepared(sides, _timed_cases(cases))
+        environment = _environment(bench, sides)
+    for notice in notices:
+        bench.say(notice)
+    rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
+    trials = _trials(bench, rule)
+    findings += [*trials.run(timed), *failed]
+    return Comparison(
+        bench.base, bench.head, bench.spec.name, tuple(findings), environment.stable, environment.fingerprint, started,
+        seconds=0.0, pairs=trials.pairs, controls=tuple(trials.control_findings()), notices=tuple(notices),
+    )  # fmt: skip
+
+
+def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[str]]:
+    """The cases whose method one of the revisions holds, and a notice for each method that neither does."""
+    cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
+    foreign = []
+    for method in dict.fromkeys(case.method for case in cases):
+        origins = [process.ask("origin", method) for process in (sides.base, sides.head)]
+        if both(*origins) != tuple(origins):
+            continue  # absent from one: its cases will say so
+        places = [(bench.base.folder, origins[0]), (bench.head.folder, origins[1])]
+        if not any(not isinstance(file, Failure) and Path(file).is_relative_to(folder) for folder, file in places):
+            foreign.append(method)
+    kept = [case for case in cases if case.method not in foreign]
+    if not kept:
+        raise BenchError(
+            f"spec {bench.spec.name}: none of its methods ({', '.join(foreign) or 'it has none'}) lies in "
+            f"{bench.found.root}; name your own with --methods package.module:OBJECT, or in a spec"
+        )
+    return kept, [f"{name} is not part of this repository and is left out" for name in foreign]
+
+
+def _exact(bench: Bench, sides: Sides, cases: Sequence[Case]) -> Iterator[Finding]:
+    """The findings that need no clock."""
+    of = {kind: [case for case in cases if case.kind == kind] for kind in ("quality", "cost", "memory")}
+    total, done = sum(map(len, of.values())), 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        bench.progress("quality, operations, memory", done, total)
+
+    yield from quality(sides, of["quality"], bench.images, bench.spec.tolerance, tick)
+    yield from operations(sides, of["cost"], bench.spec.tolerance, tick)
+    yield from memory(sides, of["memory"], bench.spec.tolerance, tick)
+
+
+def _timed_cases(cases: Sequence[Case]) -> list[Case]:
+    """Every case that is timed, alone or beside peers, once."""
+    return list(dict.fromkeys(replace(case, kind="time") for case in cases if case.kind in {"time", "paired"}))
+
+
+def _prepared(sides: Sides, cases: Sequence[Case]) -> tuple[list[Case], list[Finding]]:
+    """The cases that both sides can run, compiled and cached now; a finding for each of the others."""
+    ready, failed = [], []
+    for case in cases:
+        answer = sides.ask("ready", case, _image(case))
+        if isinstance(answer, str):
+            failed.append(Finding(case, "seconds", Word.NO_VERDICT, reason=answer))
+        else:
+            ready.append(case)
+    return ready, failed
+
+
+def _environment(bench: Bench, sides: Sides) -> Environment:
+    """What both sides ran in; raises `NoVerdictError` where it is not the same."""
+    answer = sides.ask("environment", bench.spec.thread_count())
+    if isinstance(answer, str):
+        raise NoVerdictError(answer)
+    base, head = (Environment(stable=facts, state={}) for facts in answer)
+    if differing := base.differences(head):
+        pairs = (f"{key}: {base.stable.get(key)!r} / {head.stable.get(key)!r}" for key in differing)
+        raise NoVerdictError(f"base and head run in different environments: {'; '.join(pairs)}")
+    return base
+
+
+@lru_cache(maxsize=64)
+def _image(case: Case) -> NDArray[np.float32]:
+    """What a case is timed on: (1, C, h, w); the control kernels bring their own input."""
+    if case.method in CONTROLS:
+        return np.empty(0, dtype=np.float32)
+    return batch_for(replace(case, dtype="float32", device="cpu")).numpy()
+
+
+def _trials(bench: Bench, rule: Rule) -> Trials:
+    threads = bench.spec.thread_count()
+    controls = tuple(Case("time", name, height=256, width=256, threads=threads) for name in CONTROLS)
+    sides: Mapping[str, Checkout] = {"base": bench.base, "head": bench.head}
+    generator = np.random.default_rng(bench.spec.seed)
+    pairs = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
+    return Trials(pairs, rule, controls, seed=bench.spec.seed, progress=bench.progress)

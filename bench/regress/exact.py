@@ -1,0 +1,180 @@
+"""What is compared exactly: quality per image on identical noise, operations, memory.
+
+Images are degraded and scored here, once and by the same code for both revisions; a revision only restores.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.measure.inputs import ImageSet, degraded, scores
+from bench.plan.case import Case, Reading
+from bench.plan.spec import Tolerance
+from bench.record.attempt import one_line
+from bench.regress.findings import Finding, Interval, Metric
+from bench.regress.session import Failure
+from bench.regress.side import Process
+from bench.regress.verdict import Word, by_tolerance
+from bench.run.sweep import grouped
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A process of base and one of head, asked the same in parallel."""
+
+    base: Process
+    head: Process
+
+    def ask(self, request: str, *arguments: object) -> tuple[Any, Any] | str:
+        """Both answers, or in words why there are not two."""
+        for process in (self.base, self.head):
+            process.send(request, *arguments)
+        return both(self.base.receive(), self.head.receive())
+
+
+def both(base: object, head: object) -> tuple[Any, Any] | str:
+    """Two answers, or in words which of them failed."""
+    if isinstance(base, Failure) and isinstance(head, Failure):
+        return f"failed in both: {head.error}"
+    for side, answer in (("base", base), ("head", head)):
+        if isinstance(answer, Failure):
+            return f"{'absent from' if answer.absent else 'failed in'} {side}: {answer.error}"
+    return base, head
+
+
+def quality(
+    sides: Sides, cases: Iterable[Case], images: ImageSet, tolerance: Tolerance, tick: Callable[[], None]
+) -> Iterator[Finding]:
+    """One finding for each method, noise level and degradation, over all of its images."""
+    scored: dict[Case, dict[str, tuple[float, float] | str]] = defaultdict(dict)
+    for group in grouped(cases):
+        for case, answer in _scored(sides, group, images, tick):
+            scored[replace(case, image="", seed=0)][f"{case.image} seed {case.seed}"] = answer
+    for case, by_image in scored.items():
+        yield _quality_finding(case, by_image, tolerance.psnr_db)
+
+
+def operations(
+    sides: Sides, cases: Iterable[Case], tolerance: Tolerance, tick: Callable[[], None]
+) -> Iterator[Finding]:
+    """One finding for each cost case: the counter that changed most, or the first."""
+    for case in cases:
+        answer = sides.ask("costs", case)
+        if isinstance(answer, str):
+            yield Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=answer)
+        else:
+            base, head = (_by_part(readings, "macs_per_pixel") for readings in answer)
+            yield _operations_finding(case, base, head, tolerance.macs_per_pixel)
+        tick()
+
+
+def memory(sides: Sides, cases: Iterable[Case], tolerance: Tolerance, tick: Callable[[], None]) -> Iterator[Finding]:
+    """One finding for each memory case; what seems to have changed is measured once more and the lower peak counts."""
+    for case in cases:
+        finding = _memory_finding(case, [sides.ask("memory", case)], tolerance)
+        if finding.word not in {Word.UNCHANGED, Word.NO_VERDICT}:
+            finding = _memory_finding(case, [sides.ask("memory", case) for _ in range(2)], tolerance, finding)
+        yield finding
+        tick()
+
+
+def _scored(
+    sides: Sides, group: Sequence[Case], images: ImageSet, tick: Callable[[], None]
+) -> Iterator[tuple[Case, tuple[float, float] | str]]:
+    """PSNR of both sides for each case of a group, which share the degraded image."""
+    try:
+        clean = images.get(group[0].image, group[0].channels)
+        noisy = degraded(replace(group[0], dtype="float32", device="cpu"), clean)[None].numpy()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with an image, its cases say so
+        yield from ((case, one_line(error)) for case in group)
+        return
+    for case in group:
+        answer = sides.ask("restored", case, noisy)
+        if isinstance(answer, str):
+            yield case, answer
+        else:
+            base, head = (torch.from_numpy(array)[0] for array in answer)
+            yield case, (_psnr(case, base, clean), _psnr(case, head, clean))
+        tick()
+
+
+def _psnr(case: Case, restored: Tensor, clean: Tensor) -> float:
+    return next(reading.value or 0.0 for reading in scores(case, restored, clean) if reading.quantity == "psnr_db")
+
+
+def _quality_finding(case: Case, by_image: Mapping[str, tuple[float, float] | str], tolerance: float) -> Finding:
+    failed = [f"{image}: {answer}" for image, answer in by_image.items() if isinstance(answer, str)]
+    if failed:
+        return Finding(case, "psnr_db", Word.NO_VERDICT, reason=failed[0])
+    values = {image: answer for image, answer in by_image.items() if not isinstance(answer, str)}
+    # Equal infinities are no change: their difference would be undefined.
+    changes = {image: 0.0 if base == head else head - base for image, (base, head) in values.items()}
+    low, high, mean = min(changes.values()), max(changes.values()), fmean(changes.values())
+    word = by_tolerance(mean, tolerance, more=Word.BETTER, less=Word.WORSE)
+    if word is Word.UNCHANGED and by_tolerance(low, tolerance, more=Word.BETTER, less=Word.WORSE) is Word.WORSE:
+        word = Word.WORSE  # the mean hides an image that lost
+    base, head = (fmean(value[side] for value in values.values()) for side in (0, 1))
+    most = max(changes, key=lambda image: abs(changes[image]))
+    reason = "" if word is Word.UNCHANGED else f"most on {most}: {changes[most]:+.4f} dB"
+    return Finding(case, "psnr_db", word, base, head, mean, Interval(low, high), Interval(0, 0), tolerance, reason)
+
+
+def _operations_finding(
+    case: Case, base: Mapping[str, float | None], head: Mapping[str, float | None], tolerance: float
+) -> Finding:
+    before, after = _known(base), _known(head)
+    lost = [part for part in before if part not in after]
+    pairs = {part: (before[part], after[part]) for part in after if part in before}
+    if lost or not pairs:
+        why = f"not counted in head by {' or '.join(lost)}" if lost else "no counter counts both"
+        return Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=why)
+    changes = {part: _difference(*values) for part, values in pairs.items()}
+    part = max(changes, key=lambda part: abs(changes[part]))
+    word = by_tolerance(changes[part], tolerance, more=Word.SLOWER, less=Word.FASTER)
+    return Finding(
+        case, "macs_per_pixel", word, *pairs[part], changes[part], floor=Interval(0, 0), detectable=tolerance,
+        reason="" if word is Word.UNCHANGED else f"counted by {part}",
+    )  # fmt: skip
+
+
+def _known(parts: Mapping[str, float | None]) -> dict[str, float]:
+    return {part: value for part, value in parts.items() if value is not None}
+
+
+def _difference(base: float, head: float) -> float:
+    """Head less base; nothing where only the rounding of a sum differs."""
+    return 0.0 if math.isclose(base, head, rel_tol=1e-9) else head - base
+
+
+def _memory_finding(
+    case: Case, answers: Sequence[tuple[Any, Any] | str], tolerance: Tolerance, before: Finding | None = None
+) -> Finding:
+    failed = [answer for answer in answers if isinstance(answer, str)]
+    if failed:
+        return Finding(case, "peak_bytes", Word.NO_VERDICT, reason=failed[0])
+    peaks = [[_peak(readings) for readings in answer] for answer in answers if not isinstance(answer, str)]
+    if any(peak is None for pair in peaks for peak in pair):
+        return Finding(case, "peak_bytes", Word.NO_VERDICT, reason="no peak could be measured")
+    if before:
+        peaks.append([before.base, before.head])
+    base, head = (min(pair[side] or 0.0 for pair in peaks) for side in (0, 1))
+    change = head / base - 1 if base else float(bool(head))
+    word = by_tolerance(change, tolerance.memory, more=Word.WORSE, less=Word.BETTER)
+    return Finding(case, "peak_bytes", word, base, head, change, detectable=tolerance.memory)
+
+
+def _peak(readings: Iterable[Reading]) -> float | None:
+    parts = _by_part(readings, "peak_bytes")
+    return parts.get("measured", next(iter(parts.values()), None))
+
+
+def _by_part(readings: Iterable[Reading], quantity: Metric) -> dict[str, float | None]:
+    return {reading.part: reading.value for reading in readings if reading.quantity == quantity}

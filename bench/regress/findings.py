@@ -1,0 +1,154 @@
+"""What a comparison found: one `Finding` for each thing measured, and the word for each method and for the whole."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.plan.case import Case
+from bench.regress.checkouts import Checkout
+from bench.regress.verdict import REGRESSIONS, Word, together, worst
+
+Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
+
+RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
+"""Metrics whose change is a part of base; that of the others is a difference."""
+
+BIGGER_IS_BETTER: frozenset[Metric] = frozenset({"psnr_db"})
+
+_SPEED: frozenset[Metric] = frozenset({"seconds", "macs_per_pixel"})
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Two ends of what a change may be."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One metric of one case in both revisions."""
+
+    case: Case
+    metric: Metric
+    word: Word
+    base: float | None = None
+    head: float | None = None
+    change: float | None = None
+    """Head against base; relative or a difference, as `RELATIVE` says."""
+    interval: Interval | None = None
+    """Of time: 95 % confidence. Of quality: the least and the most that an image changed."""
+    floor: Interval | None = None
+    """The interval of base against base, measured by the same path."""
+    detectable: float | None = None
+    """The smallest change that would have been found in four of five comparisons."""
+    reason: str = ""
+    """Why there is no verdict; where the change is largest."""
+    samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    """Seconds of every block of base and of head."""
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """The method and its options, whatever it was measured on."""
+        case = self.case
+        return (case.method, case.variant, str(case.channels), str(case.scale), case.dtype, case.device)
+
+    @property
+    def measured(self) -> str:
+        """What was measured, for people: `seconds 512x512`, `psnr_db sigma 25`."""
+        case = self.case
+        size = f"{case.height}x{case.width}" if case.height else ""
+        noise = f"sigma {case.sigma_255:g}" if case.sigma_255 and self.metric == "psnr_db" else ""
+        damage = case.degradation if self.metric == "psnr_db" and not noise else ""
+        return " ".join(word for word in (self.metric, size, noise, damage) if word)
+
+    def record(self) -> dict[str, object]:
+        """One line of the table."""
+        return {
+            "method": self.case.method,
+            "variant": self.case.variant,
+            "measured": self.measured,
+            "base": self.base,
+            "head": self.head,
+            "change": self._text(self.change),
+            "interval": self._range(self.interval),
+            "base against base": self._range(self.floor),
+            "detectable": self._text(self.detectable, sign=""),
+            "verdict": str(self.word),
+            "reason": self.reason,
+        }
+
+    def _text(self, change: float | None, sign: str = "+") -> str:
+        if change is None:
+            return ""
+        return f"{100 * change:{sign}.2f} %" if self.metric in RELATIVE else f"{change:{sign}.4g}"
+
+    def _range(self, ends: Interval | None) -> str:
+        return f"{self._text(ends.low)} .. {self._text(ends.high)}" if ends else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All findings of base against head."""
+
+    base: Checkout
+    head: Checkout
+    spec: str
+    findings: tuple[Finding, ...]
+    environment: Mapping[str, object]
+    fingerprint: str
+    started: str
+    seconds: float
+    pairs: int
+    """Process pairs that the times rest on, those that confirmed flagged cases among them."""
+    controls: tuple[Finding, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def verdicts(self) -> dict[tuple[str, ...], Word]:
+        """One word for each method and its options.
+
+        Time and operations speak of speed, quality and memory of quality; operations where time is silent, memory
+        where quality is.
+        """
+        metrics: dict[tuple[str, ...], dict[Metric, list[Word]]] = defaultdict(lambda: defaultdict(list))
+        for finding in self.findings:
+            metrics[finding.subject][finding.metric].append(finding.word)
+        return {subject: _word(words) for subject, words in metrics.items()}
+
+    @property
+    def word(self) -> Word:
+        """One word for the whole: the first regression, else no verdict, else a gain, else unchanged."""
+        words = list(self.verdicts.values())
+        regressed = [word for word in words if word in REGRESSIONS]
+        return regressed[0] if regressed else worst(words)
+
+    @property
+    def status(self) -> int:
+        """Exit status: 1 where anything measured got worse, 3 where nothing can be said of something, 0 otherwise."""
+        words = [finding.word for finding in self.findings]
+        if any(word in REGRESSIONS for word in words):
+            return 1
+        return 3 if Word.NO_VERDICT in words or not words else 0
+
+
+def _word(words: Mapping[Metric, list[Word]]) -> Word:
+    return together(
+        _first([worst(words.get("seconds", [])), worst(words.get("macs_per_pixel", []))]),
+        _first([worst(words.get("psnr_db", [])), worst(words.get("peak_bytes", []))]),
+    )
+
+
+def _first(words: list[Word]) -> Word:
+    """The first word that is not `unchanged`."""
+    return next((word for word in words if word is not Word.UNCHANGED), Word.UNCHANGED)
+
+
+def percent(logarithm: float) -> float:
+    """The relative change whose ratio has this logarithm."""
+    return math.expm1(logarithm)

@@ -1,0 +1,195 @@
+"""Times both revisions in fresh processes, pair after pair, until each case is settled or the maximum is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from bench.commands.console import Progress
+from bench.plan.case import Case
+from bench.regress.findings import Finding, Interval, percent
+from bench.regress.turns import Plan, Timed, measure
+from bench.regress.verdict import Estimate, Rule, Word, confirmed, contaminated, estimate, look
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = dict[Case, list[NDArray[np.float64]]]
+    """For each case, by pair: seconds (blocks, 3) of base, base again and head."""
+
+CONFIRMING_PAIRS = 5
+
+_GLANCE = Plan(calls=1, samples=3)
+"""How often a case is called to see about how long it takes."""
+
+
+class Measure(Protocol):
+    """Times cases in one fresh pair of processes."""
+
+    def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
+        """Seconds (blocks, 3) of each case."""
+
+
+@dataclass
+class Trials:
+    """The timed part of a comparison: what was measured so far, and what it was settled as."""
+
+    measure: Measure
+    rule: Rule
+    controls: tuple[Case, ...]
+    seed: int = 0
+    samples: Samples = field(default_factory=dict)
+    settled: dict[Case, tuple[Word, float]] = field(default_factory=dict)
+    """Each case's word and the level at which it was reached."""
+    reasons: dict[Case, str] = field(default_factory=dict)
+    pairs: int = 0
+    progress: Progress = field(default=lambda *_: None)
+
+    def run(self, cases: Sequence[Case]) -> list[Finding]:
+        """The findings of all cases; `pairs` says afterwards how many were measured."""
+        if not cases:
+            return []
+        self._screen(cases)
+        self._confirm([case for case in cases if self._word(case) in {Word.SLOWER, Word.FASTER}])
+        return [self._finding(case) for case in cases]
+
+    def control_findings(self) -> list[Finding]:
+        """What was seen of the control kernels."""
+        for control in self.controls:
+            if control in self.samples:
+                why = contaminated(control.method, self._estimate(control), self.rule)
+                found = look({control: self._estimate(control)}, self.rule, level=0.0, family=1)[control]
+                self.settled[control] = (Word.NO_VERDICT if why else found, self.rule.alpha)
+                self.reasons[control] = why
+        return [self._finding(control) for control in self.controls if control in self.samples]
+
+    def _screen(self, cases: Sequence[Case]) -> None:
+        open_cases = list(cases)
+        while open_cases and self.pairs < self.rule.most:
+            self._measure_pair(open_cases, self.samples)
+            if self.pairs >= self.rule.least:
+                self._look(open_cases, family=len(cases))
+                open_cases = [case for case in cases if self._word(case) is Word.NO_VERDICT]
+
+    def _look(self, cases: Sequence[Case], *, family: int) -> None:
+        level = self.rule.level(self.pairs)
+        why = self._contamination(self.samples)
+        words = look({case: self._estimate(case) for case in cases}, self.rule, level=level, family=family)
+        for case, word in words.items():
+            spent = level or self.rule.level(self.rule.most)  # of the next look that can call a change
+            self.settled[case] = (Word.NO_VERDICT if why else word, spent / family)
+            self.reasons[case] = why
+
+    def _confirm(self, cases: Sequence[Case]) -> None:
+        """Measures flagged cases again in fresh processes; what these do not say does not count."""
+        if not cases:
+            return
+        fresh: Samples = {}
+        for _ in range(CONFIRMING_PAIRS):
+            self._measure_pair(cases, fresh)
+        why = self._contamination(fresh)
+        for case in cases:
+            word, level = self.settled[case]
+            again = Word.NO_VERDICT if why else confirmed(word, self._estimate(case, fresh), self.rule)
+            self.settled[case] = (again, level)
+            self.reasons[case] = why or ("" if again is word else f"{word}, but fresh processes did not confirm it")
+            self.samples[case].extend(fresh[case])
+
+    def _measure_pair(self, cases: Sequence[Case], samples: Samples) -> None:
+        for case, seconds in self.measure([*cases, *self.controls]).items():
+            samples.setdefault(case, []).append(seconds)
+        self.pairs += 1
+        self.progress(f"time, {len(cases)} cases", self.pairs, self.rule.most + CONFIRMING_PAIRS)
+
+    def _contamination(self, samples: Samples) -> str:
+        whys = (contaminated(control.method, self._estimate(control, samples), self.rule) for control in self.controls)
+        return next((why for why in whys if why), "")
+
+    def _word(self, case: Case) -> Word:
+        return self.settled.get(case, (Word.NO_VERDICT, 0.0))[0]
+
+    def _estimate(self, case: Case, samples: Samples | None = None) -> Estimate:
+        import numpy as np
+
+        return estimate(np.stack((self.samples if samples is None else samples)[case]), seed=self.seed)
+
+    def _finding(self, case: Case) -> Finding:
+        import numpy as np
+
+        found = self._estimate(case)
+        word, level = self.settled[case]
+        base, again, head = np.moveaxis(np.stack(self.samples[case]), -1, 0)
+        detectable = percent(found.detectable(self.rule, level))
+        reason = self.reasons.get(case, "")
+        if word is Word.NO_VERDICT and not reason:
+            reason = (
+                f"too noisy: a change of {detectable:.1%} could have been seen, {self.rule.tolerance:.1%} is asked for"
+            )
+        return Finding(
+            case,
+            "seconds",
+            word,
+            base=float(np.median([base, again])),
+            head=float(np.median(head)),
+            change=percent(found.change),
+            interval=_around(found.change, found.margin),
+            floor=_around(found.floor, found.floor_margin),
+            detectable=detectable,
+            reason=reason,
+            samples=(tuple(np.sqrt(base * again).ravel().tolist()), tuple(head.ravel().tolist())),
+        )
+
+
+def _around(middle: float, margin: float) -> Interval:
+    return Interval(percent(middle - margin), percent(middle + margin))
+
+
+class Ready(Timed, Protocol):
+    """A fresh process that can be told to get a case ready."""
+
+    def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
+        """Has the process build the case and warm it on `image`."""
+
+    def wait_ready(self, case: Case) -> None:
+        """Waits until it has."""
+
+    def close(self) -> None:
+        """Ends the process."""
+
+
+@dataclass
+class FreshPairs:
+    """Times cases in fresh processes that `start` brings up, base, base again and head, in a random order."""
+
+    start: Callable[[str], Ready]
+    image: Callable[[Case], NDArray[np.float32]]
+    generator: np.random.Generator
+    plans: dict[Case, Plan] = field(default_factory=dict)
+
+    def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
+        """Seconds (blocks, 3) of each case from one fresh pair."""
+        with self._trio() as trio:
+            for case in cases:
+                for process in trio:
+                    process.make_ready(case, self.image(case))
+                for process in trio:
+                    process.wait_ready(case)
+            for case in cases:
+                if case not in self.plans:
+                    self.plans[case] = Plan.of(trio[0].seconds(case, _GLANCE))
+            plans = {case: self.plans[case] for case in cases}
+            return measure(trio, plans, self.generator)
+
+    @contextmanager
+    def _trio(self) -> Iterator[list[Ready]]:
+        sides = ["base", "base", "head"]
+        trio: dict[int, Ready] = {}
+        with ExitStack() as stack:
+            for place in self.generator.permutation(len(sides)):
+                process = self.start(sides[place])
+                stack.callback(process.close)
+                trio[int(place)] = process
+            yield [trio[place] for place in range(len(sides))]

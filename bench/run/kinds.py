@@ -1,0 +1,170 @@
+"""A plan, and how each kind of its cases is measured in the process that it was handed to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.experiments.scene import EXPERIMENTS, FAILURE, Scene, get_experiment
+from bench.machine.clock import clock_for
+from bench.measure.inputs import ImageSet, fixed_threads, save_picture, setup_of
+from bench.measure.paired import paired
+from bench.measure.timing import Recorder, run_suite
+from bench.plan.case import Case, Reading
+from bench.plan.spec import PairedSection, Spec
+from bench.record.attempt import END, attempt
+from bench.record.manifest import Manifest
+from bench.record.rows import Row
+from restoration.catalog import get
+from restoration.errors import RestorationError
+from restoration.method import later
+
+if TYPE_CHECKING:
+    import torch
+
+MEASURED = "measured_seconds"
+"""The quantity whose seconds count as measured; the rest of a run is the suite's own cost."""
+
+Keep = Callable[[Sequence[Row]], None]
+"""Takes the rows of whatever was measured at once; a case is done with its last row."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is ready to start: what is left to measure, on what, and where the rows go."""
+
+    spec: Spec
+    manifest: Manifest
+    directory: Path
+    images: ImageSet
+    cases: tuple[Case, ...]
+    """What is to be measured; a resumed run leaves out what it finished before."""
+    known: int = 0
+    """How many cases were finished before."""
+    timed_before: bool = False
+    """Whether times were taken before: on the machine of the manifest, and the others have to be."""
+
+    def of(self, kind: str) -> tuple[Case, ...]:
+        """The cases of one kind."""
+        return tuple(case for case in self.cases if case.kind == kind)
+
+    def only(self, chosen: Callable[[Case], bool]) -> Plan:
+        """The plan with those of its cases that are `chosen`."""
+        return replace(self, cases=tuple(filter(chosen, self.cases)))
+
+    def alone(self) -> Iterator[Plan]:
+        """Plans of what takes time, each of what is measured at once: one case, or one group timed in turn."""
+        for kind in TIMED:
+            if kind != "paired":
+                yield from (replace(self, cases=(case,)) for case in self.of(kind) if takes_time(case))
+                continue
+            for section, cases in self.groups():
+                yield replace(self, spec=self.spec.model_copy(update={"paired": (section,)}), cases=tuple(cases))
+
+    def groups(self) -> Iterator[tuple[PairedSection, list[Case]]]:
+        """The groups timed in turn that are not finished, with all of their cases."""
+        left = set(self.of("paired"))
+        for section in self.spec.paired:
+            cases = list(section.cases(self.spec.device, self.spec.thread_count()))
+            if left.intersection(cases):
+                yield section, cases
+
+
+def takes_time(case: Case) -> bool:
+    """Whether a clock or a peak is what `case` is about: nothing else on its machine may disturb it."""
+    return case.kind in TIMED and (case.kind != "experiment" or EXPERIMENTS[case.method].timed)
+
+
+def costs(plan: Plan, keep: Keep) -> None:
+    """Operations per pixel."""
+
+    def read(case: Case) -> Iterable[Reading]:
+        from bench.measure.counts import count
+
+        return count(get(case.method), setup_of(case), height=case.height, width=case.width)
+
+    _one_by_one(plan, keep, "cost", read)
+
+
+def times(plan: Plan, keep: Keep) -> None:
+    """Seconds, by the suite of pytest-benchmark."""
+    if cases := plan.of("time"):
+        run_suite(Recorder(plan.manifest.run, cases, keep, plan.spec.round_seconds), plan.directory)
+
+
+def pairs(plan: Plan, keep: Keep) -> None:
+    """Seconds in turn, group by group."""
+    for section, cases in plan.groups():
+        clock = clock_for("cpu")
+        begin = clock()
+        for rows in paired(plan.manifest.run, section, cases, seed=plan.spec.seed, clock=clock_for(plan.spec.device)):
+            keep(rows)
+        whole = Reading(MEASURED, clock() - begin, "s", part=section.group)
+        ends = (Row(plan.manifest.run, case, Reading(END, None, "s", part=section.group)) for case in cases)
+        keep([Row(plan.manifest.run, cases[0], whole), *ends])
+
+
+def memory(plan: Plan, keep: Keep) -> None:
+    """Peaks of memory."""
+    _one_by_one(plan, keep, "memory", later("bench.measure.memory:peak_memory"))
+
+
+def layers(plan: Plan, keep: Keep) -> None:
+    """Seconds and operations by layer; their traces go into the run directory."""
+    read = later("bench.measure.layers:layer_readings")
+    _one_by_one(plan, keep, "layers", functools.partial(read, traces=plan.directory / "traces"))
+
+
+def experiments(plan: Plan, keep: Keep) -> None:
+    """Each experiment's readings carry cases of their own; its own case ends them."""
+    for case in plan.of("experiment"):
+        found: list[Row] = []
+
+        def read(case: Case = case, found: list[Row] = found) -> Iterator[Reading]:
+            scene = _scene(plan, case)
+            begin = clock_for("cpu")()
+            with fixed_threads(case.threads):
+                for part, reading in get_experiment(case.method)(case.option_values(), scene):
+                    error = reading.note if reading.quantity == FAILURE else ""
+                    found.append(Row(plan.manifest.run, part, reading, error))
+            yield Reading(MEASURED, clock_for("cpu")() - begin, "s")
+
+        ended = attempt(plan.manifest.run, case, read)
+        keep([*found, *ended])
+
+
+TIMED: Mapping[str, Callable[[Plan, Keep], None]] = {
+    "time": times,
+    "paired": pairs,
+    "memory": memory,
+    "layers": layers,
+    "experiment": experiments,
+}
+"""What measures the kinds of `takes_time`, in the order of a run."""
+
+
+def _scene(plan: Plan, case: Case) -> Scene:
+    def save(name: str, image: torch.Tensor) -> str:
+        return save_picture(plan.directory, replace(case, image=name), "experiment", image).note
+
+    pictures = {
+        channels: tuple(found for found in plan.images.pictures(channels) if not isinstance(found, RestorationError))
+        for channels in (1, 3)
+    }
+    return Scene(gray=pictures[1], color=pictures[3], seed=case.seed, threads=case.threads, save_picture=save)
+
+
+def _one_by_one(plan: Plan, keep: Keep, kind: str, read: Callable[[Case], Iterable[Reading]]) -> None:
+    """Measures the cases of a kind whose readings do not depend on one another."""
+    for case in plan.of(kind):
+        keep(attempt(plan.manifest.run, case, functools.partial(_whole, read, case)))
+
+
+def _whole(read: Callable[[Case], Iterable[Reading]], case: Case) -> Iterator[Reading]:
+    clock = clock_for("cpu")
+    begin = clock()
+    yield from read(case)
+    yield Reading(MEASURED, clock() - begin, "s")

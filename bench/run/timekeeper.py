@@ -1,0 +1,276 @@
+"""Takes a run's times on one machine of a cluster: that of a worker which offers the resource TIMING.
+
+`dask worker tcp://HOST:8786 --nworkers 1 --nthreads 1 --resources TIMING=1` offers it. Every case is a task for that
+worker alone; the next is handed out when the one before is done. The worker measures in a fresh process, so that
+Dask's own threads and settings have no part in it, under its machine's timing lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError, NoVerdictError
+from bench.machine.environment import Machine, environment, usable_cores
+from bench.machine.timing_lock import alone
+from bench.plan.case import Reading
+from bench.record.attempt import attempt, one_line
+from bench.record.case_hash import code
+from bench.record.rows import Row
+from bench.run.kinds import TIMED, Plan
+from bench.run.scheduler import Scheduler, SchedulerError, check_alive
+
+RESOURCE = "TIMING"
+
+_TRIES = 2
+"""How often a case is begun whose worker goes away."""
+
+_RETURN = 30
+"""Seconds in which a worker that went away may come back, or another on an equal machine."""
+
+_START = "from bench.run.timekeeper import answer; answer({folder!r})"
+
+
+class TimingLostError(NoVerdictError):
+    """The worker that took the times is gone, and there is no other whose machine is equal."""
+
+
+class _WorkerGoneError(Exception):
+    """The worker went away with its task."""
+
+
+class _ProcessDiedError(BenchError):
+    """The process that measured on the worker ended without an answer."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What a worker measured."""
+
+    rows: tuple[Row, ...]
+    said: tuple[str, ...]
+    """For the person at the terminal: what it had to wait for."""
+    benchmark: Mapping[str, Any] | None = None
+    """pytest-benchmark's own record, where the suite ran."""
+
+
+@contextmanager
+def timekeeper(scheduler: Scheduler, say: Callable[[str], None]) -> Iterator[Timekeeper | None]:
+    """What takes times on a running cluster; None where there is no cluster that was started beforehand."""
+    if scheduler.kind != "dask":
+        yield None
+        return
+    with scheduler.connected() as client:
+        yield Timekeeper(client, say)
+
+
+class Timekeeper:
+    """Hands cases to the one worker that takes the times of a run."""
+
+    def __init__(self, client: Any, say: Callable[[str], None]) -> None:
+        self._client = client
+        self._say = say
+        self._threads = 1
+        self.machine: Machine | None = None
+        """What `choose` has chosen."""
+        self._benchmark: dict[str, Any] = {}
+
+    def choose(self, threads: int, fingerprint: str = "") -> Machine | None:
+        """The machine on which times will be taken with `threads`: the first that offers it and has `fingerprint`.
+
+        None where there is none. Raises SchedulerError for a worker that cannot keep what it offers.
+        """
+        self._threads = threads
+        for worker, beside in self._offering().items():
+            try:
+                machine: Machine = self._asked(worker, "machine", worker, threads, beside)
+            except _WorkerGoneError:
+                continue
+            if machine.code != code():
+                raise SchedulerError(
+                    f"{worker} offers {RESOURCE}, but runs other code or other versions of what computes; install the "
+                    "same there as here"
+                )
+            if fingerprint in {"", machine.environment.fingerprint}:
+                self.machine = machine
+                self._say(f"taking times on {worker}, machine {machine.environment.fingerprint}")
+                return machine
+        return None
+
+    def measure(self, part: Plan) -> Sequence[Row]:
+        """The rows of one case or group; raises TimingLostError where nobody is left to measure it."""
+        assert self.machine is not None  # noqa: S101 - chosen before
+        for _ in range(_TRIES):
+            try:
+                timed: Timed = self._asked(
+                    self.machine.worker, "timed", replace(part, directory=part.directory.absolute())
+                )
+            except _WorkerGoneError:
+                self._move()
+            except _ProcessDiedError as error:
+                return _failed(part, error)
+            else:
+                for word in timed.said:
+                    self._say(word)
+                self._record(timed.benchmark, part.directory)
+                return timed.rows
+        return _failed(part, BenchError(f"{_TRIES} workers went away while they measured this"))
+
+    def _move(self) -> None:
+        """Goes on with a worker whose machine is equal, perhaps the same one that came back."""
+        assert self.machine is not None  # noqa: S101 - as above
+        worker, fingerprint = self.machine.worker, self.machine.environment.fingerprint
+        for _ in range(_RETURN):
+            if self.choose(self._threads, fingerprint):
+                return
+            time.sleep(1)
+        raise TimingLostError(
+            f"{worker}, which took the times, went away, and no worker of an equal machine ({fingerprint}) offers "
+            f"{RESOURCE}; start one and resume"
+        )
+
+    def _asked(self, worker: str, question: str, *arguments: object) -> Any:
+        """The answer of a fresh process on `worker`; raises _WorkerGoneError."""
+        future = self._client.submit(
+            on_worker,
+            question,
+            arguments,
+            workers=[worker],
+            allow_other_workers=False,
+            resources={RESOURCE: 1},
+            pure=False,
+        )
+        try:
+            while True:
+                try:
+                    return future.result(timeout=1)
+                except TimeoutError:
+                    check_alive(self._client)
+                    if worker not in self._workers():
+                        raise _WorkerGoneError from None
+        except (BenchError, _WorkerGoneError):
+            raise
+        except Exception as error:
+            if worker not in self._workers():
+                raise _WorkerGoneError from error
+            raise SchedulerError(f"{worker} offers {RESOURCE}, but cannot measure: {one_line(error)}") from error
+        finally:
+            future.cancel()
+
+    def _offering(self) -> dict[str, int]:
+        """The workers that offer to take times, in order, and how many others each one's machine has."""
+        known = self._workers()
+        found = sorted(address for address in known if known[address]["resources"].get(RESOURCE))
+        for address in found:
+            if (threads := known[address]["nthreads"]) != 1:
+                raise SchedulerError(
+                    f"{address} offers {RESOURCE}, but would run {threads} tasks at once; start it with --nworkers 1 "
+                    "--nthreads 1"
+                )
+        hosts = [worker["host"] for worker in known.values()]
+        return {address: hosts.count(known[address]["host"]) - 1 for address in found}
+
+    def _workers(self) -> dict[str, Any]:
+        check_alive(self._client)
+        try:
+            known = self._client.scheduler_info(n_workers=-1)
+        except TypeError:  # before 2025.4 there was no limit to lift
+            known = self._client.scheduler_info()
+        return dict(known["workers"])
+
+    def _record(self, benchmark: Mapping[str, Any] | None, directory: Path) -> None:
+        """Adds one case to the run's `benchmark.json`."""
+        if benchmark:
+            cases = [*self._benchmark.get("benchmarks", ()), *benchmark["benchmarks"]]
+            self._benchmark = {**benchmark, "benchmarks": cases}
+            (directory / "benchmark.json").write_text(json.dumps(self._benchmark, indent=4), encoding="utf-8")
+
+
+def _failed(part: Plan, error: BenchError) -> list[Row]:
+    def fail() -> Iterator[Reading]:
+        raise error
+
+    return [row for case in part.cases for row in attempt(part.manifest.run, case, fail)]
+
+
+def on_worker(question: str, arguments: tuple[object, ...]) -> Any:
+    """Runs in the worker: what a fresh process answers; raises the BenchError that it ends with."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "question").write_bytes(pickle.dumps((question, arguments)))
+        ended = subprocess.run(  # noqa: S603 - this interpreter, our own code
+            [sys.executable, "-c", _START.format(folder=folder)],
+            env=_undisturbed(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        found = Path(folder, "answer")
+        if not found.exists():
+            last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
+            raise _ProcessDiedError(f"the process that took the time ended with status {ended.returncode}: {last}")
+        content = pickle.loads(found.read_bytes())  # noqa: S301 - our own process wrote it
+        if isinstance(content, BenchError):
+            raise content
+        return content
+
+
+def answer(folder: str) -> None:
+    """Runs in the fresh process: answers the question that lies in `folder`."""
+    question, arguments = pickle.loads(Path(folder, "question").read_bytes())  # noqa: S301 - the worker wrote it
+    answers: Mapping[str, Callable[..., object]] = {"machine": _machine, "timed": _timed}
+    try:
+        found = answers[question](*arguments)
+    except BenchError as error:
+        found = error
+    draft = Path(folder, "draft")
+    draft.write_bytes(pickle.dumps(found))
+    draft.replace(Path(folder, "answer"))
+
+
+def _undisturbed() -> dict[str, str]:
+    """The worker's environment without what Dask set in it: threads of libraries, the C library's memory."""
+    import dask
+
+    given = {
+        **dask.config.get("distributed.nanny.pre-spawn-environ", {}),
+        **dask.config.get("distributed.nanny.environ", {}),
+    }
+    own = {name: value for name, value in os.environ.items() if value != str(given.get(name))}
+    return own | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _machine(worker: str, threads: int, beside: int) -> Machine:
+    from bench.machine.doctor import glance
+
+    notices = [f"what takes time was measured by {worker}, a worker of the cluster"]
+    if beside:
+        notices.append(
+            f"{beside} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
+        )
+    if threads != (cores := usable_cores()):
+        notices.append(
+            f"times are those of {threads} threads, as the spec or the starting machine has it, on {cores} cores"
+        )
+    with alone(lambda _: None):
+        doctor = glance(threads)
+    return Machine(worker, environment(threads), doctor, code(), tuple(notices))
+
+
+def _timed(part: Plan) -> Timed:
+    """Measures one part here, alone on this machine."""
+    rows: list[Row] = []
+    said: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, alone(said.append):
+        kind = part.cases[0].kind
+        into = replace(part, directory=Path(folder)) if kind == "time" else part
+        TIMED[kind](into, rows.extend)
+        record = Path(folder, "benchmark.json")
+        benchmark = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
+    return Timed(tuple(rows), tuple(said), benchmark)

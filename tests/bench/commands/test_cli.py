@@ -1,0 +1,92 @@
+"""The command line: what it prints, and that bad input is one line and the documented status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """The exit status of `restobench` with these arguments, run in this process."""
+    monkeypatch.setattr(sys, "argv", ["restobench", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--spec", "no-such-spec"],
+        ["run", "--spec", "quick", "--methods", "no-such-method"],
+        ["run", "--spec", "quick", "--images", "no/such/folder"],
+        ["run", "--spec", "quick", "--device", "tpu"],
+        ["run", "--resume", "--spec", "quick", "--out", "no/such/run"],
+        ["images", "--images", "no/such/folder"],
+        ["cost", "no-such-method"],
+        ["cost", "ffdnet", "--size", "large"],
+        ["report", "no/such/run"],
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("restobench: ")
+    assert len(error.strip().splitlines()) == 1
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("arguments", [["runn"], ["run", "--no-such-option"], ["methods", "--format", "xml"]])
+def test_unknown_commands_and_options_have_status_2(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call(monkeypatch, *arguments) == 2
+
+
+def test_an_empty_folder_and_a_text_file_named_png_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call(monkeypatch, "images", "--images", tmp_path) == 2
+    (tmp_path / "text.png").write_text("no picture")
+    assert call(monkeypatch, "images", "--images", tmp_path) == 2
+    assert "text.png" in capsys.readouterr().err
+
+
+def test_results_that_cannot_be_written_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, folder: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file, not a folder")
+    status = call(
+        monkeypatch, "run", "--spec", "quick", "--methods", "noisy", "--images", folder, "--out", tmp_path / "taken"
+    )
+    assert status == 2
+    assert "choose another folder with --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["methods", "images", "weights"])
+def test_listings_come_in_four_formats(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, command, "--format", "json") == 0
+    records = json.loads(capsys.readouterr().out)
+    assert records
+    assert call(monkeypatch, command, "--format", "csv") == 0
+    assert capsys.readouterr().out.splitlines()[0] == ",".join(records[0])
+    assert call(monkeypatch, command, "--format", "markdown") == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("| --- |")
+    assert call(monkeypatch, command) == 0
+    assert next(iter(records[0])) in capsys.readouterr().out
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    code = readme.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout.split()[0]) > 5

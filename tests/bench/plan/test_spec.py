@@ -1,0 +1,142 @@
+"""A spec says what is measured: every shipped one expands, and a wrong one is told where it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from bench.errors import BenchError, SpecError
+from bench.experiments.scene import EXPERIMENTS
+from bench.measure.inputs import ImageSet
+from bench.plan.forecast import estimate
+from bench.plan.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped
+from restoration.errors import RestorationError
+
+PICTURES = {1: ["camera", "coins"], 3: ["chelsea"]}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_spec_expands_without_duplicates(name: str) -> None:
+    spec = read_spec(name)
+    assert spec.name == name
+    assert spec.description
+    cases = spec.cases(ImageSet().names())
+    assert len(cases) == len(set(cases)) > 0
+
+
+@given(
+    sizes=st.lists(st.sampled_from([64, "64x64", "32x48", 96]), min_size=1, max_size=4),
+    block_sizes=st.lists(st.integers(2, 32), min_size=1, max_size=4),
+)
+def test_a_grid_holds_every_combination_once(sizes: list[object], block_sizes: list[int]) -> None:
+    section = {"method": "dct", "size": sizes, "options": {"block_size": block_sizes}}
+    spec = Spec.model_validate({"name": "x", "time": [section]})
+    different = {(64, 64) if size in (64, "64x64") else (32, 48) if size == "32x48" else (96, 96) for size in sizes}
+    assert len(spec.cases(PICTURES)) == len(different) * len(set(block_sizes))
+
+
+def test_quality_runs_denoisers_over_sigma_and_upscalers_over_degradation() -> None:
+    noisy = QualitySection.model_validate({"method": "noisy", "sigma_255": [15, 25], "seed": [0, 1]})
+    assert {(c.sigma_255, c.seed, c.image) for c in noisy.cases("cpu", 1, PICTURES)} == {
+        (sigma, seed, image) for sigma in (15.0, 25.0) for seed in (0, 1) for image in PICTURES[1]
+    }
+    larger = QualitySection.model_validate(
+        {"method": "bicubic", "channels": 3, "scale": 2, "degradation": ["bicubic", "decimate"]}
+    )
+    assert {(c.degradation, c.sigma_255) for c in larger.cases("cpu", 1, PICTURES)} == {
+        ("bicubic", 0.0), ("decimate", 0.0)
+    }  # fmt: skip
+
+
+def test_random_weights_are_refused_a_quality_figure() -> None:
+    section = QualitySection.model_validate({"method": "rdn", "channels": 3, "scale": 2})
+    with pytest.raises(SpecError, match="random weights"):
+        list(section.cases("cpu", 1, PICTURES))
+
+
+def test_a_size_that_the_scale_does_not_divide_is_refused() -> None:
+    section = SizedSection.model_validate({"method": "bicubic", "scale": 3, "size": 64})
+    with pytest.raises(SpecError, match="64x64 of bicubic is no multiple of its scale 3"):
+        list(section.cases("time", "cpu", 1))
+
+
+@pytest.mark.parametrize(("cores", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4])])
+def test_timed_cases_run_on_the_numbers_of_threads_that_the_run_may_use(cores: int, counts: list[int]) -> None:
+    section = TimeSection.model_validate({"method": "noisy", "threads": [1, 2, 4, 8]})
+    assert [case.threads for case in section.cases("time", "cpu", cores)] == counts
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name = ", "not TOML"),
+        ("nome = 'x'", "name: Field required"),
+        ("name = 'x'\nthreads = -1", "threads: Input should be greater"),
+        ("name = 'x'\n[[time]]\nmethod = 'dct'\nsize = '8by8'", "time.0.size"),
+        ("name = 'x'\n[[time]]\nmethod = 'dct'\nsizes = 8", "sizes: Extra inputs"),
+        ("name = '../x'", "name: String should match"),
+    ],
+)
+def test_a_wrong_spec_names_the_file_and_the_place(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(SpecError) as caught:
+        read_spec(str(path))
+    assert str(path) in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["standrad", "no/such.toml", ""])
+def test_an_unknown_spec_is_refused(name: str) -> None:
+    with pytest.raises(SpecError):
+        read_spec(name)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"method": "no-such"},
+        {"method": "dct", "options": {"blok_size": 8}},
+        {"method": "dct", "options": {"block_size": "eight"}},
+        {"method": "bicubic", "scale": 16},
+    ],
+)
+def test_a_wrong_method_option_or_scale_is_found_before_the_run(section: dict[str, object]) -> None:
+    spec = Spec.model_validate({"name": "x", "time": [section]})
+    with pytest.raises((BenchError, RestorationError)):
+        spec.cases(PICTURES)
+
+
+def test_only_keeps_the_sections_of_the_methods_asked_for() -> None:
+    spec = read_spec("quick").only(["ffdnet"])
+    assert {case.method for case in spec.cases(ImageSet().names())} == {"ffdnet"}
+    with pytest.raises(RestorationError, match="unknown method"):
+        read_spec("quick").only(["fdnet"])
+
+
+def test_an_image_that_is_not_there_is_named_and_a_users_folder_takes_all_of_its_own() -> None:
+    spec = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["camra"]}]})
+    with pytest.raises(SpecError, match="no image 'camra' in 1 channels; there are: camera, coins"):
+        spec.cases(PICTURES)
+    with pytest.raises(SpecError, match="no image 'camra'"):
+        spec.on_images(PICTURES[1], given=False).cases(PICTURES)
+    shipped = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["moon", "brick"]}]})
+    assert {case.image for case in shipped.on_images(PICTURES[1], given=False).cases(PICTURES)} == {"camera", "coins"}
+
+
+def test_a_users_image_may_be_named_by_its_stem() -> None:
+    names = {1: ["a.png", "b.png", "b.tif"], 3: []}
+    spec = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["a"]}]})
+    assert {case.image for case in spec.on_images(names[1], given=False).cases(names)} == {"a.png"}
+    twice = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["b"]}]})
+    with pytest.raises(SpecError, match=r"no image 'b' in 1 channels; there are: a\.png, b\.png, b\.tif"):
+        twice.on_images(names[1], given=False).cases(names)
+
+
+def test_experiments_are_estimated_as_they_were_measured() -> None:
+    spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
+    (found,) = estimate(spec, spec.cases({1: [], 3: []}))
+    assert found.seconds == EXPERIMENTS["thresholds"].seconds + EXPERIMENTS["learn-dct"].seconds

@@ -1,0 +1,130 @@
+"""What other tools read of a comparison."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.measure.timing import parameter
+from bench.plan.case import Case
+from bench.regress.checkouts import Checkout
+from bench.regress.exports import (
+    case_name,
+    to_actions,
+    to_csv,
+    to_json,
+    to_markdown,
+    to_pytest_benchmark,
+    write_comparison,
+    write_step_summary,
+)
+from bench.regress.findings import Comparison, Finding, Interval
+from bench.regress.verdict import Word
+
+TIMED = Finding(
+    Case("time", "m", variant="a=1 b=2", height=8, width=8),
+    "seconds",
+    Word.SLOWER,
+    base=0.1,
+    head=0.11,
+    change=0.1,
+    interval=Interval(0.08, 0.12),
+    floor=Interval(-0.01, 0.01),
+    detectable=0.02,
+    samples=((0.1, 0.1, 0.11), (0.11, 0.12, 0.11)),
+)
+SCORED = Finding(
+    Case("quality", "m", variant="a=1 b=2", sigma_255=25.0), "psnr_db", Word.UNCHANGED, 30.0, 30.0, 0.0, Interval(0, 0)
+)
+FAILED = Finding(Case("cost", "n"), "macs_per_pixel", Word.NO_VERDICT, reason="failed in head: a | b\nc")
+COMPARISON = Comparison(
+    Checkout("base", "HEAD~1", "a" * 40, Path("base")),
+    Checkout("head", "working tree", "b" * 40, Path("head")),
+    "quick",
+    (TIMED, SCORED, FAILED),
+    {"cpu": "x"},
+    "f" * 12,
+    "2026-01-02T03:04:05Z",
+    61.0,
+    6,
+    notices=("x is left out",),
+)
+
+
+def test_pytest_benchmarks_own_command_compares_our_two_files(tmp_path: Path) -> None:
+    place = write_comparison(COMPARISON, tmp_path)
+    files = [str(place / f"benchmark-{side}.json") for side in ("base", "head")]
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "test_time[m-a=1,b=2-8x8-cpu-float32]" in done.stdout
+    assert done.stdout.count("test_time[") == 2
+
+
+def test_samples_and_their_statistics_are_those_of_the_side() -> None:
+    base, head = (to_pytest_benchmark(COMPARISON, side=side)["benchmarks"] for side in (0, 1))
+    assert [benchmark["stats"]["data"] for benchmark in (base[0], head[0])] == [list(side) for side in TIMED.samples]  # type: ignore[index]  # a list
+    assert head[0]["stats"]["median"] == 0.11  # type: ignore[index]  # a list
+    assert len(base) == 1  # type: ignore[arg-type]  # a list
+
+
+def test_a_case_has_the_name_that_the_suite_gives_it() -> None:
+    assert case_name(TIMED.case) == parameter(TIMED.case, 0.1).id
+
+
+def test_actions_get_one_figure_for_each_value_by_direction() -> None:
+    smaller, bigger = (json.loads(to_actions(COMPARISON.findings, bigger=side)) for side in (False, True))
+    assert smaller == [
+        {"name": "m a=1 b=2 seconds 8x8", "unit": "s", "value": 0.11, "range": "+-0.002", "extra": "slower"}
+    ]
+    assert bigger == [{"name": "m a=1 b=2 psnr_db sigma 25", "unit": "dB", "value": 30.0}]
+
+
+def test_json_holds_everything_and_csv_has_a_line_for_each_finding() -> None:
+    whole = json.loads(to_json(COMPARISON))
+    assert (whole["schema"], whole["verdict"], whole["status"]) == (1, "slower", 1)
+    assert whole["findings"][0]["samples"][1] == [0.11, 0.12, 0.11]
+    lines = list(csv.DictReader(io.StringIO(to_csv([finding.record() for finding in COMPARISON.findings]))))
+    assert [line["verdict"] for line in lines] == ["slower", "unchanged", "no verdict"]
+    assert [lines[0][key] for key in ("change", "interval", "detectable")] == [
+        "+10.00 %", "+8.00 % .. +12.00 %", "2.00 %",
+    ]  # fmt: skip
+
+
+def test_infinite_values_are_json_all_the_same() -> None:
+    endless = Finding(Case("quality", "m"), "psnr_db", Word.WORSE, math.inf, 30.0, -math.inf)
+    comparison = Comparison(COMPARISON.base, COMPARISON.head, "q", (endless,), {}, "f", "2026-01-02T03:04:05Z", 1.0, 0)
+    assert json.loads(to_json(comparison))["findings"][0]["base"] == "inf"
+    assert json.loads(to_actions(comparison.findings, bigger=True))[0]["value"] == 30.0
+
+
+def test_markdown_says_the_verdict_first_and_keeps_its_columns() -> None:
+    text = to_markdown(COMPARISON)
+    lines = text.splitlines()
+    assert lines[0] == "## restobench: slower"
+    assert "| m a=1 b=2 | slower |" in lines
+    table = [line for line in lines if (line.startswith("|") and "psnr_db" in line) or "failed in head" in line]
+    assert len({line.replace("\\|", "").count("|") for line in table}) == 1
+    assert lines[-1] == "- x is left out"
+
+
+def test_the_step_summary_is_appended_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    write_step_summary("nowhere")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    write_step_summary("one")
+    write_step_summary("two")
+    assert (tmp_path / "summary.md").read_text() == "one\ntwo\n"
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchError, match="choose another folder with --out"):
+        write_comparison(COMPARISON, tmp_path / "file")

@@ -1,0 +1,253 @@
+"""A history keeps every run, tells its own noise, finds where a level changed, and never mixes machines silently."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from bench.__main__ import main
+from bench.errors import BenchError, NoVerdictError, RowsError
+from bench.plan.case import Case, Reading
+from bench.record.manifest import Manifest
+from bench.record.rows import Row, RowFile
+from bench.regress.history import (
+    LEAST_RUNS,
+    SCHEMA,
+    Entry,
+    Point,
+    add,
+    check,
+    comparable,
+    entry_of,
+    level_of,
+    overview,
+    read_history,
+    status,
+)
+from bench.regress.verdict import Word
+
+ENVIRONMENT = {"cpu": "x", "threads": 2}
+TIME = Case("time", "m", height=8, width=8)
+
+
+def run_directory(folder: Path, name: str, *, seconds: float = 0.1, status: str = "complete", cpu: str = "x") -> Path:
+    """A finished run with one timed case, two scored images and a count."""
+    directory = folder / name
+    directory.mkdir(parents=True)
+    stable = {**ENVIRONMENT, "cpu": cpu}
+    Manifest(
+        run=name, name="s", command="", spec={}, environment={"stable": stable, "state": {}},
+        fingerprint=f"print-{cpu}", started="2026-01-01T00:00:00Z", revision=f"rev-{name}", status=status,  # type: ignore[arg-type]  # one of three
+    ).write(directory)  # fmt: skip
+    scored = (("a", 29.0), ("b", 31.0))
+    rows = [
+        Row(name, TIME, Reading("seconds", 9.0, "s", phase="warmup")),
+        *(Row(name, TIME, Reading("seconds", seconds * factor, "s", phase="measure")) for factor in (0.9, 1.0, 5.0)),
+        Row(name, Case("cost", "m"), Reading("macs_per_pixel", 64.0, part="torch")),
+        *(Row(name, Case("quality", "m", image=image), Reading("psnr_db", db)) for image, db in scored),
+        Row(name, Case("quality", "n", image="a"), Reading("failure", None), error="no"),
+    ]
+    with RowFile(directory) as file:
+        file.append(rows)
+    return directory
+
+
+def entries(values: list[float], metric: str = "seconds", cpu: str = "x") -> list[Entry]:
+    return [
+        Entry(
+            run=f"r{number}", revision=f"rev{number}", started="", fingerprint=f"print-{cpu}",
+            environment={**ENVIRONMENT, "cpu": cpu}, series={"s": Point(metric, value)},  # type: ignore[arg-type]  # of four
+        )
+        for number, value in enumerate(values)
+    ]  # fmt: skip
+
+
+def judged(history: list[float], value: float, metric: str = "seconds") -> Word:
+    entry = replace(entries([value], metric)[0], run="new")
+    return Word(str(check(entry, entries(history, metric))[0]["verdict"]))
+
+
+def noisy(count: int, *, level: float = 0.1, noise: float = 0.01, seed: int = 0) -> list[float]:
+    return list(level * np.exp(np.random.default_rng(seed).normal(0, noise, count)))
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["restobench", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_a_run_becomes_medians_of_measured_seconds_means_over_images_and_counts(tmp_path: Path) -> None:
+    entry = entry_of(run_directory(tmp_path, "r"))
+    values = {name.split()[0]: (point.value, point.samples) for name, point in entry.series.items()}
+    assert values == {"seconds": (0.1, 3), "macs_per_pixel": (64.0, 1), "psnr_db": (30.0, 2)}
+    assert (entry.revision, entry.fingerprint) == ("rev-r", "print-x")
+
+
+def test_runs_are_appended_read_back_and_refused_twice(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "history.jsonl"
+    added = [add(run_directory(tmp_path, name), path) for name in ("a", "b")]
+    assert read_history(path) == added
+    before = path.read_bytes()
+    with pytest.raises(BenchError, match=r"run a is in .* already"):
+        add(tmp_path / "a", path)
+    assert path.read_bytes() == before
+
+
+def test_an_unfinished_run_is_no_history(tmp_path: Path) -> None:
+    with pytest.raises(NoVerdictError, match="is interrupted; finish it"):
+        add(run_directory(tmp_path, "r", status="interrupted"), tmp_path / "h.jsonl")
+
+
+@given(st.dictionaries(st.text(max_size=9), st.floats(allow_nan=False, allow_infinity=False), max_size=4))
+def test_entry_to_json_to_entry_is_the_identity(values: dict[str, float]) -> None:
+    entry = replace(entries([1.0])[0], series={name: Point("psnr_db", value) for name, value in values.items()})
+    assert "\n" not in entry.to_json()
+    assert Entry.from_json(entry.to_json()) == entry
+
+
+@pytest.mark.parametrize("damage", ["not json\n", "{}\n", '{"schema": "x"}\n', "[1]\n", "\n"])
+def test_a_damaged_line_is_named_and_the_file_left_as_it_is(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "h.jsonl"
+    add(run_directory(tmp_path, "a"), path)
+    path.write_text(path.read_text() + damage)
+    before = path.read_bytes()
+    with pytest.raises(RowsError, match="line 2: "):
+        read_history(path)
+    with pytest.raises(RowsError, match="line 2: "):
+        add(run_directory(tmp_path, "b"), path)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "h.jsonl"
+    path.write_text(json.dumps({"schema": SCHEMA + 1}) + "\n")
+    with pytest.raises(RowsError, match=rf"schema {SCHEMA + 1}, this program reads up to {SCHEMA}; update"):
+        read_history(path)
+
+
+def test_a_line_torn_by_a_crash_is_left_out_and_dropped_by_the_next_run(tmp_path: Path) -> None:
+    path = tmp_path / "h.jsonl"
+    first = add(run_directory(tmp_path, "a"), path)
+    with path.open("a") as file:
+        file.write('{"schema": 1, "run": "to')
+    assert read_history(path) == [first]
+    second = add(run_directory(tmp_path, "b"), path)
+    assert read_history(path) == [first, second]
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "h.jsonl"
+    path.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(RowsError, match="restore it from a copy"):
+        read_history(path)
+
+
+def test_another_environment_is_refused_with_the_fields_that_differ(tmp_path: Path) -> None:
+    here, there = entry_of(run_directory(tmp_path, "here")), entries([0.1], cpu="y")
+    with pytest.raises(NoVerdictError, match=r"cpu: 'y' there, 'x' here; --allow-other-machine"):
+        comparable(here, there, other_machine=False)
+    assert comparable(here, there, other_machine=True) == there
+    assert comparable(here, [*there, *entries([0.1])], other_machine=False) == entries([0.1])
+    assert comparable(here, [], other_machine=False) == []
+
+
+def test_a_series_needs_a_few_runs_before_it_is_judged() -> None:
+    assert judged(noisy(LEAST_RUNS - 1), 0.1) is Word.NO_VERDICT
+    assert judged(noisy(LEAST_RUNS), 0.1) is Word.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("metric", "factor", "word"),
+    [
+        ("seconds", 1.1, Word.SLOWER),
+        ("seconds", 0.9, Word.FASTER),
+        ("peak_bytes", 1.1, Word.WORSE),
+        ("peak_bytes", 0.9, Word.BETTER),
+        ("macs_per_pixel", 1.001, Word.SLOWER),
+        ("psnr_db", 0.999, Word.WORSE),
+        ("psnr_db", 1.001, Word.BETTER),
+        ("psnr_db", 1.00001, Word.UNCHANGED),
+    ],
+)
+def test_each_metric_has_its_direction(metric: str, factor: float, word: Word) -> None:
+    level = 30.0
+    noise = 0.005 if metric == "seconds" else 0.0
+    assert judged(noisy(12, level=level, noise=noise), level * factor, metric) is word
+
+
+def test_a_noisy_series_does_not_say_slower_for_its_own_noise_and_says_that_it_is_noisy() -> None:
+    words = [judged(noisy(20, noise=0.2, seed=seed), noisy(1, noise=0.2, seed=100 + seed)[0]) for seed in range(40)]
+    assert sum(word in {Word.SLOWER, Word.FASTER} for word in words) <= 2
+    assert words.count(Word.NO_VERDICT) >= 38
+
+
+def test_a_run_is_judged_by_the_level_since_the_last_change() -> None:
+    history = [*noisy(10, level=0.2), *noisy(10, level=0.1, seed=1)]
+    assert judged(history, 0.2) is Word.SLOWER
+    assert judged(history, 0.1) is Word.UNCHANGED
+
+
+@given(st.integers(6, 20), st.integers(6, 20), st.integers(0, 50))
+def test_a_step_is_found_where_it_is(before: int, after: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(0, 0.01, before + after)
+    values[before:] += 0.2
+    level = level_of(list(values), least_noise=1e-9)
+    assert level.changes
+    assert min(abs(change - before) for change in level.changes) <= 1
+    assert level.value == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_steady_series_hardly_ever_changes() -> None:
+    changed = sum(
+        bool(level_of(list(np.random.default_rng(seed).normal(0, 1, 30)), least_noise=1e-9).changes)
+        for seed in range(60)
+    )
+    assert changed <= 6
+
+
+def test_the_overview_names_the_revision_of_the_last_change() -> None:
+    record = overview(entries([*noisy(8, level=0.1), *noisy(8, level=0.12, seed=1)]))[0]
+    assert float(str(record["last change"]).split()[0]) == pytest.approx(20, abs=2)
+    assert str(record["last change"]).endswith("at rev8")
+    assert overview(entries([0.1]), "no such series") == []
+
+
+def test_a_series_that_a_run_lacks_is_no_verdict() -> None:
+    records = check(replace(entries([1.0])[0], series={}), entries(noisy(9)))
+    assert [(record["verdict"], record["reason"]) for record in records] == [("no verdict", "absent from this run")]
+    assert status(records) == 3
+    assert status([]) == 3
+
+
+def test_the_commands_add_show_and_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.jsonl"
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    for number, seconds in enumerate(noisy(8, noise=0.005)):
+        directory = run_directory(tmp_path, f"r{number}", seconds=seconds)
+        assert call(monkeypatch, "history", "add", directory, "--history", file) == 0
+    same, slow = (run_directory(tmp_path, f"new{seconds}", seconds=seconds) for seconds in (0.1, 0.13))
+    assert call(monkeypatch, "history", "check", same, "--history", file) == 0
+    assert call(monkeypatch, "history", "check", slow, "--history", file) == 1
+    assert "| slower |" in summary.read_text()
+    assert call(monkeypatch, "history", "show", "--history", file, "--format", "csv") == 0
+    assert "seconds m default 8x8" in capsys.readouterr().out
+    other = run_directory(tmp_path, "other", cpu="y")
+    assert call(monkeypatch, "history", "check", other, "--history", file) == 3
+    assert "cpu: 'x' there, 'y' here" in capsys.readouterr().err
+    assert call(monkeypatch, "history", "check", other, "--history", file, "--allow-other-machine") == 0
+    assert "OTHER MACHINE" in capsys.readouterr().err
+    assert call(monkeypatch, "history", "check", tmp_path / "no-such-run", "--history", file) == 2
+    assert call(monkeypatch, "history", "export", same, "--out", tmp_path / "actions") == 0
+    smaller = json.loads((tmp_path / "actions" / "smaller-is-better.json").read_text())
+    assert {figure["unit"] for figure in smaller} == {"s", "MAC/px"}

@@ -1,0 +1,254 @@
+"""A verdict is right on simulated machines: rarely a false alarm, rarely a missed change, and honest about the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from numpy.typing import NDArray
+from scipy.stats import trim_mean
+
+from bench.plan.case import Case
+from bench.regress import verdict
+from bench.regress.findings import Finding
+from bench.regress.trials import CONFIRMING_PAIRS, Trials
+from bench.regress.verdict import (
+    REGRESSIONS,
+    Estimate,
+    Rule,
+    Word,
+    by_tolerance,
+    confirmed,
+    contaminated,
+    estimate,
+    holm,
+    look,
+    together,
+    worst,
+)
+
+CONTROL = Case("time", "control")
+CASES = [Case("time", "m", variant=str(number)) for number in range(9)]
+
+
+class Machine:
+    """Pairs of processes on a machine of known noise: of processes, of blocks, and of disturbances now and then."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        process: float = 0.005,
+        block: float = 0.006,
+        disturbed: float = 0.0,
+        effects: Mapping[Case, float] | None = None,
+    ) -> None:
+        self.generator = np.random.default_rng(seed)
+        self.process, self.block, self.disturbed = process, block, disturbed
+        self.effects = effects or {}
+
+    def __call__(self, cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
+        return {case: self.seconds(case) for case in cases}
+
+    def seconds(self, case: Case, blocks: int = 6) -> NDArray[np.float64]:
+        logs = self.generator.normal(0, self.process, 3) + self.generator.normal(0, self.block, (blocks, 3))
+        logs += (self.generator.random(logs.shape) < self.disturbed) * self.generator.exponential(0.4, logs.shape)
+        logs[:, 2] += math.log1p(self.effects.get(case, 0.0))
+        return np.exp(logs)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough for a standard error to a few per cent, and fast."""
+    monkeypatch.setattr(verdict, "RESAMPLES", 200)
+
+
+def trials(machine: Machine, cases: Sequence[Case] = CASES) -> tuple[Trials, list[Finding]]:
+    running = Trials(machine, Rule(), controls=(CONTROL,))
+    return running, running.run(cases)
+
+
+def words(machine: Machine, cases: Sequence[Case] = CASES) -> list[Word]:
+    return [finding.word for finding in trials(machine, cases)[1]]
+
+
+@pytest.mark.parametrize(
+    ("process", "block", "disturbed"),
+    [(0.003, 0.004, 0.0), (0.005, 0.006, 0.0), (0.005, 0.006, 0.1), (0.02, 0.02, 0.0), (0.1, 0.1, 0.3)],
+)
+def test_without_a_change_hardly_a_case_is_called_changed(process: float, block: float, disturbed: float) -> None:
+    compares = [words(Machine(seed=seed, process=process, block=block, disturbed=disturbed)) for seed in range(25)]
+    alarms = sum(word in {Word.SLOWER, Word.FASTER} for compare in compares for word in compare)
+    assert alarms <= 0.005 * 25 * len(CASES)
+
+
+@pytest.mark.parametrize(("effect", "share"), [(0.03, 0.9), (0.05, 1.0), (0.10, 1.0), (-0.05, 1.0)])
+def test_a_change_on_one_method_is_found(effect: float, share: float) -> None:
+    expected = Word.SLOWER if effect > 0 else Word.FASTER
+    found = [words(Machine(seed=seed, effects={CASES[4]: effect})) for seed in range(20)]
+    assert sum(compare[4] is expected for compare in found) >= share * len(found)
+    assert all(word is Word.UNCHANGED for compare in found for word in compare[:4])
+
+
+def test_a_change_well_below_the_tolerance_is_unchanged() -> None:
+    assert set(words(Machine(seed=0, process=0.002, block=0.002, effects=dict.fromkeys(CASES, 0.01)))) == {
+        Word.UNCHANGED
+    }
+
+
+def test_a_clear_run_stops_early_and_a_noisy_one_goes_on_to_the_maximum_and_says_nothing() -> None:
+    running, _ = trials(Machine(seed=1, process=0.002, block=0.002))
+    assert running.pairs == Rule().least
+    running, findings = trials(Machine(seed=1, process=0.05, block=0.05))
+    assert running.pairs == Rule().most
+    assert {finding.word for finding in findings} == {Word.NO_VERDICT}
+    assert all(finding.reason for finding in findings)
+
+
+def test_a_flagged_case_is_measured_again_in_fresh_processes() -> None:
+    running, findings = trials(Machine(seed=1, process=0.002, block=0.002, effects={CASES[0]: 0.1}))
+    assert running.pairs == Rule().least + CONFIRMING_PAIRS
+    assert findings[0].word is Word.SLOWER
+    assert len(findings[0].samples[0]) == 6 * running.pairs
+    assert len(findings[1].samples[0]) == 6 * Rule().least
+
+
+def test_what_fresh_processes_do_not_confirm_does_not_count() -> None:
+    class Fluke(Machine):
+        def seconds(self, case: Case, blocks: int = 6) -> NDArray[np.float64]:
+            self.drawn = getattr(self, "drawn", 0) + 1
+            effects, self.effects = self.effects, self.effects if self.drawn <= 2 * Rule().least else {}
+            found = super().seconds(case, blocks)
+            self.effects = effects
+            return found
+
+    found = words(Fluke(seed=2, process=0.002, block=0.002, effects={CASES[0]: 0.06}), CASES[:1])
+    assert found == [Word.UNCHANGED]
+
+
+def test_a_contaminated_control_takes_every_verdict_back() -> None:
+    machine = Machine(seed=3, process=0.002, block=0.002, effects={CONTROL: 0.05, CASES[0]: 0.05})
+    running, findings = trials(machine)
+    assert {finding.word for finding in findings} == {Word.NO_VERDICT}
+    assert "control differs by +" in findings[0].reason
+    control = running.control_findings()[0]
+    assert control.change == pytest.approx(0.05, abs=0.01)
+    assert control.word is Word.NO_VERDICT
+
+
+def test_a_control_that_moved_contaminates_and_one_that_is_only_noisy_does_not() -> None:
+    rule = Rule()
+    assert not contaminated("c", Estimate(0.001, 0.002, 0.001, 0.002, 4), rule)
+    assert not contaminated("c", Estimate(0.02, 0.02, 0.02, 0.02, 4), rule)
+    assert "c differs by +5.1%, and nothing" in contaminated("c", Estimate(0.05, 0.002, 0.0, 0.002, 4), rule)
+    assert "between two processes of base" in contaminated("c", Estimate(0.0, 0.002, 0.05, 0.002, 4), rule)
+
+
+def test_a_base_that_differs_from_itself_has_no_verdict() -> None:
+    moved = Estimate(change=0.06, error=0.003, floor=0.06, floor_error=0.003, freedom=4)
+    assert look({"x": moved}, Rule(), level=0.05, family=1) == {"x": Word.NO_VERDICT}
+
+
+def test_the_estimate_is_the_geometric_mean_of_the_ratios_and_its_interval_covers_the_truth() -> None:
+    machine = Machine(seed=5, effects={CASES[0]: 0.04})
+    covered = 0
+    for _ in range(100):
+        seconds = np.stack([machine.seconds(CASES[0]) for _ in range(4)])
+        found = estimate(seconds)
+        ratios = np.log(seconds[..., 2] / np.sqrt(seconds[..., 0] * seconds[..., 1])).ravel()
+        assert found.change == pytest.approx(trim_mean(ratios, verdict.TRIM))
+        covered += abs(found.change - math.log1p(0.04)) <= found.margin
+    assert covered >= 90
+
+
+def test_a_process_at_half_its_speed_for_some_blocks_does_not_move_the_estimate() -> None:
+    seconds = Machine(seed=7).seconds(CASES[0], blocks=32).reshape(4, 8, 3)
+    stuck = seconds.copy()
+    stuck[[1, 2, 3], [0, 3, 5], 2] *= 2
+    undisturbed, disturbed = estimate(seconds), estimate(stuck)
+    assert disturbed.change == pytest.approx(undisturbed.change, abs=0.004)
+    assert disturbed.margin < 0.03
+
+
+def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
+    quiet = Estimate(0, 0.001, 0, 0.001, 4)
+    noisy = Estimate(0, 0.01, 0, 0.01, 4)
+    rule = Rule()
+    assert rule.call < quiet.detectable(rule, 0.05) < rule.limit
+    assert noisy.detectable(rule, 0.05) > rule.limit
+    assert noisy.detectable(rule, 0.001) > noisy.detectable(rule, 0.05)
+
+
+def test_the_looks_together_spend_alpha() -> None:
+    rule = Rule(least=3, most=6)
+    assert sum(rule.level(pairs) for pairs in range(3, 7)) == pytest.approx(rule.alpha)
+    assert [pairs for pairs in range(3, 7) if rule.level(pairs) > 0] == [3, 6]
+    assert Rule(least=2, most=2).level(2) == pytest.approx(rule.alpha)
+
+
+def test_a_constant_ratio_without_noise_is_certain() -> None:
+    seconds = np.ones((3, 6, 3)) * [1.0, 1.0, 1.05]
+    assert look({"x": estimate(seconds)}, Rule(), level=0.01, family=100) == {"x": Word.SLOWER}
+    assert look({"x": estimate(np.ones((3, 6, 3)))}, Rule(), level=0.01, family=1) == {"x": Word.UNCHANGED}
+
+
+@given(st.dictionaries(st.integers(), st.floats(0, 1), max_size=8))
+def test_holm_rejects_no_more_than_uncorrected_and_no_less_than_bonferroni(p_values: dict[int, float]) -> None:
+    rejected = holm(p_values, 0.05)
+    assert {key for key, p in p_values.items() if p <= 0.05 / len(p_values)} <= rejected
+    assert rejected <= {key for key, p in p_values.items() if p <= 0.05}
+
+
+def test_holm_of_a_worked_example() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}, 0.05) == {"a", "d"}
+
+
+@pytest.mark.parametrize(
+    ("speed", "quality", "word"),
+    [
+        (Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED),
+        (Word.FASTER, Word.UNCHANGED, Word.FASTER),
+        (Word.SLOWER, Word.UNCHANGED, Word.SLOWER),
+        (Word.UNCHANGED, Word.BETTER, Word.BETTER),
+        (Word.UNCHANGED, Word.WORSE, Word.WORSE),
+        (Word.FASTER, Word.WORSE, Word.FASTER_BUT_WORSE),
+        (Word.SLOWER, Word.BETTER, Word.SLOWER_BUT_BETTER),
+        (Word.SLOWER, Word.WORSE, Word.WORSE),
+        (Word.FASTER, Word.BETTER, Word.BETTER),
+        (Word.NO_VERDICT, Word.WORSE, Word.WORSE),
+        (Word.NO_VERDICT, Word.BETTER, Word.NO_VERDICT),
+        (Word.FASTER, Word.NO_VERDICT, Word.NO_VERDICT),
+        (Word.SLOWER, Word.NO_VERDICT, Word.SLOWER),
+    ],
+)
+def test_speed_and_quality_are_judged_together(speed: Word, quality: Word, word: Word) -> None:
+    assert together(speed, quality) is word
+
+
+@given(st.lists(st.sampled_from([Word.UNCHANGED, Word.FASTER, Word.SLOWER, Word.NO_VERDICT])))
+def test_a_regression_is_never_hidden_and_no_verdict_is_never_a_pass(found: list[Word]) -> None:
+    word = worst(found)
+    assert (word in REGRESSIONS) == (Word.SLOWER in found)
+    if Word.NO_VERDICT in found:
+        assert word in {Word.SLOWER, Word.NO_VERDICT}
+
+
+def test_an_exact_change_counts_from_two_thirds_of_its_tolerance() -> None:
+    def of(change: float, tolerance: float) -> Word:
+        return by_tolerance(change, tolerance, more=Word.BETTER, less=Word.WORSE)
+
+    assert [of(change, 0.01) for change in (-0.0101, -0.0099, -0.005, 0.0, 0.006, 0.02)] == [
+        Word.WORSE, Word.WORSE, Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED, Word.BETTER,
+    ]  # fmt: skip
+    assert of(1e-6, 0.0) is Word.BETTER
+    assert of(0.0, 0.0) is Word.UNCHANGED
+
+
+def test_fresh_processes_that_say_the_opposite_leave_no_verdict() -> None:
+    faster = Estimate(change=-0.05, error=0.002, floor=0.0, floor_error=0.002, freedom=4)
+    slower = Estimate(change=0.05, error=0.002, floor=0.0, floor_error=0.002, freedom=4)
+    assert confirmed(Word.SLOWER, slower, Rule()) is Word.SLOWER
+    assert confirmed(Word.SLOWER, faster, Rule()) is Word.NO_VERDICT

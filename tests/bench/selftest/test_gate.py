@@ -1,0 +1,175 @@
+"""Plants do what they say, and the tally counts them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from bench.errors import BenchError
+from bench.measure.inputs import ImageSet, degraded, scores
+from bench.plan.case import Case, options_text
+from bench.plan.spec import read_spec
+from bench.regress.checkouts import Checkout, git, repository
+from bench.regress.findings import Comparison, Finding
+from bench.regress.verdict import Word
+from bench.selftest import gate
+from bench.selftest.gate import LOSSES, Plant, Trial, amplitude_for, gate_check, plant_commit, records, write_table
+from restoration.catalog import get
+from restoration.method import Method, Option, Restore, Setup
+
+QUALITY = Case(
+    "quality", "dct", variant="block_size=8", options=options_text({"block_size": 8, "engine": "separable"}),
+    task="denoise", image="camera", sigma_255=25.0, degradation="awgn",
+)  # fmt: skip
+
+
+def planted(tmp_path: Path, plants: list[dict[str, object]]) -> ModuleType:
+    """The planted file as a module."""
+    (tmp_path / "planted_here.py").write_text(gate._CODE.format(plants=plants))
+    sys.modules.pop("planted_here", None)
+    importlib.invalidate_caches()
+    return importlib.import_module("planted_here")
+
+
+@pytest.fixture(autouse=True)
+def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("planted_here", None)
+
+
+def identity() -> Method:
+    return Method("m", "denoise", build=lambda _: lambda image: image, options={"a": 1, "b": "x"})
+
+
+def built(method: Method, **options: Option) -> Restore:
+    return method.build(method.checked(Setup(options=options)))
+
+
+@pytest.mark.parametrize("loss_db", LOSSES)
+def test_a_planted_loss_costs_what_it_says(loss_db: float) -> None:
+    amplitude = amplitude_for(QUALITY, loss_db)
+    clean = ImageSet().get("camera", 1)
+    method = get("dct")
+    setup = method.checked(Setup(sigma=25 / 255, options=QUALITY.option_values()))
+    restored = method.build(setup)(degraded(QUALITY, clean)[None])[0]
+    rows, columns = (torch.arange(side) for side in restored.shape[-2:])
+    lossy = restored + amplitude * (1 - 2.0 * ((rows[:, None] + columns) % 2))
+    before, after = (next(scores(QUALITY, image, clean)).value or 0.0 for image in (restored, lossy))
+    assert before - after == pytest.approx(loss_db, rel=0.05)
+
+
+def test_a_plant_touches_only_its_method_with_its_options(tmp_path: Path) -> None:
+    module = planted(tmp_path, [{"method": "m", "options": {"a": 2}, "kind": "quality", "size": 0.1}])
+    image = torch.full((1, 1, 4, 4), 0.5)
+    other = replace(identity(), name="other")
+    assert module.plant(other) is other
+    others: tuple[dict[str, Option], ...] = ({"a": 1}, {"a": 2, "b": "y"})  # the plant leaves b at its default
+    for options in others:
+        assert torch.equal(built(module.plant(identity()), **options)(image), image)
+    lossy = built(module.plant(identity()), a=2)(image)
+    assert (lossy - image).abs().allclose(torch.tensor(0.1))
+
+
+def test_a_planted_operation_is_one_per_pixel_and_changes_no_output(tmp_path: Path) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    module = planted(tmp_path, [{"method": "m", "options": {}, "kind": "operations", "size": 1}])
+    image = torch.rand(1, 1, 8, 8)
+    with FlopCounterMode(display=False) as counter:
+        restored = built(module.plant(identity()))(image)
+    assert counter.get_total_flops() == 2 * 64
+    assert torch.equal(restored, image)
+
+
+def test_planted_time_and_memory_change_no_output(tmp_path: Path) -> None:
+    image = torch.rand(1, 1, 8, 8)
+    for kind, size in (("time", 0.03), ("memory", 100)):
+        module = planted(tmp_path, [{"method": "m", "options": {}, "kind": kind, "size": size}])
+        assert torch.equal(built(module.plant(identity()))(image), image)
+
+
+def test_a_planted_commit_is_the_base_with_two_files_changed(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "restoration").mkdir(parents=True)
+    (root / "restoration" / "catalog.py").write_text("def get(name: str): ...\n")
+    git(tmp_path, "init", "-q", str(root))
+    git(root, "add", "--all")
+    git(root, "-c", "user.name=n", "-c", "user.email=e@x", "commit", "-q", "-m", "x")
+    found, base = repository(root), git(root, "rev-parse", "HEAD")
+    head = plant_commit(found, base, [Plant("time", 0.03, Case("time", "dct"), "+3 % time")])
+    assert git(root, "diff", "--name-only", base, head).split() == ["restoration/catalog.py", "restoration/planted.py"]
+    assert "'size': 0.03" in git(root, "show", f"{head}:restoration/planted.py")
+    assert git(root, "status", "--porcelain") == ""
+    assert git(root, "rev-parse", "HEAD") == base
+
+
+def test_half_of_the_cases_stay_unplanted_and_each_comparison_plants_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_as_planted", lambda _kind, size, _case: size)
+    spec = read_spec("gate")
+    first, second = ([*gate._plants(spec, number)] for number in (0, 1))
+    assert Counter(plant.kind for plant in first) == {"time": 6, "quality": 3, "operations": 2, "memory": 2}
+    assert {plant.stated for plant in first} == {
+        "+2% time", "+3% time", "+5% time", "+10% time", "-0.005 dB", "-0.01 dB", "-0.05 dB", "+1 MAC/px", "+10 MAC/px",
+        "+5% memory", "+10% memory",
+    }  # fmt: skip
+    assert len({(plant.case.method, plant.case.options) for plant in first}) == len(first)
+    assert [plant.case for plant in first] != [plant.case for plant in second]
+
+
+def comparison(*words: tuple[str, Word]) -> Comparison:
+    side = Checkout("base", "HEAD", "a" * 40, Path())
+    findings = (Finding(Case("time", method), "seconds", word) for method, word in words)
+    return Comparison(side, side, "gate", tuple(findings), {}, "f", "", 1.0, 3)
+
+
+def test_the_table_counts_plants_found_and_alarms_where_nothing_was_planted(tmp_path: Path) -> None:
+    plant = Plant("time", 0.03, Case("time", "a"), "+3% time")
+    trials = [
+        Trial.of(comparison(("a", Word.SLOWER), ("b", Word.UNCHANGED)), [plant]),
+        Trial.of(comparison(("a", Word.NO_VERDICT), ("b", Word.UNCHANGED)), [plant]),
+        Trial.of(comparison(("a", Word.UNCHANGED), ("b", Word.SLOWER)), [], peer=(2, 1)),
+        Trial.of(comparison(("a", Word.UNCHANGED), ("b", Word.UNCHANGED)), [], peer=(2, 0)),
+        Trial.of(comparison(("a", Word.NO_VERDICT)), [], condition="one core busy"),
+    ]
+    for trial in trials:
+        trial.append_to(tmp_path / "deep" / "trials.jsonl")
+    assert Trial.read(tmp_path / "deep" / "trials.jsonl") == trials
+    lines = {str(line["planted"]): tuple(line.values())[1:] for line in records(trials)}
+    assert lines == {
+        "+3% time": (2, 1, 50.0, 1),
+        "nothing: cases": (6, 1, 16.7, 0),
+        "nothing: whole comparisons": (2, 1, 50.0, 0),
+        "nothing, one core busy: cases": (1, 0, 0.0, 1),
+        "nothing, one core busy: whole comparisons": (1, 0, 0.0, 1),
+        "nothing: cases, by `--benchmark-compare-fail=median:5%`": (4, 1, 25.0, 0),
+        "nothing: whole runs, by `--benchmark-compare-fail=median:5%`": (2, 1, 50.0, 0),
+    }
+
+
+def test_the_table_goes_between_its_markers_and_nothing_else_changes(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- gate-check: begin -->\nold\n<!-- gate-check: end -->\nafter\n")
+    write_table([{"planted": "x", "found": 1}], page, said="Said.")
+    text = page.read_text()
+    assert text.startswith("before\n<!-- gate-check: begin -->\n")
+    assert text.endswith("<!-- gate-check: end -->\nafter\n")
+    assert "Said.\n\n| planted | found |\n| --- | --- |\n| x | 1 |" in text
+    assert "old" not in text
+    page.write_text("no markers")
+    with pytest.raises(BenchError, match="expected the lines"):
+        write_table([], page, said="")
+
+
+def test_another_repository_is_refused(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", str(tmp_path))
+    with pytest.raises(BenchError, match="is not this project's repository"):
+        next(gate_check(tmp_path, "gate", planted=[False]))
