@@ -34,6 +34,6 @@ def compare_reports(base: Path, head: Path, *, out: Path | None = None, earlier:
 
     `earlier` runs, oldest first, make its history longer. Raises `ReportError`.
     """
-    from reports.comparison import write_comparison
+    from reports.two_runs.comparison import write_comparison
 
     return write_comparison(base, head, out=out, earlier=earlier)

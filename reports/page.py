@@ -13,14 +13,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from reports.derive.summary import Summary, summarise
+from reports.draw.figures import Ink
+from reports.draw.look import Palette, page_svg, plain_svg, styled
+from reports.draw.pictures import scenes
 from reports.errors import ReportWriteError
-from reports.figures import Ink
-from reports.load import Run, load_run
-from reports.look import Palette, page_svg, plain_svg, styled
-from reports.pictures import scenes
-from reports.sections import Material, Section, all_sections
-from reports.summary import Summary, summarise
-from reports.tables import all_tables, write_tables
+from reports.read.run import Run, load_run
+from reports.read.tables import all_tables, write_tables
+from reports.sections.sections import Material, Section, all_sections
 
 PAGE = "report.html"
 MOST_SERIES = 40

@@ -1,4 +1,4 @@
-"""What a run costs beside its cases: `python -m bench.selftest.overhead --cells 100000`, of cells that do almost nothing.
+"""What a run costs beside its cases: `python -m bench.selftest.overhead --cells 100000`, with cases that do nothing.
 
 A whole run, from the spec to its rows in order, of cells that return what they are given. Counted in processor
 seconds of this process and of its workers, less what the same cells take without any run around them; so a busy

@@ -25,11 +25,11 @@ from bench.plan.spec import read_spec
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, RowFile, read_rows
 from bench.regress.history import Entry, Point, check, comparable, overview, read_history
+from reports.draw.pictures import scenes
 from reports.errors import ReportError
-from reports.history import stored_times
-from reports.load import load_run
-from reports.pictures import scenes
-from reports.tables import all_tables
+from reports.read.run import load_run
+from reports.read.tables import all_tables
+from reports.two_runs.history import stored_times
 from restoration.checkpoints import read_state
 from restoration.community import method_of
 from restoration.errors import RestorationError

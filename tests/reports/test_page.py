@@ -16,10 +16,10 @@ from PIL import Image
 
 from reports import ReportError, write_report
 from reports.__main__ import main
+from reports.draw.pictures import BUDGET, scenes
 from reports.errors import FormatError
-from reports.load import load_run
-from reports.pictures import BUDGET, scenes
-from reports.sections import EXPERIMENTS
+from reports.read.run import load_run
+from reports.sections.sections import EXPERIMENTS
 
 SMALL = synthetic.Content(kinds=("cost", "time"))
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from reports.load import load_run
-from reports.summary import (
+from reports.derive.summary import (
     Summary,
     at_best_ratio,
     bootstrap_mean,
@@ -25,7 +24,8 @@ from reports.summary import (
     summarise,
     within_images,
 )
-from reports.tables import all_tables
+from reports.read.run import load_run
+from reports.read.tables import all_tables
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, LogLocator, NullLocator
 
-from reports.look import INK, SOFT, Chart, Look, Marks, Palette, numbered, tag
-from reports.summary import (
+from reports.derive.summary import (
     Fit,
     Roof,
     Summary,
@@ -30,7 +29,8 @@ from reports.summary import (
     times_text,
     within_images,
 )
-from reports.tables import DCT, DCT_DEFAULTS, least_of, lines_of, most_of, options_of
+from reports.draw.look import INK, SOFT, Chart, Look, Marks, Palette, numbered, tag
+from reports.read.tables import DCT, DCT_DEFAULTS, least_of, lines_of, most_of, options_of
 
 WIDE = (5.6, 3.8)
 MOST_FRONT = 12
@@ -647,7 +647,7 @@ def layer_bars(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 def roofline(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Speed reached against arithmetic intensity, below what the machine was found to be able to."""
-    from reports.summary import intensities
+    from reports.derive.summary import intensities
 
     table, roof = intensities(summary), roof_of(summary)
     if table.empty:

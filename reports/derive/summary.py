@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reports.tables import DCT, DCT_DEFAULTS, least_of, most_of, options_of
+from reports.read.tables import DCT, DCT_DEFAULTS, least_of, most_of, options_of
 
 LEVEL = 0.95
 RESAMPLES = 4000

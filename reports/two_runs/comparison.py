@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports import figures
-from reports.conventions import CONVENTIONS
+from reports.derive.summary import LEVEL, RESAMPLES, Difference, Summary, difference, summarise, times_text
+from reports.draw import figures
+from reports.draw.figures import Ink
+from reports.draw.look import SHADE, SOFT, Chart, Palette, plain_svg, styled
 from reports.errors import HistoryError
-from reports.figures import Ink
-from reports.history import FILE_NAME, chart, run_times, stored_times
-from reports.load import Run, load_run
-from reports.look import SHADE, SOFT, Chart, Palette, plain_svg, styled
 from reports.page import machine, render, write_figures, write_text
-from reports.sections import Format, Section, grid, number_cell, seconds_cell, text_cell, times_cell
-from reports.summary import LEVEL, RESAMPLES, Difference, Summary, difference, summarise, times_text
-from reports.tables import all_tables, lines_of
+from reports.read.run import Run, load_run
+from reports.read.tables import all_tables, lines_of
+from reports.sections.conventions import CONVENTIONS
+from reports.sections.sections import Format, Section, grid, number_cell, seconds_cell, text_cell, times_cell
+from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 
 PAGE = "comparison.html"
 

@@ -16,9 +16,9 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from scipy.ndimage import uniform_filter
 
-from reports.load import Run
-from reports.summary import label_of
-from reports.tables import picture_rows
+from reports.derive.summary import label_of
+from reports.read.run import Run
+from reports.read.tables import picture_rows
 
 BUDGET = 2_200_000
 """Bytes that all crops of a page may take in the file, base64 included."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from reports.figures import Ink, Sheet, strides
-from reports.load import load_run
-from reports.look import COLORS, MARKERS, Palette, plain_svg, styled
-from reports.summary import summarise
-from reports.tables import all_tables
+from reports.derive.summary import summarise
+from reports.draw.figures import Ink, Sheet, strides
+from reports.draw.look import COLORS, MARKERS, Palette, plain_svg, styled
+from reports.read.run import load_run
+from reports.read.tables import all_tables
 
 KINDS = ("grid", "random subset")
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import synthetic
 
-from reports.look import plain_svg, styled
-from reports.studies import Study, study
-from reports.tables import experiment
+from reports.draw.look import plain_svg, styled
+from reports.read.tables import experiment
+from reports.studies.studies import Study, study
 
 Fields = dict[str, Any]
 

@@ -12,7 +12,7 @@ import synthetic
 
 from reports import compare_reports
 from reports.__main__ import main
-from reports.comparison import aa_floor, exact_changes, quality_changes, read_pair, time_changes
+from reports.two_runs.comparison import aa_floor, exact_changes, quality_changes, read_pair, time_changes
 
 CONTENT = synthetic.Content(
     kinds=("cost", "time", "memory", "quality"),

@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports import figures
-from reports.conventions import CONVENTIONS
-from reports.figures import Ink
-from reports.load import Run
-from reports.look import Chart
-from reports.pictures import Scene
-from reports.studies import study
-from reports.summary import (
+from reports.derive.summary import (
     Roof,
     Summary,
     at_best_ratio,
@@ -30,7 +23,14 @@ from reports.summary import (
     seconds_text,
     times_text,
 )
-from reports.tables import failed, lines_of
+from reports.draw import figures
+from reports.draw.figures import Ink
+from reports.draw.look import Chart
+from reports.draw.pictures import Scene
+from reports.read.run import Run
+from reports.read.tables import failed, lines_of
+from reports.sections.conventions import CONVENTIONS
+from reports.studies.studies import study
 
 EXPERIMENTS: Mapping[str, str] = {
     "thresholds": "Hard, soft and smooth thresholds",

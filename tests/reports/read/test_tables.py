@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports.load import Run, load_run
-from reports.tables import TABLES, all_tables, failed, write_tables
+from reports.read.run import Run, load_run
+from reports.read.tables import TABLES, all_tables, failed, write_tables
 
 PROMISED = {
     "cost": [

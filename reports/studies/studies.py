@@ -10,10 +10,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.collections import QuadMesh
 
-from reports.figures import Sheet, curves, short, slug
-from reports.look import SOFT, Chart, Marks, numbered, tag
-from reports.summary import difference, label_of, seconds_text, times_text
-from reports.tables import most_of
+from reports.derive.summary import difference, label_of, seconds_text, times_text
+from reports.draw.figures import Sheet, curves, short, slug
+from reports.draw.look import SOFT, Chart, Marks, numbered, tag
+from reports.read.tables import most_of
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from reports.derive.summary import labelled, speeds, times_text
+from reports.draw.figures import MOST_SERIES, Sheet, short
+from reports.draw.look import SOFT, Chart, numbered
 from reports.errors import HistoryError
-from reports.figures import MOST_SERIES, Sheet, short
-from reports.load import Run
-from reports.look import SOFT, Chart, numbered
-from reports.summary import labelled, speeds, times_text
-from reports.tables import time
+from reports.read.run import Run
+from reports.read.tables import time
 
 FILE_NAME = "history.jsonl"
 SCHEMA = 1

@@ -11,7 +11,7 @@ import synthetic
 from hypothesis import given, settings, strategies as st
 
 from reports.errors import RunMissingError, RunSchemaError
-from reports.load import NUMBERS, TEXTS, load_run
+from reports.read.run import NUMBERS, TEXTS, load_run
 
 ABOUT = synthetic.about(synthetic.Content())
 

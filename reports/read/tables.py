@@ -18,7 +18,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from reports.errors import ReportWriteError
-from reports.load import Run
+from reports.read.run import Run
 
 FLOPS_PER_MAC = 2
 OPTION_COLUMNS = ("block_size", "stride", "ratio")

@@ -1,0 +1,1 @@
+"""Tables -> numbers: intervals, scores, speeds, fronts."""

@@ -1,0 +1,1 @@
+"""How things look: colours, axes, pictures, text of numbers."""

@@ -1,0 +1,1 @@
+"""Run directory -> frames -> tidy tables."""
