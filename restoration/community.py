@@ -1,7 +1,7 @@
 """Methods from checkpoints by their path: whatever network the file holds is told from its keys and shapes.
 
 FFDNet and RDN are this package's own. Every other network is recognised by the package `spandrel`, which knows some
-forty architectures (ESRGAN, SwinIR, DRUNet, NAFNet, ...). Files are read by `restoration.checkpoints`, which runs
+forty architectures (ESRGAN, SwinIR, DRUNet, NAFNet, ...). Files are read by `restoration.checkpoints.state`, which runs
 nothing that they contain; spandrel is handed the tensors alone.
 """
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from restoration import ffdnet, rdn
 from restoration.builtin import METHODS
-from restoration.checkpoints import State, described, read_state
+from restoration.checkpoints.state import State, described, read_state
 from restoration.errors import CheckpointError, PackageMissingError
 from restoration.method import Agreement, Method, Restore, Setup
 

@@ -22,10 +22,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from restoration import runtimes, weights, winograd
-from restoration.checkpoints import State, described, load_into, read_state
+from restoration import weights
+from restoration.checkpoints.state import State, described, load_into, read_state
+from restoration.compiled import winograd
 from restoration.errors import CheckpointError, PackageMissingError, RangeError, ShapeError
 from restoration.method import Restore, Setup
+from restoration.runtimes import network as runtimes
 from restoration.tiles import Geometry
 
 Form = Literal["ipol", "kair"]

@@ -18,10 +18,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from restoration import runtimes, weights
-from restoration.checkpoints import State, described, load_into, read_state
+from restoration import weights
+from restoration.checkpoints.state import State, described, load_into, read_state
 from restoration.errors import CheckpointError, ScaleError, ShapeError
 from restoration.method import Restore, Setup
+from restoration.runtimes import network as runtimes
 from restoration.tiles import Geometry
 
 Upsampling = Literal["shuffle", "nearest"]

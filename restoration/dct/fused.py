@@ -1,7 +1,7 @@
 """The fast DCT denoiser for CPUs: the transforms, the thresholds and the sums in one pass over the image.
 
-Same output as `restoration.dct.dense`, but nothing larger than a cache is ever stored: see `restoration.dct.strips`
-for how. Compiled by numba for the block size and rule asked for, once per machine; the code is kept on disk (in
+Same output as `restoration.dct.dense`, but nothing larger than a cache is stored (see `restoration.compiled.strips`
+for how). Compiled by numba for the block size and rule asked for, once per machine; the code is kept on disk (in
 NUMBA_CACHE_DIR, or beside this module, or in the user's cache where that is read-only).
 """
 
@@ -22,13 +22,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from restoration.compiled.butterflies import gains
+from restoration.compiled.lanes import LANES, RULES
+from restoration.compiled.strips import (
+    SETS,
+    Tile,
+    adaptive_strip,
+    chosen_size,
+    chosen_strip,
+    ratios_strip,
+    uniform_strip,
+)
+from restoration.compiled.workers import Job, share_out
 from restoration.dct.basis import check_block_size
-from restoration.dct.butterflies import gains
 from restoration.dct.dense import Aggregation, Rule, check_thresholds
-from restoration.dct.lanes import LANES, RULES
 from restoration.dct.overlap import check_grid, starts
-from restoration.dct.strips import SETS, Tile, adaptive_strip, chosen_size, chosen_strip, ratios_strip, uniform_strip
-from restoration.dct.workers import Job, share_out
 from restoration.errors import OptionError, RangeError, ShapeError
 
 Floats = NDArray[np.float32]

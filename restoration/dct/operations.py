@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from restoration.dct.butterflies import forward, inverse, multiplications
+from restoration.compiled.butterflies import forward, inverse, multiplications
 from restoration.method import Setup
 
 _BLOCKS_PER_SPACING = 0.7

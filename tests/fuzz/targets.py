@@ -30,7 +30,7 @@ from reports.errors import ReportError
 from reports.read.run import load_run
 from reports.read.tables import all_tables
 from reports.two_runs.history import stored_times
-from restoration.checkpoints import read_state
+from restoration.checkpoints.state import read_state
 from restoration.community import method_of
 from restoration.errors import RestorationError
 from restoration.images import SUFFIXES, load_image

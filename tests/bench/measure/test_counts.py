@@ -16,10 +16,10 @@ from bench.measure.counts import Growth, count
 from bench.measure.operators import modules_of, seen_by_torch
 from bench.plan.case import Reading
 from restoration.catalog import get, names
+from restoration.compiled.winograd import macs_per_place
 from restoration.dct.operations import macs_by_algorithm
 from restoration.errors import OptionError, WeightsMissingError
 from restoration.method import Method, Option, Setup
-from restoration.winograd import macs_per_place
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 from restoration import dct_denoise
-from restoration.dct import dense, fused, strips
+from restoration.compiled import strips
+from restoration.dct import dense, fused
 from restoration.dct.sampling import random_blocks
 from restoration.errors import OptionError, RangeError, ShapeError
 

@@ -7,10 +7,11 @@ import shutil
 import pytest
 import torch
 
-from restoration import Setup, runtimes
+from restoration import Setup
 from restoration.errors import OptionError, PackageMissingError
 from restoration.ffdnet import Architecture, AtSigma, FFDNet
 from restoration.method import Restore
+from restoration.runtimes import network as runtimes
 from restoration.tiles import Geometry
 
 ARCHITECTURE = Architecture(1, 8, 4, "ipol")

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
+from restoration.checkpoints.pickles import HostilePickleError, check_pickle
 from restoration.errors import CheckpointError
-from restoration.pickles import HostilePickleError, check_pickle
 
 State = dict[str, Tensor]
 """Parameters and buffers by key, as `torch.nn.Module.load_state_dict` takes them."""
@@ -75,7 +75,7 @@ def _read_torch(path: Path) -> Any:
 
 
 def _check_pickles(path: Path) -> None:
-    """Raises HostilePickleError for what torch should not even look at: see `restoration.pickles`."""
+    """Raises HostilePickleError for what torch should not even look at: see `restoration.checkpoints.pickles`."""
     with path.open("rb") as file:
         if file.read(4) != _ZIP:
             file.seek(0)

@@ -36,8 +36,8 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from restoration.dct import butterflies, lanes
-from restoration.dct.lanes import (
+from restoration.compiled import butterflies, lanes
+from restoration.compiled.lanes import (
     EIGHT,
     LANES,
     add_weights,

@@ -2,7 +2,7 @@
 
 The even/odd split x[k] ± x[N-1-k] halves the multiplications and is taken again on its even half for as long as the
 order is even. Nothing here is compiled: run on arrays it transforms them (the tests do), run on values of a program
-under construction (`restoration.dct.lanes`) it writes the program, without loops or tables.
+under construction (`restoration.compiled.lanes`) it writes the program, without loops or tables.
 
 Coefficients are left unscaled where that saves a multiplication: the orthonormal DCT-II is `gains(N)[v] *
 forward(x)[v]`, and `inverse` takes the unscaled ones. A threshold is divided by the gain beforehand, at no cost.

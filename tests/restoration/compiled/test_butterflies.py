@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from restoration.compiled.butterflies import forward, gains, inverse
 from restoration.dct.basis import dct_matrix
-from restoration.dct.butterflies import forward, gains, inverse
 
 ORDERS = range(1, 33)
 

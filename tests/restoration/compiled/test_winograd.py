@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, strategies as st
 from torch import nn
 
-from restoration import winograd
-from restoration.winograd import Chain, outputs, points
+from restoration.compiled import winograd
+from restoration.compiled.winograd import Chain, outputs, points
 
 NUMBERS = st.lists(st.integers(-9, 9).map(float), min_size=9, max_size=9)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from restoration.checkpoints import read_state
+from restoration.checkpoints.state import read_state
 from restoration.errors import CheckpointError
 
 

@@ -30,8 +30,8 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from restoration.dct.butterflies import Term, multiplications
-from restoration.dct.lanes import LANES, Lanes, Memory, _step
+from restoration.compiled.butterflies import Term, multiplications
+from restoration.compiled.lanes import LANES, Lanes, Memory, _step
 
 TILE: Final = 4
 """Side of a tile's output; its input is two pixels larger."""

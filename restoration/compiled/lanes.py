@@ -2,7 +2,7 @@
 
 `Lanes` stands for neighbouring float32 values in one register of a program that numba is compiling; sums and products
 of it append instructions. Each function below is one step on `LANES` columns at once, and takes its arrays as (array,
-index of the first element): nothing is checked, the callers in `restoration.dct.strips` keep inside.
+index of the first element): nothing is checked, the callers in `restoration.compiled.strips` keep inside.
 
 Left to itself, the compiler's own vectoriser gives up on 16-point transforms and keeps 8-point ones only by luck.
 """
@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from restoration.dct.butterflies import forward, inverse
+from restoration.compiled.butterflies import forward, inverse
 
 LANES: Final = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
 """float32 values in one register: 16 with AVX-512; otherwise 8, which processors without AVX take as two halves."""

@@ -3,7 +3,8 @@
 - `auto`: the fastest of those that need nothing else installed: `winograd` where it applies, otherwise `torch`.
 - `plain`: the layers as published, in evaluation mode.
 - `torch`: batch norm folded into the convolution before it, channels last in memory.
-- `winograd`: batch norm folded; chains of 3x3 convolutions as in `restoration.winograd`, in float32 on the CPU.
+- `winograd`: batch norm folded; chains of 3x3 convolutions as `restoration.compiled.winograd` has them, in float32 on
+  the CPU.
 - `compile`: the same through torch.compile with frozen weights; needs a C++ compiler.
 - `onnxruntime`, `openvino`: the same layers in another program (extra `peers`), on the CPU.
 
@@ -28,7 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from restoration import winograd
+from restoration.compiled import winograd
 from restoration.errors import OptionError, PackageMissingError
 from restoration.method import Restore, Setup
 from restoration.tiles import Geometry, within_memory

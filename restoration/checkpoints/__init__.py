@@ -1,0 +1,1 @@
+"""Reads what others trained, without running anything that it contains."""

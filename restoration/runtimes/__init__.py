@@ -1,0 +1,1 @@
+"""The same network, run by different programs."""
