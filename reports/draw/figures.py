@@ -14,21 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, LogLocator, NullLocator
 
-from reports.derive.summary import (
-    Fit,
-    Roof,
-    Summary,
-    at_best_ratio,
-    cost_model,
-    count_text,
-    main_degradation,
-    main_sigma,
-    power_law,
-    roof_of,
-    seconds_text,
-    times_text,
-    within_images,
-)
+from reports.derive.fits import Fit, cost_model, power_law
+from reports.derive.roof import Roof, roof_of
+from reports.derive.scores import at_best_ratio, main_degradation, main_sigma, within_images
+from reports.derive.summary import Summary
+from reports.derive.units import count_text, seconds_text, times_text
 from reports.draw.look import INK, SOFT, Chart, Look, Marks, Palette, numbered, tag
 from reports.read.tables import DCT, DCT_DEFAULTS, least_of, lines_of, most_of, options_of
 
@@ -647,7 +637,7 @@ def layer_bars(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 def roofline(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Speed reached against arithmetic intensity, below what the machine was found to be able to."""
-    from reports.derive.summary import intensities
+    from reports.derive.roof import intensities
 
     table, roof = intensities(summary), roof_of(summary)
     if table.empty:

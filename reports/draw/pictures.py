@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from scipy.ndimage import uniform_filter
 
-from reports.derive.summary import label_of
+from reports.derive.labels import label_of
 from reports.read.run import Run
 from reports.read.tables import picture_rows
 

@@ -268,3 +268,12 @@ def least_of(table: pd.DataFrame, column: str) -> Any:
 def lines_of(table: pd.DataFrame) -> Iterator[Any]:
     """The lines of a table one after the other, each with its columns as attributes."""
     return iter(table.itertuples())
+
+
+def table_of(lines: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:
+    """A table of these lines whose columns keep their kind when there is no line."""
+    kinds = {
+        name: object if name in {"label", "base", "group", "against"} else bool if name == "inside" else float
+        for name in columns
+    }
+    return pd.DataFrame(lines, columns=columns).astype(kinds)

@@ -10,19 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.derive.summary import (
-    Roof,
-    Summary,
-    at_best_ratio,
-    cost_model,
-    count_text,
-    exponents_beside,
-    intensities,
-    roof_of,
-    scored_alike,
-    seconds_text,
-    times_text,
-)
+from reports.derive.fits import cost_model, exponents_beside
+from reports.derive.roof import Roof, intensities, roof_of
+from reports.derive.scores import at_best_ratio, scored_alike
+from reports.derive.summary import Summary
+from reports.derive.units import count_text, seconds_text, times_text
 from reports.draw import figures
 from reports.draw.figures import Ink
 from reports.draw.look import Chart

@@ -10,7 +10,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.collections import QuadMesh
 
-from reports.derive.summary import difference, label_of, seconds_text, times_text
+from reports.derive.intervals import difference
+from reports.derive.labels import label_of
+from reports.derive.units import seconds_text, times_text
 from reports.draw.figures import Sheet, curves, short, slug
 from reports.draw.look import SOFT, Chart, Marks, numbered, tag
 from reports.read.tables import most_of

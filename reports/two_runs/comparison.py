@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.derive.summary import LEVEL, RESAMPLES, Difference, Summary, difference, summarise, times_text
+from reports.derive.intervals import LEVEL, RESAMPLES, Difference, difference
+from reports.derive.summary import Summary, summarise
+from reports.derive.units import times_text
 from reports.draw import figures
 from reports.draw.figures import Ink
 from reports.draw.look import SHADE, SOFT, Chart, Palette, plain_svg, styled

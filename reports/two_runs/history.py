@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from reports.derive.summary import labelled, speeds, times_text
+from reports.derive.labels import labelled
+from reports.derive.speeds import speeds
+from reports.derive.units import times_text
 from reports.draw.figures import MOST_SERIES, Sheet, short
 from reports.draw.look import SOFT, Chart, numbered
 from reports.errors import HistoryError
