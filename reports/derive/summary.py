@@ -1,4 +1,4 @@
-"""Tables -> what is said of them: medians, means over images, intervals, optima, fits, ratios and the verdict.
+"""Tables -> numbers: medians, means over images, intervals, optima, fits and ratios.
 
 Intervals are at 95 %. Everything is deterministic: resampling is seeded.
 """
@@ -6,7 +6,7 @@ Intervals are at 95 %. Everything is deterministic: resampling is seeded.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reports.read.tables import DCT, DCT_DEFAULTS, least_of, most_of, options_of
+from reports.read.tables import DCT, DCT_DEFAULTS, most_of, options_of
 
 LEVEL = 0.95
 RESAMPLES = 4000
@@ -496,114 +496,6 @@ def _vertex(curve: pd.DataFrame) -> float:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the run says in one sentence per task; `sentences` is never empty."""
-
-    sentences: tuple[str, ...]
-
-
-def verdict(quality: pd.DataFrame, scored: pd.DataFrame, timed: pd.DataFrame) -> Verdict:
-    """The answer to what was measured, from the tables alone."""
-    found = [*_denoise_verdict(quality, scored, timed), *_upscale_verdict(quality, scored)]
-    if not found and not timed.empty:
-        fastest = least_of(timed, "per_megapixel")
-        speed = seconds_text(fastest["per_megapixel"])
-        found = [f"{fastest['label']} was the fastest at {speed} per megapixel; no quality was measured beside it."]
-    if not found and not scored.empty:
-        best = most_of(scored, "psnr_db")
-        found = [f"{best['label']} reached {best['psnr_db']:.2f} dB; there is nothing to compare it with."]
-    return Verdict(tuple(found) or ("No case of this run succeeded in full, so it supports no verdict.",))
-
-
-def _denoise_verdict(quality: pd.DataFrame, scored: pd.DataFrame, timed: pd.DataFrame) -> Iterator[str]:
-    sigma = main_sigma(scored)
-    if sigma is None:
-        return
-    best = at_best_ratio(scored[(scored["task"] == "denoise") & (scored["sigma_255"] == sigma)])
-    best = best[best["channels"] == best["channels"].mode().iloc[0]]
-    rivals = best[~best["method"].isin(["noisy"])]
-    top, base = _contenders(rivals)
-    if top is None or base is None:
-        return
-    wide = per_image(quality, best)
-    gain = difference(wide[top["label"]], wide[base["label"]])
-    ratio = "" if pd.isna(base["ratio"]) else f" at its best ratio {base['ratio']:g}"
-    time = _time_words(top, base, timed)
-    yield f"{top['label']} {_gain_words(gain)} {base['label']}{ratio} at sigma {sigma:g}{time}."
-
-
-def _contenders(rivals: pd.DataFrame) -> tuple[pd.Series | None, pd.Series | None]:
-    """The better of FFDNet and the best DCT, or of the two best methods where one of them is absent."""
-    ordered = rivals.sort_values("psnr_db", ascending=False, kind="stable").drop_duplicates("method")
-    nets, transforms = ordered[ordered["method"] == "ffdnet"], ordered[ordered["method"] == DCT]
-    if len(nets) and len(transforms):
-        return nets.iloc[0], transforms.iloc[0]
-    return (ordered.iloc[0], ordered.iloc[1]) if len(ordered) > 1 else (None, None)
-
-
-def _gain_words(gain: Difference) -> str:
-    images = "1 image" if gain.n == 1 else f"{gain.n} images"
-    interval = (
-        f" ({LEVEL:.0%} interval {gain.low:+.2f} to {gain.high:+.2f}, {images})" if gain.n > 1 else f" ({images})"
-    )
-    verb = "buys" if gain.mean >= 0 else "loses"
-    return (
-        f"{verb} {gain.mean:+.2f} dB{interval} over" if gain.mean >= 0 else f"{verb} {-gain.mean:.2f} dB{interval} to"
-    )
-
-
-def _time_words(top: pd.Series, base: pd.Series, timed: pd.DataFrame) -> str:
-    if timed.empty:
-        return "; no time was measured beside it"
-    sizes = timed[timed["label"].isin([top["label"], base["label"]])]
-    both = sizes.pivot_table(index=["channels", "pixels"], columns="label", values="median").dropna()
-    if both.shape[1] < 2 or both.empty:  # noqa: PLR2004 - a ratio needs both
-        return "; the two were not timed at one size"
-    nearest = both.iloc[int(np.abs(np.log(both.index.get_level_values("pixels") / REFERENCE_PIXELS)).argmin())]
-    ratio = nearest[top["label"]] / nearest[base["label"]]
-    return f" for {times_text(ratio)} its time on this machine"
-
-
-def _upscale_verdict(quality: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
-    upscaled = scored[scored["task"] == "upscale"]
-    parts = []
-    for degradation, group in upscaled.groupby("degradation", observed=True, sort=False):
-        best = at_best_ratio(group).sort_values("psnr_db", ascending=False)
-        base = best[best["method"] == "bicubic"]
-        rival = best[best["method"].str.startswith("rdn")]
-        if len(base) and len(rival):
-            wide = per_image(quality, best)
-            gain = difference(wide[rival.iloc[0]["label"]], wide[base.iloc[0]["label"]])
-            parts.append((rival.iloc[0]["label"], f"{gain.mean:+.2f} dB on {degradation} input"))
-    if parts:
-        label = parts[0][0]
-        said = ", ".join(words for name, words in parts if name == label)
-        yield f"{label} against bicubic: {said}."
-
-
-def seconds_text(seconds: float) -> str:
-    """A duration to three digits with its unit: `2.61 ms`."""
-    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns")):
-        if seconds * factor >= 1:
-            return f"{_digits(seconds * factor)} {unit}"
-    return f"{seconds:.3g} s"
-
-
-def times_text(ratio: float) -> str:
-    """A ratio of times: `40×`, `1.31×`, `0.025×`."""
-    return f"{_digits(ratio)}×"
-
-
-def count_text(count: float) -> str:
-    """A large count with thousands separated; fractions only where there are some."""
-    return f"{count:,.0f}" if float(count).is_integer() or abs(count) >= 1000 else f"{count:,.3g}"  # noqa: PLR2004
-
-
-def _digits(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits either way
-
-
-@dataclass(frozen=True)
 class Summary:
     """Everything that is derived from one run's tables, once."""
 
@@ -618,7 +510,6 @@ class Summary:
     exponents: pd.DataFrame
     peers: pd.DataFrame
     optima: pd.DataFrame
-    verdict: Verdict
 
     @property
     def labels(self) -> list[tuple[str, str]]:
@@ -647,7 +538,6 @@ def summarise(tables: Mapping[str, pd.DataFrame]) -> Summary:
         exponents=exponents(timed),
         peers=peer_ratios(named["paired"]),
         optima=ratio_optima(scored),
-        verdict=verdict(named["quality"], scored, timed),
     )
 
 

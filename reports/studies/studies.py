@@ -10,10 +10,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.collections import QuadMesh
 
-from reports.derive.summary import difference, label_of, seconds_text, times_text
-from reports.draw.figures import Sheet, curves, short, slug
+from reports.derive.summary import difference, label_of
 from reports.draw.look import SOFT, Chart, Marks, numbered, tag
+from reports.draw.number_text import seconds_text, times_text
+from reports.draw.sheet import Sheet, short, slug
 from reports.read.tables import most_of
+from reports.studies.curves import curves
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 

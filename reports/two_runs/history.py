@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from reports.derive.summary import labelled, speeds, times_text
-from reports.draw.figures import MOST_SERIES, Sheet, short
+from reports.derive.summary import labelled, speeds
 from reports.draw.look import SOFT, Chart, numbered
+from reports.draw.number_text import times_text
+from reports.draw.sheet import MOST_SERIES, Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
 from reports.read.tables import time

@@ -1,8 +1,6 @@
-"""What is derived: labels, medians, means, optima, fits, ratios, the front and the verdict."""
+"""What is derived: labels, medians, means, optima, fits, ratios and the front."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,17 +18,9 @@ from reports.derive.summary import (
     median_high,
     median_low,
     power_law,
-    seconds_text,
     summarise,
     within_images,
 )
-from reports.read.run import load_run
-from reports.read.tables import all_tables
-
-
-@pytest.fixture(scope="module")
-def summary(run: Path) -> Summary:
-    return summarise(all_tables(load_run(run)))
 
 
 def test_a_label_is_the_same_however_a_default_is_written() -> None:
@@ -63,27 +53,6 @@ def test_a_mean_over_fewer_images_is_not_on_the_front(summary: Summary) -> None:
     ffdnet = traded[traded["method"] == "ffdnet"]
     assert not ffdnet["whole"].any()
     assert not ffdnet["front"].any()
-
-
-def test_verdict_names_gain_interval_and_time(summary: Summary) -> None:
-    denoising, upscaling = summary.verdict.sentences
-    assert denoising.startswith("FFDNet buys +0.8")
-    assert "at sigma 25 for 6" in denoising
-    assert "6 images" in denoising
-    assert "+2.2" in upscaling
-    assert "-2.2" in upscaling
-
-
-def test_verdict_says_so_when_there_is_nothing(summary: Summary) -> None:
-    nothing = {name: table.iloc[:0] for name, table in summary.tables.items()}
-    (sentence,) = summarise(nothing).verdict.sentences
-    assert "no verdict" in sentence
-
-
-def test_verdict_admits_that_the_better_method_loses(summary: Summary) -> None:
-    quality = summary.tables["quality"].copy()
-    quality.loc[quality["method"] == "ffdnet", "psnr_db"] -= 5
-    assert "FFDNet loses" in summarise({**summary.tables, "quality": quality}).verdict.sentences[0]
 
 
 def test_paired_ratios_take_out_the_drift(summary: Summary) -> None:
@@ -130,13 +99,6 @@ def test_the_interval_of_a_median_holds_it_whatever_the_order(samples: list[floa
 def test_intervals_are_undefined_not_wrong_for_too_few() -> None:
     assert np.isnan(difference(pd.Series([1.0]), pd.Series([0.5])).low)
     assert np.isnan(bootstrap_mean(np.array([1.0, 2.0]))[1])
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(2.61e-3, "2.61 ms"), (1.0, "1 s"), (125.4, "125 s"), (3e-6, "3 µs"), (5e-9, "5 ns")]
-)
-def test_durations_read_well(seconds: float, text: str) -> None:
-    assert seconds_text(seconds) == text
 
 
 def test_time_against_block_size_and_threads_has_exponents(summary: Summary) -> None:
