@@ -14,13 +14,14 @@ import jinja2
 from markupsafe import Markup
 
 from reports.derive.summary import Summary, summarise
-from reports.draw.figures import Ink
 from reports.draw.look import Palette, page_svg, plain_svg, styled
 from reports.draw.pictures import scenes
+from reports.draw.sheet import Ink
 from reports.errors import ReportWriteError
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, write_tables
-from reports.sections.sections import Material, Section, all_sections
+from reports.sections.section import Material, Section
+from reports.sections.sections import all_sections
 
 PAGE = "report.html"
 MOST_SERIES = 40

@@ -14,7 +14,6 @@ from reports.derive.optima import ratio_optima
 from reports.derive.peers import peer_ratios
 from reports.derive.scores import scores
 from reports.derive.speeds import by_threads, speeds, with_operations
-from reports.derive.verdict_sentences import Verdict, verdict
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,6 @@ class Summary:
     exponents: pd.DataFrame
     peers: pd.DataFrame
     optima: pd.DataFrame
-    verdict: Verdict
 
     @property
     def labels(self) -> list[tuple[str, str]]:
@@ -61,5 +59,4 @@ def summarise(tables: Mapping[str, pd.DataFrame]) -> Summary:
         exponents=exponents(timed),
         peers=peer_ratios(named["paired"]),
         optima=ratio_optima(scored),
-        verdict=verdict(named["quality"], scored, timed),
     )

@@ -12,10 +12,11 @@ from matplotlib.collections import QuadMesh
 
 from reports.derive.intervals import difference
 from reports.derive.labels import label_of
-from reports.derive.units import seconds_text, times_text
-from reports.draw.figures import Sheet, curves, short, slug
 from reports.draw.look import SOFT, Chart, Marks, numbered, tag
+from reports.draw.number_text import seconds_text, times_text
+from reports.draw.sheet import Sheet, short, slug
 from reports.read.tables import most_of
+from reports.studies.curves import curves
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 

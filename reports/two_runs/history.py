@@ -11,9 +11,9 @@ import pandas as pd
 
 from reports.derive.labels import labelled
 from reports.derive.speeds import speeds
-from reports.derive.units import times_text
-from reports.draw.figures import MOST_SERIES, Sheet, short
 from reports.draw.look import SOFT, Chart, numbered
+from reports.draw.number_text import times_text
+from reports.draw.sheet import MOST_SERIES, Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
 from reports.read.tables import time

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from reports.derive.summary import summarise
-from reports.draw.figures import Ink, Sheet, strides
+from reports.draw.figures import strides
 from reports.draw.look import COLORS, MARKERS, Palette, plain_svg, styled
+from reports.draw.sheet import Ink, Sheet
 from reports.read.run import load_run
 from reports.read.tables import all_tables
 

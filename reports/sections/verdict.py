@@ -1,9 +1,8 @@
-"""What a run says in one sentence per task."""
+"""The verdict on the first screen: what the run says in one sentence per task."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,19 +10,14 @@ import pandas as pd
 from reports.derive.fronts import REFERENCE_PIXELS
 from reports.derive.intervals import LEVEL, Difference, difference
 from reports.derive.scores import at_best_ratio, main_sigma, per_image
-from reports.derive.units import seconds_text, times_text
+from reports.derive.summary import Summary
+from reports.draw.number_text import seconds_text, times_text
 from reports.read.tables import DCT, least_of, most_of
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the run says in one sentence per task; `sentences` is never empty."""
-
-    sentences: tuple[str, ...]
-
-
-def verdict(quality: pd.DataFrame, scored: pd.DataFrame, timed: pd.DataFrame) -> Verdict:
-    """The answer to what was measured, from the tables alone."""
+def verdict(summary: Summary) -> tuple[str, ...]:
+    """The answer to what was measured, from the tables alone; never empty."""
+    quality, scored, timed = summary.named["quality"], summary.scored, summary.timed
     found = [*_denoise_verdict(quality, scored, timed), *_upscale_verdict(quality, scored)]
     if not found and not timed.empty:
         fastest = least_of(timed, "per_megapixel")
@@ -32,7 +26,7 @@ def verdict(quality: pd.DataFrame, scored: pd.DataFrame, timed: pd.DataFrame) ->
     if not found and not scored.empty:
         best = most_of(scored, "psnr_db")
         found = [f"{best['label']} reached {best['psnr_db']:.2f} dB; there is nothing to compare it with."]
-    return Verdict(tuple(found) or ("No case of this run succeeded in full, so it supports no verdict.",))
+    return tuple(found) or ("No case of this run succeeded in full, so it supports no verdict.",)
 
 
 def _denoise_verdict(quality: pd.DataFrame, scored: pd.DataFrame, timed: pd.DataFrame) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""Numbers as text."""
+"""Numbers read well."""
 
 from __future__ import annotations
 
 import pytest
 
-from reports.derive.units import seconds_text
+from reports.draw.number_text import seconds_text
 
 
 @pytest.mark.parametrize(
