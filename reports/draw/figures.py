@@ -19,7 +19,8 @@ from reports.derive.summary import Summary
 from reports.draw.look import INK, SOFT, Chart, Marks, numbered, tag
 from reports.draw.number_text import bytes_text, count_text, interval_text, seconds_text, times_text
 from reports.draw.sheet import MOST_SERIES, Ink, Sheet, limited, pixels_axis, seconds_axis, short, slug
-from reports.read.tables import DCT, DCT_DEFAULTS, least_of, lines_of, most_of, options_of
+from reports.read.methods import DCT
+from reports.read.tables import least_of, lines_of, most_of
 
 MOST_FRONT = 12
 
@@ -244,7 +245,7 @@ def _stride_finding(grid: pd.DataFrame) -> str:
 
 
 def _stride_times(summary: Summary) -> Iterator[Chart]:
-    timed = _with_grid(summary.timed)
+    timed = _with_grid(summary)
     timed = timed[timed.groupby("block_size")["stride"].transform("nunique") > 1]
     if timed.empty:
         return
@@ -273,12 +274,12 @@ def _stride_times(summary: Summary) -> Iterator[Chart]:
     yield sheet.chart("stride-time", f"Time against stride, {size}", "; ".join(parts) + ".")
 
 
-def _with_grid(timed: pd.DataFrame) -> pd.DataFrame:
+def _with_grid(summary: Summary) -> pd.DataFrame:
     """Timed plain DCT cases with their block size and stride as numbers."""
-    own = _plain_grid(timed[timed["method"] == DCT])
+    own = _plain_grid(summary.timed[summary.timed["method"] == DCT])
     return own.assign(
         **{
-            name: own["options"].map(lambda text, name=name: float(options_of(text).get(name, DCT_DEFAULTS[name])))
+            name: own["options"].map(lambda text, name=name: summary.methods.number(DCT, text, name))
             for name in ("block_size", "stride")
         }
     )

@@ -574,7 +574,7 @@ def scaling(material: Material) -> Section:
         "to_pixels": ("to pixels", count_cell),
     }
     grids = [grid("exponents", "Exponent of time against pixels", table, columns)] if len(table) else []
-    beside = exponents_beside(material.summary.timed, material.summary.threads)
+    beside = exponents_beside(material.summary.timed, material.summary.threads, material.summary.methods)
     if len(beside):
         others = {
             "label": ("method", text_cell),
@@ -625,7 +625,7 @@ def experiments(material: Material) -> Iterator[Section]:
     found = [str(name) for name in table["experiment"].unique() if name != "roofline"]
     for name in [*EXPERIMENTS, *(other for other in found if other not in EXPERIMENTS)]:
         own = table[table["experiment"] == name]
-        shown = study(name, own)
+        shown = study(name, own, material.summary.methods)
         case = ["variant", "image", "degradation", "sigma_255", "part", "quantity"]
         scalar = own[own["quantity"] != "picture"]
         single = (

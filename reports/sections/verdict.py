@@ -12,7 +12,8 @@ from reports.derive.intervals import LEVEL, Difference, difference
 from reports.derive.scores import at_best_ratio, main_sigma, per_image
 from reports.derive.summary import Summary
 from reports.draw.number_text import seconds_text, times_text
-from reports.read.tables import DCT, least_of, most_of
+from reports.read.methods import DCT
+from reports.read.tables import least_of, most_of
 
 
 def verdict(summary: Summary) -> tuple[str, ...]:
