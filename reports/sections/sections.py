@@ -31,17 +31,7 @@ from reports.read.tables import failed, lines_of
 from reports.sections.conventions import CONVENTIONS
 from reports.sections.section import STANDARD, Material, Section
 from reports.sections.verdict import verdict
-from reports.studies.studies import study
-
-EXPERIMENTS: Mapping[str, str] = {
-    "thresholds": "Hard, soft and smooth thresholds",
-    "learn-threshold": "A threshold found by gradient descent",
-    "learn-dct": "Thresholds learnt per frequency",
-    "color": "Colour",
-    "sr-distribution": "In and out of the training distribution",
-    "kernel-estimation": "Which reduction was the upscaler trained for?",
-}
-"""Experiments that have a place in every report, in this order; others follow by their own name."""
+from reports.studies.catalog import EXPERIMENTS, study_of
 
 MAKES: Mapping[str, str] = {
     "methods": "restobench cost",
@@ -625,7 +615,7 @@ def experiments(material: Material) -> Iterator[Section]:
     found = [str(name) for name in table["experiment"].unique() if name != "roofline"]
     for name in [*EXPERIMENTS, *(other for other in found if other not in EXPERIMENTS)]:
         own = table[table["experiment"] == name]
-        shown = study(name, own, material.summary.methods)
+        shown = study_of(name, own, material.summary.methods)
         case = ["variant", "image", "degradation", "sigma_255", "part", "quantity"]
         scalar = own[own["quantity"] != "picture"]
         single = (
