@@ -20,8 +20,8 @@ from reports.draw.sheet import Ink
 from reports.errors import ReportWriteError
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, write_tables
+from reports.sections.contents import all_sections
 from reports.sections.section import Material, Section
-from reports.sections.sections import all_sections
 
 PAGE = "report.html"
 MOST_SERIES = 40
@@ -48,7 +48,7 @@ def make_report(directory: Path) -> Report:
     shown, notes = scenes(run)
     material = Material(run, summary, Ink(Palette(summary.labels), _anchors(run)), shown, notes)
     with styled():
-        sections = tuple(all_sections(material))
+        sections = all_sections(material)
     svg = {chart.name: plain_svg(chart.figure) for section in sections for chart in section.charts}
     return Report(run, summary, sections, svg)
 

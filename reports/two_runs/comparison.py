@@ -24,7 +24,7 @@ from reports.errors import HistoryError
 from reports.page import machine, render, write_figures, write_text
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, lines_of
-from reports.sections.conventions import CONVENTIONS
+from reports.sections import conventions
 from reports.sections.section import Section
 from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 
@@ -313,7 +313,7 @@ def _sections(pair: Pair, earlier: Sequence[Run]) -> Iterator[Section]:
     charts, words = _history(pair, earlier)
     yield Section("history", "History", command, charts=charts, text=words)
     yield _environment(pair, command)
-    yield Section("conventions", "Conventions", command, terms=CONVENTIONS)
+    yield Section("conventions", "Conventions", command, terms=conventions.terms())
 
 
 def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from reports.derive.summary import summarise
-from reports.draw.figures import strides
 from reports.draw.look import COLORS, MARKERS, Palette, plain_svg, styled
 from reports.draw.sheet import Ink, Sheet
 from reports.read.run import load_run
 from reports.read.tables import all_tables
+from reports.sections.stride import charts as strides
 
 KINDS = ("grid", "random subset")
 
