@@ -108,7 +108,7 @@ def render(*, sections: Iterable[Section], svg: Mapping[str, str], **words: Any)
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["key"] = _key
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    script = environment.get_template("page.js.j2").render()
     charts = {chart.name: chart for section in shown for chart in section.charts}
     inline = {name: Markup(page_svg(chart, svg[name])) for name, chart in charts.items()}  # noqa: S704 - drawn by us, text escaped by matplotlib
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
