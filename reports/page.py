@@ -44,7 +44,7 @@ def make_report(directory: Path) -> Report:
     """Everything that is shown of the run in `directory`; writes nothing. Raises what `load_run` raises."""
     run = load_run(directory)
     tables = all_tables(run)
-    summary = summarise(tables)
+    summary = summarise(tables, run.methods)
     shown, notes = scenes(run)
     material = Material(run, summary, Ink(Palette(summary.labels), _anchors(run)), shown, notes)
     with styled():

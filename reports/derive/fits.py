@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from reports.derive.intervals import LEVEL
-from reports.read.tables import DCT, DCT_DEFAULTS, options_of, table_of
+from reports.read.methods import DCT, Methods
+from reports.read.tables import table_of
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ def exponents(timed: pd.DataFrame) -> pd.DataFrame:
     return found.rename(columns={"places": "sizes", "start": "from_pixels", "stop": "to_pixels"})
 
 
-def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame) -> pd.DataFrame:
+def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame, methods: Methods) -> pd.DataFrame:
     """Exponents of time against the DCT's block size (of `timed`) and against threads, at one size of image each.
 
     `against` names the abscissa, which runs from `start` to `stop`; -1 is perfect scaling over threads.
     """
     dct = timed[timed["method"] == DCT]
-    blocks = dct["options"].map(lambda text: options_of(text).get("block_size", DCT_DEFAULTS["block_size"]))
+    blocks = dct["options"].map(lambda text: methods.number(DCT, text, "block_size"))
     bare = dct["label"].astype(str).str.replace(r" \d+×\d+", "", n=1, regex=True)
     sized = dct.assign(label=bare, against="block size", block_size=blocks.astype(float))
     case = ["label", "against", "height", "width"]

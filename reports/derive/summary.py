@@ -14,12 +14,14 @@ from reports.derive.optima import ratio_optima
 from reports.derive.peers import peer_ratios
 from reports.derive.scores import scores
 from reports.derive.speeds import by_threads, speeds, with_operations
+from reports.read.methods import Methods
 
 
 @dataclass(frozen=True)
 class Summary:
     """Everything that is derived from one run's tables, once."""
 
+    methods: Methods
     tables: Mapping[str, pd.DataFrame]
     named: Mapping[str, pd.DataFrame]
     """The tables without failed cases, labelled; text columns of the large quality table stay categorical."""
@@ -44,11 +46,12 @@ class Summary:
         return [(str(method), str(label)) for method, label in found.itertuples(index=False)]
 
 
-def summarise(tables: Mapping[str, pd.DataFrame]) -> Summary:
-    """The summary of one run's tables."""
-    named = {name: labelled(table) for name, table in tables.items() if name != "experiment"}
+def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods) -> Summary:
+    """The summary of one run's tables; `methods` are the run's."""
+    named = {name: labelled(table, methods) for name, table in tables.items() if name != "experiment"}
     scored, timed = scores(named["quality"]), speeds(named["time"])
     return Summary(
+        methods=methods,
         tables=tables,
         named=named,
         scored=scored,

@@ -46,7 +46,7 @@ def sections(material: Material) -> Iterator[Section]:
 
 def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, anchor: str) -> Section:
     own = table[table["experiment"] == name]
-    shown, command = study(name, own), f"restobench run --spec {name}"
+    shown, command = study(name, own, material.summary.methods), f"restobench run --spec {name}"
     return Section(
         anchor,
         title,

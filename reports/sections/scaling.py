@@ -51,7 +51,7 @@ MODEL_COLUMNS = {
 def section(material: Material) -> Section:
     """Exponents and the cost model with its residuals."""
     summary = material.summary
-    others = exponents_beside(summary.timed, summary.threads)
+    others = exponents_beside(summary.timed, summary.threads, summary.methods)
     return Section(
         "scaling",
         "Scaling laws",

@@ -12,7 +12,8 @@ from reports.derive.summary import Summary
 from reports.draw.look import Chart, numbered
 from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis
-from reports.read.tables import DCT, DCT_DEFAULTS, least_of, lines_of, most_of, options_of
+from reports.read.methods import DCT
+from reports.read.tables import least_of, lines_of, most_of
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
@@ -58,7 +59,7 @@ def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
 
 
 def _times(summary: Summary) -> Iterator[Chart]:
-    timed = _with_grid(summary.timed)
+    timed = _with_grid(summary)
     timed = timed[timed.groupby("block_size")["stride"].transform("nunique") > 1]
     if timed.empty:
         return
@@ -131,12 +132,12 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     return table[plain].sort_values(["block_size", "stride"]) if "stride" in table else table[plain]
 
 
-def _with_grid(timed: pd.DataFrame) -> pd.DataFrame:
+def _with_grid(summary: Summary) -> pd.DataFrame:
     """Timed plain DCT cases with their block size and stride as numbers."""
-    own = _plain(timed[timed["method"] == DCT])
+    own = _plain(summary.timed[summary.timed["method"] == DCT])
     return own.assign(
         **{
-            name: own["options"].map(lambda text, name=name: float(options_of(text).get(name, DCT_DEFAULTS[name])))
+            name: own["options"].map(lambda text, name=name: summary.methods.number(DCT, text, name))
             for name in ("block_size", "stride")
         }
     )

@@ -14,7 +14,8 @@ from reports.derive.summary import Summary
 from reports.draw.look import Chart
 from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, short
-from reports.read.tables import DCT, least_of, most_of
+from reports.read.methods import DCT
+from reports.read.tables import least_of, most_of
 from reports.sections.section import Material, Section
 from reports.sections.tradeoff import front_chart
 from reports.sections.words import words

@@ -82,7 +82,7 @@ def write_comparison(base: Path, head: Path, *, out: Path | None = None, earlier
 def read_pair(base: Path, head: Path) -> Pair:
     """Both runs; raises what `load_run` raises."""
     runs = load_run(base), load_run(head)
-    before, after = (summarise(all_tables(run)) for run in runs)
+    before, after = (summarise(all_tables(run), run.methods) for run in runs)
     return Pair(*runs, before, after, max(aa_floor(before.named["time"]), aa_floor(after.named["time"])))
 
 

@@ -31,7 +31,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def summary(run: Path) -> Summary:
     """The summary of `run`."""
-    return summarise(all_tables(load_run(run)))
+    found = load_run(run)
+    return summarise(all_tables(found), found.methods)
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,11 @@ def test_verdict_names_gain_interval_and_time(summary: Summary) -> None:
 
 def test_verdict_says_so_when_there_is_nothing(summary: Summary) -> None:
     nothing = {name: table.iloc[:0] for name, table in summary.tables.items()}
-    (sentence,) = verdict(summarise(nothing))
+    (sentence,) = verdict(summarise(nothing, summary.methods))
     assert "no verdict" in sentence
 
 
 def test_verdict_admits_that_the_better_method_loses(summary: Summary) -> None:
     quality = summary.tables["quality"].copy()
     quality.loc[quality["method"] == "ffdnet", "psnr_db"] -= 5
-    assert "FFDNet loses" in verdict(summarise({**summary.tables, "quality": quality}))[0]
+    assert "FFDNet loses" in verdict(summarise({**summary.tables, "quality": quality}, summary.methods))[0]
