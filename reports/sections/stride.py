@@ -15,6 +15,7 @@ from reports.draw.sheet import Ink, Sheet, seconds_axis
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of, most_of
 from reports.sections.section import Material, Section
+from reports.sections.times import median_text
 from reports.sections.words import joined, words
 
 
@@ -67,11 +68,7 @@ def _times(summary: Summary) -> Iterator[Chart]:
     timed = timed[timed["pixels"] == counts.idxmax()]
     sheet, parts = Sheet(), []
     for look, (block, group) in zip(numbered(9), timed.sort_values("stride").groupby("block_size"), strict=False):
-        tips = [
-            f"{line.label}: {seconds_text(line.median)} [{seconds_text(line.low)} to {seconds_text(line.high)}], "
-            f"n = {line.n}"
-            for line in lines_of(group)
-        ]
+        tips = [f"{line.label}: {median_text(line)}, n = {line.n}" for line in lines_of(group)]
         name = f"{block:g}×{block:g} blocks"
         sheet.line(group["stride"], group["median"], name=name, look=look, tips=tips)
         sheet.bars(group["stride"], group["low"], group["high"], name=name, look=look)
