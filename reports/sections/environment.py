@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reports.draw.grid import Cell, Grid, Line, plain_text
 from reports.read.run import Run
 from reports.sections.section import Material, Section
 from reports.sections.words import words
+
+_MACHINE: Mapping[str, str] = {
+    "cpu": "{}",
+    "gpu": "{}",
+    "cores_usable": "{} cores",
+    "memory_gib": "{} GiB",
+    "system": "{}",
+    "python": "{}",
+    "package_torch": "torch {}",
+}
+"""What of the environment the first screen names, and how."""
 
 
 def section(material: Material) -> Section:
@@ -37,3 +48,13 @@ def _lines(run: Run) -> Iterator[Line]:
     fingerprint = run.about.get("fingerprint")
     if isinstance(fingerprint, str) and fingerprint:
         yield Line((Cell("fingerprint"), Cell("of machine and software"), Cell(fingerprint)))
+
+
+def machine(run: Run) -> str:
+    """The machine in one line, from whatever of it was recorded."""
+    stable = run.section("environment").get("stable")
+    if not isinstance(stable, dict):
+        return "not recorded"
+    known = ((pattern, stable.get(name)) for name, pattern in _MACHINE.items())
+    said = [pattern.format(value) for pattern, value in known if value not in (None, "", [])]
+    return ", ".join(said) or "not recorded"
