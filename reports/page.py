@@ -9,7 +9,7 @@ from pathlib import Path
 from reports.derive.summary import Summary, summarise
 from reports.draw.files import write_figures, write_text
 from reports.draw.look import Palette, plain_svg, styled
-from reports.draw.pictures import scenes
+from reports.draw.pictures import panels
 from reports.draw.sheet import Ink
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, write_tables
@@ -38,7 +38,7 @@ def make_report(directory: Path) -> Report:
     run = load_run(directory)
     tables = all_tables(run)
     summary = summarise(tables, run.methods)
-    shown, notes = scenes(run)
+    shown, notes = panels(run)
     material = Material(run, summary, Ink(Palette(summary.labels), _anchors(run)), shown, notes)
     with styled():
         sections = all_sections(material)

@@ -29,7 +29,7 @@ def section(material: Material) -> Section:
         about=words("denoising.about"),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(grid("denoising", caption, best, without("degradation", "scale")), image_grid(material, "denoise")),
-        scenes=tuple(scene for scene in material.scenes if scene.source == "quality" and scene.task != "upscale"),
+        panels=tuple(panel for panel in material.panels if panel.source == "quality" and panel.task != "upscale"),
     )
 
 

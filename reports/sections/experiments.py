@@ -55,7 +55,7 @@ def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, 
         text=shown.reading,
         charts=shown.charts,
         grids=(_readings(name, own),),
-        scenes=tuple(scene for scene in material.scenes if scene.source == name),
+        panels=tuple(panel for panel in material.panels if panel.source == name),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from reports.derive.summary import Summary
 from reports.draw.grid import Grid
 from reports.draw.look import Chart
-from reports.draw.pictures import Scene
+from reports.draw.pictures import Panel
 from reports.draw.sheet import Ink
 from reports.read.run import Run
 
@@ -32,7 +32,7 @@ class Section:
     text: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     grids: tuple[Grid, ...] = ()
-    scenes: tuple[Scene, ...] = ()
+    panels: tuple[Panel, ...] = ()
     findings: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Section:
     @property
     def empty(self) -> bool:
         """Whether the run holds nothing for it."""
-        return not (self.text or self.after or self.charts or self.grids or self.scenes or self.terms)
+        return not (self.text or self.after or self.charts or self.grids or self.panels or self.terms)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Material:
     run: Run
     summary: Summary
     ink: Ink
-    scenes: tuple[Scene, ...] = ()
+    panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     @property

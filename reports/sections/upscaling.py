@@ -28,7 +28,7 @@ def section(material: Material) -> Section:
         about=words("upscaling.about"),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(mean, image_grid(material, "upscale")),
-        scenes=tuple(scene for scene in material.scenes if scene.source == "quality" and scene.task == "upscale"),
+        panels=tuple(panel for panel in material.panels if panel.source == "quality" and panel.task == "upscale"),
     )
 
 
