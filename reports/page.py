@@ -17,6 +17,7 @@ from reports.sections.contents import all_sections
 from reports.sections.environment import machine
 from reports.sections.markup import render
 from reports.sections.section import Material, Section
+from reports.sections.words import words
 
 PAGE = "report.html"
 MOST_SERIES = 40
@@ -55,7 +56,6 @@ def write_page(report: Report, directory: Path) -> Path:
 
 def page(report: Report) -> str:
     """The page as text."""
-    about = report.run.about
     series = [label for _, label in report.summary.labels][:MOST_SERIES]
     return render(
         title=f"restobench report: {report.run.name}",
@@ -66,7 +66,7 @@ def page(report: Report) -> str:
         sections=report.sections,
         svg=report.svg,
         series=list(dict.fromkeys(series)),
-        footer=f"Made by restobench {about.get('version', '')} from {len(report.run.rows):,} readings.",
+        footer=words("page.footer", version=report.run.about.get("version", ""), readings=len(report.run.rows)),
     )
 
 
@@ -79,8 +79,8 @@ def heading(report: Report) -> str:
     """What was measured, in a line."""
     what = report.run.about.get("name") or report.run.name
     tasks = set(report.summary.scored["task"]) | set(report.summary.timed["task"])
-    words = [word for task, word in (("denoise", "denoising"), ("upscale", "upscaling")) if task in tasks]
-    return f"{what}: {' and '.join(words)} measured" if words else str(what)
+    measured = [word for task, word in (("denoise", "denoising"), ("upscale", "upscaling")) if task in tasks]
+    return f"{what}: {' and '.join(measured)} measured" if measured else str(what)
 
 
 def facts(report: Report) -> list[tuple[str, str, str]]:

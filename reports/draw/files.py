@@ -18,9 +18,9 @@ def write_text(path: Path, text: str) -> Path:
     """Writes a text file whole: never a half one under its name."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.part")
-        beside.write_text(text, encoding="utf-8", errors="replace")
-        beside.replace(path)
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_text(text, encoding="utf-8", errors="replace")
+        draft.replace(path)
     except OSError as error:
         raise ReportWriteError(
             f"cannot write {path}: {error.strerror or error}; choose a folder you may write to"

@@ -147,7 +147,7 @@ def _file(run: Run, line: Mapping[Any, Any], scores: Scores) -> _File | str:
         return f"The picture {line['note']!r} is not in the run directory: it is left out."
     label = _label(line, run.methods)
     if line["part"] == "clean" or (line["part"] == "degraded" and line["kind"] == "experiment"):
-        return _File(label, _part(line), path)  # what is given has no score: an experiment's are its methods'
+        return _File(label, _part(line), path)  # an experiment scores what its methods make, not what they get
     part = str(line["part"])
     method = "noisy" if part == "degraded" and line["kind"] == "quality" else line["method"]
     variant, options = ("default", "{}") if method == "noisy" else (line["variant"], line["options"])

@@ -14,7 +14,7 @@ from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of, most_of
-from reports.sections.scores import SCORE_COLUMNS
+from reports.sections.score_tables import SCORE_COLUMNS
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 

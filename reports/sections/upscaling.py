@@ -12,7 +12,7 @@ from reports.draw.grid import grid
 from reports.draw.look import Chart
 from reports.draw.sheet import Ink, Sheet, short
 from reports.read.tables import lines_of
-from reports.sections.scores import image_grid, without
+from reports.sections.score_tables import image_grid, without
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
