@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports.draw.look import SOFT, Chart, numbered
-from reports.draw.sheet import Sheet, short
+from reports.draw.sheet import Sheet
 from reports.read.tables import most_of
 from reports.studies.study import Study, column, heat_map, of
 
@@ -62,8 +62,7 @@ def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
         ]
         sheet.points(group["value"], where, name=str(setting), look=look, tips=tips)
     sheet.axes.axvline(0, color=SOFT, linewidth=1)
-    sheet.axes.set_yticks(range(len(order)), [short(what, 28) for what in order])
-    sheet.axes.set_ylim(len(order) - 0.5, -0.5)
+    sheet.names(order, 28)
     sheet.axes.set_xlabel("gain over the best uniform ratio (dB)")
     sheet.legend()
     best = most_of(gains, "value")
