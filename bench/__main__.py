@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import Format, progress_bar, say, show
+from bench.commands.console import Format, progress_bar, show
 from bench.commands.regress import compare, history
 from bench.commands.spec import app as specs
 from bench.errors import BenchError
+from bench.talk import say
 from restoration.errors import RestorationError
 from restoration.version import __version__
 
@@ -185,7 +186,6 @@ def cost(
 ) -> None:
     """Count the operations per output pixel: closed form, parameter estimate, fvcore and torch side by side."""
     from bench.measure.counts import count
-    from bench.measure.inputs import setup_of
     from bench.plan.spec import read_spec, usual_case
     from restoration.catalog import get
 
@@ -196,7 +196,7 @@ def cost(
     records: list[dict[str, object]] = []
     for case in cases:
         what = {name: getattr(case, name) for name in ("method", "variant", "scale", "channels", "height", "width")}
-        for reading in count(get(case.method), setup_of(case), height=case.height, width=case.width):
+        for reading in count(get(case.method), case.setup(), height=case.height, width=case.width):
             value, counted = reading.value, reading.quantity == "macs_per_pixel"
             if counted and not traffic:
                 flops = None if value is None else 2 * value

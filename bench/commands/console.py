@@ -5,15 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 
-Progress = Callable[[str, int, int], None]
-"""Told (what is measured now, cases done, cases in all)."""
-
-Record = Mapping[str, object]
+from bench.talk import Progress, Record
 
 
 class Format(StrEnum):
@@ -36,11 +32,6 @@ def show(records: Sequence[Record], style: Format, *, title: str = "") -> None:
         return
     lines = [[_cell(record[column], exact=style is Format.CSV) for column in columns] for record in records]
     print(_csv(columns, lines) if style is Format.CSV else _markdown(columns, lines))
-
-
-def say(message: str) -> None:
-    """One line for the person at the terminal, on standard error."""
-    print(message, file=sys.stderr)
 
 
 @contextmanager

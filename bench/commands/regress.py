@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import Format, progress_bar, say, show
+from bench.commands.console import Format, progress_bar, show
 from bench.regress.verdict import MOST_PAIRS
+from bench.talk import say
 
 Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]
 File = Annotated[Path, typer.Option("--history", help="The history file.")]

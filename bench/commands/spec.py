@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import say
+from bench.talk import say
 
 Name = Annotated[str, typer.Argument(help="A shipped spec's name, or the path of a TOML file.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override, as in sigma_255=[15,25]; may be repeated.")]

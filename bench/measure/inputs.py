@@ -14,7 +14,6 @@ from bench.errors import RowsError
 from bench.machine.threads import fix_threads
 from bench.plan.case import Case, Reading
 from restoration.errors import ImageError
-from restoration.method import Setup
 
 if TYPE_CHECKING:
     import torch
@@ -66,7 +65,7 @@ class ImageSet:
         expected = (case.channels, *(side // case.scale for side in clean.shape[-2:]))
         if found.shape != expected:
             raise ImageError(f"{path}: {tuple(found.shape)}, expected {expected}: 1/{case.scale} of {case.image}")
-        return found.to(device=case.device, dtype=setup_of(case).torch_dtype)
+        return found.to(device=case.device, dtype=case.setup().torch_dtype)
 
     def paths(self, name: str) -> Sequence[Path]:
         """The files that the image called `name` is made of: itself, and its degraded one."""
@@ -129,25 +128,12 @@ def fixed_threads(count: int) -> Iterator[None]:
         fix_threads(before)
 
 
-def setup_of(case: Case) -> Setup:
-    """What `Method.build` is given for a case."""
-    return Setup(
-        channels=case.channels,
-        sigma=case.sigma_255 / 255,
-        scale=case.scale,
-        device=case.device,
-        dtype=case.dtype,
-        threads=case.threads,
-        options=case.option_values(),
-    )
-
-
 def degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:
     """`clean` (C, H, W) degraded as the case says, on its device and in its dtype."""
     from restoration.degradation import degrade
 
     image = degrade(clean, case.degradation, sigma=case.sigma_255 / 255, scale=case.scale, seed=case.seed)
-    return image.to(device=case.device, dtype=setup_of(case).torch_dtype)
+    return image.to(device=case.device, dtype=case.setup().torch_dtype)
 
 
 def batch_for(case: Case) -> torch.Tensor:

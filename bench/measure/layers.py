@@ -122,13 +122,13 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
     """
     import torch
 
-    from bench.measure.inputs import batch_for, fixed_threads, setup_of
+    from bench.measure.inputs import batch_for, fixed_threads
 
     case = in_layers(case)
     clock = clock_for(case.device) if clock is None else clock
     method = get(case.method)
     with fixed_threads(case.threads), torch.inference_mode():
-        restore = method.build(method.checked(setup_of(case)))
+        restore = method.build(method.checked(case.setup()))
         batch = batch_for(case)
         run(case.method, restore, batch)
         layers = named_layers(modules_of(restore, batch))

@@ -203,12 +203,12 @@ def cuda_peak(case: Case, *, cuda: Any = None) -> Iterator[Reading]:
     """
     import torch
 
-    from bench.measure.inputs import batch_for, setup_of
+    from bench.measure.inputs import batch_for
 
     cuda = torch.cuda if cuda is None else cuda
     method = get(case.method)
     with torch.inference_mode(), surviving(case, cuda):
-        restore = method.build(method.checked(setup_of(case)))
+        restore = method.build(method.checked(case.setup()))
         cuda.synchronize()
         cuda.reset_peak_memory_stats()
         before = cuda.memory_allocated()
@@ -257,12 +257,12 @@ def _answer(case: Case, limit: float | None) -> dict[str, Any]:
     import torch
 
     from bench.machine.threads import fix_threads
-    from bench.measure.inputs import batch_for, setup_of
+    from bench.measure.inputs import batch_for
     from bench.measure.operators import run
 
     fix_threads(case.threads)
     method = get(case.method)
-    restore = method.build(method.checked(setup_of(case)))
+    restore = method.build(method.checked(case.setup()))
     fix_threads(case.threads)  # again: the method may have loaded a library with its own threads
 
     def image_of(side: int) -> Tensor:

@@ -214,11 +214,11 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
     import torch
 
     from bench.measure.counts import count
-    from bench.measure.inputs import batch_for, fixed_threads, setup_of
+    from bench.measure.inputs import batch_for, fixed_threads
     from restoration.catalog import get
 
     clock = clock_for(case.device) if clock is None else clock
-    method, setup = get(case.method), setup_of(case)
+    method, setup = get(case.method), case.setup()
     found = {(r.quantity, r.part): r.value for r in count(method, setup, height=case.height, width=case.width)}
     counters = (("executed_macs_per_pixel", ""), ("macs_per_pixel", "torch"), ("macs_per_pixel", "closed_form"))
     macs = next((found[counter] for counter in counters if found.get(counter)), None)

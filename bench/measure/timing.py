@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.machine.clock import Clock, clock_for
-from bench.measure.inputs import batch_for, fixed_threads, setup_of
+from bench.measure.inputs import batch_for, fixed_threads
 from bench.plan.case import Case, Phase, Reading
 from bench.record.attempt import attempt
 from bench.record.rows import Row
@@ -37,7 +37,7 @@ def built(case: Case, clock: Clock) -> tuple[Restore, Reading]:
     """The method of a case, built, and how long that took."""
     method = get(case.method)
     begin = clock()
-    restore = method.build(method.checked(setup_of(case)))
+    restore = method.build(method.checked(case.setup()))
     return restore, sample("build", clock() - begin)
 
 

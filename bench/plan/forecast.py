@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.experiments.scene import EXPERIMENTS
-from bench.measure.inputs import setup_of
 from bench.plan.case import Case
 from bench.plan.spec import Spec
 from restoration.catalog import get
@@ -78,7 +77,7 @@ def _seconds(case: Case, blocks: int) -> float:
 def _macs_per_pixel(case: Case) -> float | None:
     method = get(case.method)
     try:
-        return method.macs_per_pixel(method.checked(setup_of(case))) if method.macs_per_pixel else None
+        return method.macs_per_pixel(method.checked(case.setup())) if method.macs_per_pixel else None
     except RestorationError:  # weights that are not here; the case will say so
         return None
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.commands.console import Progress
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
@@ -29,6 +28,7 @@ from bench.regress.session import CONTROLS, Failure
 from bench.regress.side import STEADY_HEAP, Process, import_from, import_paths
 from bench.regress.trials import FreshPairs, Trials
 from bench.regress.verdict import MOST_PAIRS, Rule, Word
+from bench.talk import Progress
 from restoration.catalog import get
 from restoration.method import Method
 from restoration.weights import cache_folder

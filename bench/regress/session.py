@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from bench.machine.clock import clock_for
 from bench.machine.environment import environment
 from bench.machine.threads import fix_threads
-from bench.measure.inputs import setup_of
 from bench.plan.case import Case, Reading
 from bench.record.attempt import one_line
 from bench.regress.turns import Plan
@@ -117,7 +116,7 @@ class Session:
         from bench.measure.counts import count
 
         self._fix_threads(case.threads)
-        return tuple(count(get(case.method), setup_of(case), height=case.height, width=case.width))
+        return tuple(count(get(case.method), case.setup(), height=case.height, width=case.width))
 
     def memory(self, case: Case) -> tuple[Reading, ...]:
         """The peak memory of a memory case."""
@@ -185,7 +184,7 @@ def main(descriptor: int) -> None:
 
 def _bound(case: Case, image: NDArray[np.float32]) -> partial[torch.Tensor]:
     """The case's method, built, and bound to its input."""
-    setup = setup_of(case)
+    setup = case.setup()
     method = get(case.method)
     restore: Restore = method.build(method.checked(setup))
     fix_threads(case.threads)  # of what the method has just loaded, too

@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from bench.commands.console import Progress
 from bench.plan.case import Case
 from bench.regress.findings import Finding, Interval, percent
 from bench.regress.turns import Plan, Timed, measure
 from bench.regress.verdict import Estimate, Rule, Word, confirmed, contaminated, estimate, look
+from bench.talk import Progress
 
 if TYPE_CHECKING:
     import numpy as np

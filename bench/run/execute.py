@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from bench.commands.console import Progress
 from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.machine.clock import clock_for
 from bench.machine.environment import environment
 from bench.machine.timing_lock import alone
-from bench.measure.inputs import ImageSet, setup_of
+from bench.measure.inputs import ImageSet
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.record.attempt import END
@@ -26,6 +25,7 @@ from bench.run.kinds import MEASURED, TIMED, Plan, costs, experiments, takes_tim
 from bench.run.scheduler import Scheduler
 from bench.run.sweep import seen, sweep
 from bench.run.timekeeper import RESOURCE, Timekeeper, TimingLostError, timekeeper
+from bench.talk import Progress
 from restoration.catalog import get
 from restoration.errors import RestorationError
 
@@ -335,7 +335,7 @@ def _weights(cases: Iterable[Case], say: Callable[[str], None]) -> tuple[list[di
     for case in methods.values():
         method = get(case.method)
         if method.weights:
-            needed.update(dict.fromkeys(method.weights(method.checked(setup_of(case)))))
+            needed.update(dict.fromkeys(method.weights(method.checked(case.setup()))))
     facts, missing = [], []
     for name in needed:
         if name not in TABLE:

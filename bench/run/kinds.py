@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.experiments.scene import EXPERIMENTS, FAILURE, Scene, get_experiment
 from bench.machine.clock import clock_for
-from bench.measure.inputs import ImageSet, fixed_threads, save_picture, setup_of
+from bench.measure.inputs import ImageSet, fixed_threads, save_picture
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
@@ -84,7 +84,7 @@ def costs(plan: Plan, keep: Keep) -> None:
     def read(case: Case) -> Iterable[Reading]:
         from bench.measure.counts import count
 
-        return count(get(case.method), setup_of(case), height=case.height, width=case.width)
+        return count(get(case.method), case.setup(), height=case.height, width=case.width)
 
     _one_by_one(plan, keep, "cost", read)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from bench.machine.clock import clock_for
-from bench.measure.inputs import GIVEN, ImageSet, degraded, fixed_threads, save_picture, scores, setup_of
+from bench.measure.inputs import GIVEN, ImageSet, degraded, fixed_threads, save_picture, scores
 from bench.plan.case import Case, Reading, options_text
 from bench.record.attempt import attempt
 from bench.record.rows import Row
@@ -158,7 +158,7 @@ def _restorers(cases: Group, noisy: torch.Tensor) -> list[Callable[[], torch.Ten
         return [functools.partial(_restored, cases[0], batch)]
     shared = get(cases[0].method).shared
     assert shared is not None  # noqa: S101 - `_sharing` puts cases together for no other reason
-    setups = [get(case.method).checked(setup_of(case)) for case in cases]
+    setups = [get(case.method).checked(case.setup()) for case in cases]
 
     @functools.cache
     def restored() -> list[torch.Tensor]:
@@ -180,4 +180,4 @@ def _build_key(case: Case) -> Case:
 @functools.lru_cache(maxsize=8)
 def _built(case: Case) -> Restore:
     method = get(case.method)
-    return method.build(method.checked(setup_of(case)))
+    return method.build(method.checked(case.setup()))

@@ -22,16 +22,16 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.commands.console import Record, say
 from bench.errors import BenchError
 from bench.machine.environment import cpu_model, usable_cores
-from bench.measure.inputs import ImageSet, degraded, scores, setup_of
+from bench.measure.inputs import ImageSet, degraded, scores
 from bench.plan.case import Case
 from bench.plan.spec import Spec, read_spec
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding, Metric
 from bench.regress.verdict import MOST_PAIRS, Word
+from bench.talk import Record, say
 from restoration.catalog import get
 
 SLOWER = (0.03, 0.05, 0.02, 0.03, 0.05, 0.10)
@@ -292,7 +292,7 @@ def amplitude_for(case: Case, loss_db: float) -> float:
     clean = ImageSet().get(case.image, case.channels)
     method = get(case.method)
     with torch.inference_mode():
-        restored = method.build(method.checked(setup_of(case)))(degraded(case, clean)[None])[0].float()
+        restored = method.build(method.checked(case.setup()))(degraded(case, clean)[None])[0].float()
     rows, columns = (torch.arange(side) for side in restored.shape[-2:])
     pattern = 1 - 2.0 * ((rows[:, None] + columns) % 2)
 
