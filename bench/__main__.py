@@ -5,7 +5,6 @@ Exit status: 0 fine, 1 a regression or a failed verification, 2 bad use or broke
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +15,7 @@ from bench.commands.console import Format, progress_bar, show
 from bench.commands.regress import compare, history
 from bench.commands.spec import app as specs
 from bench.errors import BenchError
+from bench.machine.threads import usable_cores
 from bench.talk import say
 from restoration.errors import RestorationError
 from restoration.version import __version__
@@ -93,7 +93,7 @@ def run(
         chosen = chosen.on(device)
     command = " ".join(["restobench", *sys.argv[1:]])
     planned = plan(chosen, images=ImageSet(images, degraded), out=out, command=command, resume=resume, say=say)
-    jobs = jobs or len(os.sched_getaffinity(0))
+    jobs = jobs or usable_cores()
     say(in_words(estimate(planned.spec, planned.cases, jobs=jobs)))
     report, page = measure(planned, jobs=jobs, scheduler=where)
     errors = report.run.rows["error"].astype(str)
@@ -143,7 +143,7 @@ def doctor(
     from bench.machine.doctor import examine, unfit
     from bench.plan.overrides import percent
 
-    threads = len(os.sched_getaffinity(0))
+    threads = usable_cores()
     findings = examine(detect=percent(detect), threads=threads)
     show([asdict(finding) for finding in findings], style)
     if unfit(findings):
@@ -221,7 +221,7 @@ def memory(
     from bench.plan.overrides import size_in_bytes
     from bench.plan.spec import usual_case
 
-    threads = len(os.sched_getaffinity(0))
+    threads = usable_cores()
     case = usual_case("memory", method, size="512", channels=channels, scale=scale, threads=threads)
     readings = check_forecast(case, limit=size_in_bytes(limit) if limit else None)
     columns = ("quantity", "part", "value", "unit", "note")
@@ -318,7 +318,7 @@ def verify(
     from bench.errors import NoVerdictError
 
     with progress_bar("verify") as progress:
-        checks = figures.verify(data, threads=len(os.sched_getaffinity(0)), progress=progress)
+        checks = figures.verify(data, threads=usable_cores(), progress=progress)
     show([asdict(check) for check in checks], style)
     if figures.failed(checks):
         say(f"restobench: {sum(check.status == 'fail' for check in checks)} of {len(checks)} figures are off")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.machine.clock import Clock, HostClock, smallest_step
-from bench.machine.environment import governor, hypervisor, turbo, usable_cores
+from bench.machine.environment import governor, hypervisor, turbo
 from bench.machine.nvml import device_readings
+from bench.machine.threads import usable_cores
 
 Verdict = Literal["fit", "unfit", "unknown"]
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import RowsError
-from bench.machine.threads import fix_threads
 from bench.plan.case import Case, Reading
 from restoration.errors import ImageError
 
@@ -113,19 +111,6 @@ def _picture(images: ImageSet, name: str, channels: int) -> Picture:
     if (path := images._files().get(name)) is None:  # noqa: SLF001 - a method's cache, outside for its hash
         raise ImageError(f"{images.source}: no image {name!r} there")
     return replace(load_image(path, channels=channels), name=name)
-
-
-@contextmanager
-def fixed_threads(count: int) -> Iterator[None]:
-    """Makes every library here use `count` threads inside the block; afterwards torch's earlier number again."""
-    import torch
-
-    before = torch.get_num_threads()
-    fix_threads(count)
-    try:
-        yield
-    finally:
-        fix_threads(before)
 
 
 def degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:

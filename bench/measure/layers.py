@@ -122,7 +122,8 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
     """
     import torch
 
-    from bench.measure.inputs import batch_for, fixed_threads
+    from bench.machine.threads import fixed_threads
+    from bench.measure.inputs import batch_for
 
     case = in_layers(case)
     clock = clock_for(case.device) if clock is None else clock

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.machine.clock import Clock
-from bench.measure.inputs import batch_for, fixed_threads
+from bench.machine.threads import fixed_threads
+from bench.measure.inputs import batch_for
 from bench.measure.timing import built, sample
 from bench.plan.case import Case, Reading
 from bench.plan.spec import PairedSection

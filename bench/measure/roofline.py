@@ -213,8 +213,9 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
     """Counts and times `case` for about `seconds`, and places it; raises `BenchError` where nothing is counted."""
     import torch
 
+    from bench.machine.threads import fixed_threads
     from bench.measure.counts import count
-    from bench.measure.inputs import batch_for, fixed_threads
+    from bench.measure.inputs import batch_for
     from restoration.catalog import get
 
     clock = clock_for(case.device) if clock is None else clock

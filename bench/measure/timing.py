@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.machine.clock import Clock, clock_for
-from bench.measure.inputs import batch_for, fixed_threads
+from bench.machine.threads import fixed_threads
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Phase, Reading
 from bench.record.attempt import attempt
 from bench.record.rows import Row

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.experiments.scene import EXPERIMENTS
+from bench.machine.threads import usable_cores
 from bench.plan.case import Case
 from bench.plan.spec import Spec
 from restoration.catalog import get
@@ -40,7 +40,7 @@ class Estimate:
 
 def estimate(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Estimate, ...]:
     """One estimate for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
-    spread = jobs or len(os.sched_getaffinity(0))
+    spread = jobs or usable_cores()
     counts: dict[str, int] = {}
     seconds: dict[str, float] = {}
     known: dict[tuple[object, ...], float] = {}

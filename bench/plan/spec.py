@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import re
 import tomllib
 from collections import Counter
@@ -31,6 +30,7 @@ from pydantic_core import CoreSchema
 
 from bench.errors import SpecError
 from bench.experiments.scene import get_experiment
+from bench.machine.threads import usable_cores
 from bench.plan.case import Case, Kind, options_text
 from bench.plan.overrides import assignment
 from bench.plan.toml_lines import line_of
@@ -249,7 +249,7 @@ class Spec(_Strict):
 
     def thread_count(self) -> int:
         """`threads`, or the number of cores this process may use."""
-        return self.threads or len(os.sched_getaffinity(0))
+        return self.threads or usable_cores()
 
     def on(self, device: str) -> Spec:
         """The same spec on another device; raises `SpecError` for one it does not know."""

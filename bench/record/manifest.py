@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ from bench.errors import RowsError
 from bench.machine.environment import Environment, Machine
 from bench.measure.inputs import ImageSet
 from bench.plan.spec import Spec
+from bench.record.files import write_whole
 from bench.record.rows import SCHEMA
 from restoration.catalog import get
 from restoration.errors import ImageError
@@ -56,14 +56,11 @@ class Manifest:
 
     def write(self, directory: Path) -> None:
         """Writes `run.json` whole or not at all; raises `RowsError` where it cannot."""
-        draft = directory / f"{FILE_NAME}.new"
+        path = directory / FILE_NAME
         try:
-            draft.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            draft.replace(directory / FILE_NAME)
+            write_whole(path, [json.dumps(asdict(self), indent=1, ensure_ascii=False).encode(), b"\n"])
         except OSError as error:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise RowsError(f"cannot write {directory / FILE_NAME}: {error.strerror or error}; make room") from error
+            raise RowsError(f"cannot write {path}: {error.strerror or error}; make room") from error
 
     def ended(self, status: Literal["complete", "interrupted"], seconds: Mapping[str, float]) -> Manifest:
         """The same run, over."""

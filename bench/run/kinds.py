@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from bench.experiments.scene import EXPERIMENTS, FAILURE, Scene, get_experiment
 from bench.machine.clock import clock_for
-from bench.measure.inputs import ImageSet, fixed_threads, save_picture
+from bench.machine.threads import fixed_threads
+from bench.measure.inputs import ImageSet, save_picture
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading

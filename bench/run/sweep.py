@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from bench.machine.clock import clock_for
-from bench.measure.inputs import GIVEN, ImageSet, degraded, fixed_threads, save_picture, scores
+from bench.machine.threads import fixed_threads
+from bench.measure.inputs import GIVEN, ImageSet, degraded, save_picture, scores
 from bench.plan.case import Case, Reading, options_text
 from bench.record.attempt import attempt
 from bench.record.rows import Row

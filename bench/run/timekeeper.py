@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, NoVerdictError
-from bench.machine.environment import Machine, environment, usable_cores
+from bench.machine.environment import Machine, environment
+from bench.machine.threads import usable_cores
 from bench.machine.timing_lock import alone
 from bench.plan.case import Reading
 from bench.record.attempt import attempt, one_line

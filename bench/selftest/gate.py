@@ -23,7 +23,8 @@ from typing import Annotated, Any
 import typer
 
 from bench.errors import BenchError
-from bench.machine.environment import cpu_model, usable_cores
+from bench.machine.environment import cpu_model
+from bench.machine.threads import usable_cores
 from bench.measure.inputs import ImageSet, degraded, scores
 from bench.plan.case import Case
 from bench.plan.spec import Spec, read_spec

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.machine.clock import clock_for
+from bench.machine.threads import usable_cores
 from bench.measure.inputs import ImageSet
 from bench.plan.spec import Spec
 from bench.run.execute import execute, plan
@@ -140,7 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=100_000)
     parser.add_argument("--scheduler", default="local", help="local, dask, or tcp://HOST:PORT")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--jobs", type=int, default=usable_cores())
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _scheduler(chosen.scheduler, chosen.jobs) as scheduler:
         found = overhead(chosen.cells, Path(folder), scheduler=scheduler, jobs=chosen.jobs)

@@ -139,7 +139,7 @@ def test_a_full_disk_is_one_line_and_leaves_whole_rows(tmp_path: Path, monkeypat
         def full(_: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("bench.record.rows.os.fsync", full)
+        monkeypatch.setattr("bench.record.files.os.fsync", full)
         with pytest.raises(RowsError, match="No space left on device; every finished case is kept") as caught:
             file.append([row] * 3)
     assert "\n" not in str(caught.value)
@@ -154,7 +154,7 @@ def test_a_disk_that_fills_up_in_a_run_says_so_though_the_manifest_cannot_be_wri
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("bench.record.rows.os.fsync", full)
+    monkeypatch.setattr("bench.record.files.os.fsync", full)
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(RowsError, match=r"rows\.jsonl: No space left on device; every finished case is kept"):
         execute(made, progress=quiet, jobs=1)
