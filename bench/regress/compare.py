@@ -27,8 +27,9 @@ from bench.regress.findings import Comparison, Finding
 from bench.regress.session import CONTROLS, Failure
 from bench.regress.side import STEADY_HEAP, Process, import_from, import_paths
 from bench.regress.trials import FreshPairs, Trials
-from bench.regress.verdict import MOST_PAIRS, Rule, Word
+from bench.regress.verdict import MOST_PAIRS, Rule
 from bench.talk import Progress
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method
 from restoration.weights import cache_folder

@@ -5,7 +5,6 @@ Images are degraded and scored here, once and by the same code for both revision
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +21,8 @@ from bench.record.attempt import one_line
 from bench.regress.findings import Finding, Interval, Metric
 from bench.regress.session import Failure
 from bench.regress.side import Process
-from bench.regress.verdict import Word, by_tolerance
 from bench.run.sweep import grouped
+from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
 
 
 @dataclass(frozen=True)
@@ -118,9 +117,7 @@ def _quality_finding(case: Case, by_image: Mapping[str, tuple[float, float] | st
     # Equal infinities are no change: their difference would be undefined.
     changes = {image: 0.0 if base == head else head - base for image, (base, head) in values.items()}
     low, high, mean = min(changes.values()), max(changes.values()), fmean(changes.values())
-    word = by_tolerance(mean, tolerance, more=Word.BETTER, less=Word.WORSE)
-    if word is Word.UNCHANGED and by_tolerance(low, tolerance, more=Word.BETTER, less=Word.WORSE) is Word.WORSE:
-        word = Word.WORSE  # the mean hides an image that lost
+    word = of_quality(changes.values(), tolerance)
     base, head = (fmean(value[side] for value in values.values()) for side in (0, 1))
     most = max(changes, key=lambda image: abs(changes[image]))
     reason = "" if word is Word.UNCHANGED else f"most on {most}: {changes[most]:+.4f} dB"
@@ -136,9 +133,9 @@ def _operations_finding(
     if lost or not pairs:
         why = f"not counted in head by {' or '.join(lost)}" if lost else "no counter counts both"
         return Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=why)
-    changes = {part: _difference(*values) for part, values in pairs.items()}
+    changes = {part: difference(*values) for part, values in pairs.items()}
     part = max(changes, key=lambda part: abs(changes[part]))
-    word = by_tolerance(changes[part], tolerance, more=Word.SLOWER, less=Word.FASTER)
+    word = of_operations(*pairs[part], tolerance)
     return Finding(
         case, "macs_per_pixel", word, *pairs[part], changes[part], floor=Interval(0, 0), detectable=tolerance,
         reason="" if word is Word.UNCHANGED else f"counted by {part}",
@@ -147,11 +144,6 @@ def _operations_finding(
 
 def _known(parts: Mapping[str, float | None]) -> dict[str, float]:
     return {part: value for part, value in parts.items() if value is not None}
-
-
-def _difference(base: float, head: float) -> float:
-    """Head less base; nothing where only the rounding of a sum differs."""
-    return 0.0 if math.isclose(base, head, rel_tol=1e-9) else head - base
 
 
 def _memory_finding(
@@ -166,9 +158,8 @@ def _memory_finding(
     if before:
         peaks.append([before.base, before.head])
     base, head = (min(pair[side] or 0.0 for pair in peaks) for side in (0, 1))
-    change = head / base - 1 if base else float(bool(head))
-    word = by_tolerance(change, tolerance.memory, more=Word.WORSE, less=Word.BETTER)
-    return Finding(case, "peak_bytes", word, base, head, change, detectable=tolerance.memory)
+    word = of_memory(base, head, tolerance.memory)
+    return Finding(case, "peak_bytes", word, base, head, relative(base, head), detectable=tolerance.memory)
 
 
 def _peak(readings: Iterable[Reading]) -> float | None:

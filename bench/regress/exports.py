@@ -22,7 +22,7 @@ from bench.errors import BenchError
 from bench.plan.case import Case
 from bench.regress.findings import BIGGER_IS_BETTER, Comparison, Finding
 from bench.regress.history import Entry
-from bench.regress.verdict import Word
+from reports.derive.verdict_words import Word
 
 SCHEMA = 1
 """Version of `comparison.json`."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
-from bench.regress.verdict import REGRESSIONS, Word, together, worst
+from reports.derive.verdict_words import REGRESSIONS, Word, together, worst
 
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 

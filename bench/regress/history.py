@@ -29,7 +29,7 @@ from bench.record.attempt import one_line
 from bench.record.manifest import Manifest, read_manifest
 from bench.record.rows import Row, read_rows
 from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, Metric
-from bench.regress.verdict import CALLED_FROM, Word
+from reports.derive.verdict_words import CALLED_FROM, Word
 
 SCHEMA = 1
 

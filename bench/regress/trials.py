@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from bench.plan.case import Case
 from bench.regress.findings import Finding, Interval, percent
 from bench.regress.turns import Plan, Timed, measure
-from bench.regress.verdict import Estimate, Rule, Word, confirmed, contaminated, estimate, look
+from bench.regress.verdict import Estimate, Rule, confirmed, contaminated, estimate, look
 from bench.talk import Progress
+from reports.derive.verdict_words import Word
 
 if TYPE_CHECKING:
     import numpy as np

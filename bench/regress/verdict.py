@@ -1,4 +1,4 @@
-"""Is it slower, faster, or can nothing be said? The statistics of interleaved ratios, and the words of a verdict.
+"""Is it slower, faster, or can nothing be said? The statistics of interleaved ratios.
 
 A case is timed in blocks: base, base again and head in turn, in fresh processes each time (a "pair", though it is three
 processes). What differs between processes that run the same code (where their memory happens to lie) is larger than
@@ -8,19 +8,17 @@ what differs between calls of one process, so the interval is a bootstrap over p
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
+
+from reports.derive.verdict_words import Word, by_interval, called_from
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 Key = TypeVar("Key")
-
-CALLED_FROM = 2 / 3
-"""Part of a tolerance from which a change counts, so that one as large as the tolerance is found in spite of noise."""
 
 CONFIDENCE = 0.95
 """Of the intervals that are shown."""
@@ -43,22 +41,6 @@ _CONTROL_LEVEL = 0.01
 """How sure one must be that the control kernel or the base itself "changed" before a run counts as contaminated."""
 
 
-class Word(StrEnum):
-    """What can be said of one measurement, one method, or a whole comparison."""
-
-    UNCHANGED = "unchanged"
-    FASTER = "faster"
-    SLOWER = "slower"
-    BETTER = "better"
-    WORSE = "worse"
-    FASTER_BUT_WORSE = "faster-but-worse"
-    SLOWER_BUT_BETTER = "slower-but-better"
-    NO_VERDICT = "no verdict"
-
-
-REGRESSIONS = frozenset({Word.SLOWER, Word.WORSE, Word.FASTER_BUT_WORSE, Word.SLOWER_BUT_BETTER})
-
-
 @dataclass(frozen=True)
 class Rule:
     """When a time counts as changed, and how long is measured before nothing is said."""
@@ -74,14 +56,9 @@ class Rule:
     """Process pairs after which what is still unclear stays so."""
 
     @property
-    def limit(self) -> float:
-        """The tolerance as the logarithm of a ratio."""
-        return math.log1p(self.tolerance)
-
-    @property
     def call(self) -> float:
         """The smallest logarithm of a ratio that is called a change."""
-        return math.log1p(CALLED_FROM * self.tolerance)
+        return called_from(self.tolerance)
 
     def level(self, pairs: int) -> float:
         """The share of `alpha` that the look after `pairs` pairs may use: the first and the last look share it.
@@ -196,11 +173,7 @@ def look(estimates: Mapping[Key, Estimate], rule: Rule, *, level: float, family:
 def _word(found: Estimate, rule: Rule, *, significant: bool) -> Word:
     if _moved(found.floor, found.floor_p_value, rule):
         return Word.NO_VERDICT
-    if significant and abs(found.change) >= rule.call:
-        return Word.SLOWER if found.change > 0 else Word.FASTER
-    if abs(found.change) + found.margin <= rule.limit:
-        return Word.UNCHANGED
-    return Word.NO_VERDICT
+    return by_interval(found.change, abs(found.change) + found.margin, rule.tolerance, significant=significant)
 
 
 def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
@@ -221,30 +194,6 @@ def contaminated(control: str, found: Estimate, rule: Rule) -> str:
 def _moved(change: float, p_value: float, rule: Rule) -> bool:
     """Whether something changed that nothing can have changed."""
     return p_value <= _CONTROL_LEVEL and abs(change) >= rule.call
-
-
-def by_tolerance(change: float, tolerance: float, *, more: Word, less: Word) -> Word:
-    """The word for a change that is known exactly; `more` for an increase."""
-    if abs(change) <= CALLED_FROM * tolerance:
-        return Word.UNCHANGED
-    return more if change > 0 else less
-
-
-def worst(words: Sequence[Word]) -> Word:
-    """One word for several of one kind: a regression first, then no verdict, then a gain, then unchanged."""
-    order = (Word.SLOWER, Word.WORSE, Word.NO_VERDICT, Word.FASTER, Word.BETTER)
-    return next((word for word in order if word in words), Word.UNCHANGED)
-
-
-def together(speed: Word, quality: Word) -> Word:
-    """One word for speed and quality; where both got worse (or better), it is `worse` (`better`)."""
-    pair = {speed, quality}
-    if pair == {Word.FASTER, Word.WORSE}:
-        return Word.FASTER_BUT_WORSE
-    if pair == {Word.SLOWER, Word.BETTER}:
-        return Word.SLOWER_BUT_BETTER
-    order = (Word.WORSE, Word.SLOWER, Word.NO_VERDICT, Word.BETTER, Word.FASTER)
-    return next((word for word in order if word in pair), Word.UNCHANGED)
 
 
 def _student(quantile: float, freedom: int) -> float:

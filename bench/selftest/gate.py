@@ -31,8 +31,9 @@ from bench.plan.spec import Spec, read_spec
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding, Metric
-from bench.regress.verdict import MOST_PAIRS, Word
+from bench.regress.verdict import MOST_PAIRS
 from bench.talk import Record, say
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 
 SLOWER = (0.03, 0.05, 0.02, 0.03, 0.05, 0.10)

@@ -25,7 +25,7 @@ from bench.regress.exact import both
 from bench.regress.findings import Comparison, Finding
 from bench.regress.session import Failure
 from bench.regress.turns import BLOCKS, Plan, measure, middle
-from bench.regress.verdict import Word
+from reports.derive.verdict_words import Word
 
 METHOD = """
 def restore(image):
@@ -248,7 +248,7 @@ def test_paths_of_the_repository_become_those_of_the_worktree(theirs: Path, monk
     monkeypatch.syspath_prepend(str(theirs / "lib"))
     measuring, *paths = process.import_paths(repository(theirs), copy)
     assert paths == [str(copy), str(copy / "src"), str(copy / "lib")]
-    assert (Path(measuring) / "bench" / "worker.py").exists()
+    assert (Path(measuring) / "bench" / "regress" / "session.py").exists()
 
 
 class Recorder:

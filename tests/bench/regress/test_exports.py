@@ -27,7 +27,7 @@ from bench.regress.exports import (
     write_step_summary,
 )
 from bench.regress.findings import Comparison, Finding, Interval
-from bench.regress.verdict import Word
+from reports.derive.verdict_words import Word
 
 TIMED = Finding(
     Case("time", "m", variant="a=1 b=2", height=8, width=8),

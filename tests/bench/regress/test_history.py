@@ -30,7 +30,7 @@ from bench.regress.history import (
     read_history,
     status,
 )
-from bench.regress.verdict import Word
+from reports.derive.verdict_words import Word
 
 ENVIRONMENT = {"cpu": "x", "threads": 2}
 TIME = Case("time", "m", height=8, width=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -12,23 +13,12 @@ from numpy.typing import NDArray
 from scipy.stats import trim_mean
 
 from bench.plan.case import Case
+from bench.plan.spec import Tolerance
 from bench.regress import verdict
 from bench.regress.findings import Finding
 from bench.regress.trials import CONFIRMING_PAIRS, Trials
-from bench.regress.verdict import (
-    REGRESSIONS,
-    Estimate,
-    Rule,
-    Word,
-    by_tolerance,
-    confirmed,
-    contaminated,
-    estimate,
-    holm,
-    look,
-    together,
-    worst,
-)
+from bench.regress.verdict import Estimate, Rule, confirmed, contaminated, estimate, holm, look
+from reports.derive.verdict_words import Tolerances, Word
 
 CONTROL = Case("time", "control")
 CASES = [Case("time", "m", variant=str(number)) for number in range(9)]
@@ -177,8 +167,8 @@ def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
     quiet = Estimate(0, 0.001, 0, 0.001, 4)
     noisy = Estimate(0, 0.01, 0, 0.01, 4)
     rule = Rule()
-    assert rule.call < quiet.detectable(rule, 0.05) < rule.limit
-    assert noisy.detectable(rule, 0.05) > rule.limit
+    assert rule.call < quiet.detectable(rule, 0.05) < math.log1p(rule.tolerance)
+    assert noisy.detectable(rule, 0.05) > math.log1p(rule.tolerance)
     assert noisy.detectable(rule, 0.001) > noisy.detectable(rule, 0.05)
 
 
@@ -206,49 +196,12 @@ def test_holm_of_a_worked_example() -> None:
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}, 0.05) == {"a", "d"}
 
 
-@pytest.mark.parametrize(
-    ("speed", "quality", "word"),
-    [
-        (Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED),
-        (Word.FASTER, Word.UNCHANGED, Word.FASTER),
-        (Word.SLOWER, Word.UNCHANGED, Word.SLOWER),
-        (Word.UNCHANGED, Word.BETTER, Word.BETTER),
-        (Word.UNCHANGED, Word.WORSE, Word.WORSE),
-        (Word.FASTER, Word.WORSE, Word.FASTER_BUT_WORSE),
-        (Word.SLOWER, Word.BETTER, Word.SLOWER_BUT_BETTER),
-        (Word.SLOWER, Word.WORSE, Word.WORSE),
-        (Word.FASTER, Word.BETTER, Word.BETTER),
-        (Word.NO_VERDICT, Word.WORSE, Word.WORSE),
-        (Word.NO_VERDICT, Word.BETTER, Word.NO_VERDICT),
-        (Word.FASTER, Word.NO_VERDICT, Word.NO_VERDICT),
-        (Word.SLOWER, Word.NO_VERDICT, Word.SLOWER),
-    ],
-)
-def test_speed_and_quality_are_judged_together(speed: Word, quality: Word, word: Word) -> None:
-    assert together(speed, quality) is word
-
-
-@given(st.lists(st.sampled_from([Word.UNCHANGED, Word.FASTER, Word.SLOWER, Word.NO_VERDICT])))
-def test_a_regression_is_never_hidden_and_no_verdict_is_never_a_pass(found: list[Word]) -> None:
-    word = worst(found)
-    assert (word in REGRESSIONS) == (Word.SLOWER in found)
-    if Word.NO_VERDICT in found:
-        assert word in {Word.SLOWER, Word.NO_VERDICT}
-
-
-def test_an_exact_change_counts_from_two_thirds_of_its_tolerance() -> None:
-    def of(change: float, tolerance: float) -> Word:
-        return by_tolerance(change, tolerance, more=Word.BETTER, less=Word.WORSE)
-
-    assert [of(change, 0.01) for change in (-0.0101, -0.0099, -0.005, 0.0, 0.006, 0.02)] == [
-        Word.WORSE, Word.WORSE, Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED, Word.BETTER,
-    ]  # fmt: skip
-    assert of(1e-6, 0.0) is Word.BETTER
-    assert of(0.0, 0.0) is Word.UNCHANGED
-
-
 def test_fresh_processes_that_say_the_opposite_leave_no_verdict() -> None:
     faster = Estimate(change=-0.05, error=0.002, floor=0.0, floor_error=0.002, freedom=4)
     slower = Estimate(change=0.05, error=0.002, floor=0.0, floor_error=0.002, freedom=4)
     assert confirmed(Word.SLOWER, slower, Rule()) is Word.SLOWER
     assert confirmed(Word.SLOWER, faster, Rule()) is Word.NO_VERDICT
+
+
+def test_a_spec_without_tolerances_has_those_of_the_report() -> None:
+    assert Tolerance().model_dump() == asdict(Tolerances())
