@@ -21,7 +21,8 @@ from bench.measure.inputs import ImageSet, batch_for
 from bench.plan.case import Case
 from bench.plan.spec import Spec, read_spec
 from bench.record.manifest import now
-from bench.regress.checkouts import Checkout, Repository, alone, checkouts, repository
+from bench.regress.checkouts import Checkout, Repository, checkouts, repository
+from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
 from bench.regress.findings import Comparison, Finding
 from bench.regress.session import CONTROLS, Failure
@@ -81,8 +82,8 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     import_from(found)
     spec = _spec(question)
     with (
-        alone(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
-        alone(found.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
+        comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
+        comparison_lock(found.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
         checkouts(found, question.base, question.head, build=question.build) as (base, head),
     ):
         bench = Bench(found, base, head, spec, ImageSet(question.images), say, progress)

@@ -19,8 +19,9 @@ from bench.errors import BenchError, NoVerdictError
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress import compare, exact, side as process, trials, turns as blocks
-from bench.regress.checkouts import Checkout, alone, checkouts, git, repository, resolve, snapshot
+from bench.regress.checkouts import Checkout, checkouts, git, repository, resolve, snapshot
 from bench.regress.compare import Question
+from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import both
 from bench.regress.findings import Comparison, Finding
 from bench.regress.session import Failure
@@ -181,12 +182,12 @@ def test_outside_a_repository_it_says_so(
 
 def test_a_second_comparison_is_refused_and_told_who_is_running(tmp_path: Path) -> None:
     with (
-        alone(tmp_path, "restobench compare main"),
+        comparison_lock(tmp_path, "restobench compare main"),
         pytest.raises(BenchError, match=rf"process {os.getpid()}, `restobench compare main`, in"),
-        alone(tmp_path, "restobench compare other"),
+        comparison_lock(tmp_path, "restobench compare other"),
     ):
         pass
-    with alone(tmp_path, "again"):
+    with comparison_lock(tmp_path, "again"):
         pass
 
 
