@@ -26,7 +26,7 @@ from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
 from bench.regress.findings import Comparison, Finding
 from bench.regress.session import CONTROLS, Failure
-from bench.regress.side import STEADY_HEAP, Process, import_from, import_paths
+from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
 from bench.regress.trials import FreshPairs, Trials
 from bench.regress.verdict import MOST_PAIRS, Rule
 from bench.talk import Progress
@@ -65,9 +65,9 @@ class Bench:
     say: Callable[[str], None]
     progress: Progress
 
-    def start(self, side: Checkout, variables: Mapping[str, str] | None = None) -> Process:
+    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None) -> Side:
         """A fresh process with the code of one side, and these environment variables unless the user set others."""
-        return Process(side, import_paths(self.found, side.folder), variables)
+        return Side(checkout, import_paths(self.found, checkout.folder), variables)
 
 
 def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
@@ -155,7 +155,7 @@ def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[st
     cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
     foreign = []
     for method in dict.fromkeys(case.method for case in cases):
-        origins = [process.ask("origin", method) for process in (sides.base, sides.head)]
+        origins = [side.ask("origin", method) for side in (sides.base, sides.head)]
         if both(*origins) != tuple(origins):
             continue  # absent from one: its cases will say so
         places = [(bench.base.folder, origins[0]), (bench.head.folder, origins[1])]

@@ -20,22 +20,22 @@ from bench.plan.spec import Tolerance
 from bench.record.attempt import one_line
 from bench.regress.findings import Finding, Interval, Metric
 from bench.regress.session import Failure
-from bench.regress.side import Process
+from bench.regress.side import Side
 from bench.run.sweep import grouped
 from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
 
 
 @dataclass(frozen=True)
 class Sides:
-    """A process of base and one of head, asked the same in parallel."""
+    """Base and head, asked the same at the same time."""
 
-    base: Process
-    head: Process
+    base: Side
+    head: Side
 
     def ask(self, request: str, *arguments: object) -> tuple[Any, Any] | str:
         """Both answers, or in words why there are not two."""
-        for process in (self.base, self.head):
-            process.send(request, *arguments)
+        for side in (self.base, self.head):
+            side.send(request, *arguments)
         return both(self.base.receive(), self.head.receive())
 
 

@@ -27,7 +27,7 @@ from bench.machine.environment import environment
 from bench.machine.threads import fix_threads
 from bench.plan.case import Case, Reading
 from bench.record.attempt import one_line
-from bench.regress.turns import Plan
+from bench.regress.turns import Pace
 from restoration.catalog import GROUP, get
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 from restoration.method import Restore
@@ -78,8 +78,8 @@ class Session:
         self._fix_threads(case.threads)
         self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
-            self.seconds(case, Plan(1, 1))
-        return self.seconds(case, Plan(1, 1))
+            self.seconds(case, Pace(1, 1))
+        return self.seconds(case, Pace(1, 1))
 
     def move(self, case: Case) -> None:
         """Copies the input of a case that is ready to another place in memory."""
@@ -88,8 +88,8 @@ class Session:
         self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call of a case that is ready: the least of `plan.samples` means over `plan.calls` calls.
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call of a case that is ready: the least of `pace.samples` means over `pace.calls` calls.
 
         This thread starts on the given `core`, counted modulo those there are, and may leave it.
         """
@@ -98,11 +98,11 @@ class Session:
         means = []
         with torch.inference_mode(), _without_collections():
             _go_to(core)
-            for _ in range(plan.samples):
+            for _ in range(pace.samples):
                 begin = clock()
-                for _ in range(plan.calls):
+                for _ in range(pace.calls):
                     run()
-                means.append((clock() - begin) / plan.calls)
+                means.append((clock() - begin) / pace.calls)
         return min(means)
 
     def restored(self, case: Case, image: NDArray[np.float32]) -> NDArray[np.float32]:

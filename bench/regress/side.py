@@ -1,4 +1,4 @@
-"""The parent's end of a process that runs one revision's code (see `bench.regress.session`)."""
+"""One side of a comparison: a fresh process that runs one revision's code and answers with `bench.regress.session`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import bench
 from bench.errors import NoVerdictError
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout, Repository
-from bench.regress.turns import Plan
+from bench.regress.turns import Pace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,18 +43,18 @@ class ProcessDiedError(NoVerdictError):
     """A process of one side ended, or never came up."""
 
 
-class Process:
-    """One fresh process with the code of one side; use it as a context."""
+class Side:
+    """One side of a comparison: a fresh process with the code of its checkout; use it as a context."""
 
-    def __init__(self, side: Checkout, paths: tuple[str, ...], variables: Mapping[str, str] | None = None) -> None:
-        self.side = side
+    def __init__(self, checkout: Checkout, paths: tuple[str, ...], variables: Mapping[str, str] | None = None) -> None:
+        self.checkout = checkout
         self._connection, theirs = Pipe()
         found = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
         variables = {**_QUIET, **(variables or {}), **os.environ, **found}
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         code = _START.format(descriptor=theirs.fileno())
         self._child = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
-            [sys.executable, "-c", code], cwd=side.folder, env=variables, pass_fds=[theirs.fileno()],
+            [sys.executable, "-c", code], cwd=checkout.folder, env=variables, pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said,
         )  # fmt: skip
         theirs.close()
@@ -78,7 +78,7 @@ class Process:
                 return self._connection.recv()
         except (EOFError, OSError) as error:
             raise self._died() from error
-        raise ProcessDiedError(f"{self.side.label}: no answer within {PATIENCE:.0f} s")
+        raise ProcessDiedError(f"{self.checkout.label}: no answer within {PATIENCE:.0f} s")
 
     def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
         """Has the process build the case and warm it on `image`; `wait_ready` waits for that."""
@@ -88,12 +88,12 @@ class Process:
         """Raises `ProcessDiedError` where the case did not become ready."""
         self._number(case, self.receive())
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call; see `bench.regress.turns.Timed`."""
-        return self._number(case, self.ask("seconds", case, plan, core))
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call; see `bench.regress.turns.TimedSide`."""
+        return self._number(case, self.ask("seconds", case, pace, core))
 
     def move(self, case: Case) -> None:
-        """Moves the input; see `bench.regress.turns.Timed`."""
+        """Moves the input; see `bench.regress.turns.TimedSide`."""
         self.ask("move", case)
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class Process:
 
     def _number(self, case: Case, answer: object) -> float:
         if not isinstance(answer, float):
-            raise ProcessDiedError(f"{self.side.label}: {case.method} {case.variant} failed while timed: {answer}")
+            raise ProcessDiedError(f"{self.checkout.label}: {case.method} {case.variant} failed while timed: {answer}")
         return answer
 
     def _died(self) -> ProcessDiedError:
@@ -120,7 +120,7 @@ class Process:
         self._said.seek(0)
         said = self._said.read().decode(errors="replace").strip().splitlines()
         why = said[-1] if said else f"ended with status {self._child.returncode}"
-        return ProcessDiedError(f"{self.side.label} does not run with this suite: {why}")
+        return ProcessDiedError(f"{self.checkout.label} does not run with this suite: {why}")
 
 
 def import_paths(found: Repository, folder: Path) -> tuple[str, ...]:

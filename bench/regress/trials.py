@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bench.plan.case import Case
 from bench.regress.findings import Finding, Interval, percent
-from bench.regress.turns import Plan, Timed, measure
+from bench.regress.turns import Pace, TimedSide, measure
 from bench.regress.verdict import Estimate, Rule, confirmed, contaminated, estimate, look
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CONFIRMING_PAIRS = 5
 
-_GLANCE = Plan(calls=1, samples=3)
+_GLANCE = Pace(calls=1, samples=3)
 """How often a case is called to see about how long it takes."""
 
 
@@ -148,11 +148,11 @@ def _around(middle: float, margin: float) -> Interval:
     return Interval(percent(middle - margin), percent(middle + margin))
 
 
-class Ready(Timed, Protocol):
-    """A fresh process that can be told to get a case ready."""
+class FreshSide(TimedSide, Protocol):
+    """A side in a process just started, which gets cases ready on request."""
 
     def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
-        """Has the process build the case and warm it on `image`."""
+        """Has the side build the case and warm it on `image`."""
 
     def wait_ready(self, case: Case) -> None:
         """Waits until it has."""
@@ -165,32 +165,32 @@ class Ready(Timed, Protocol):
 class FreshPairs:
     """Times cases in fresh processes that `start` brings up, base, base again and head, in a random order."""
 
-    start: Callable[[str], Ready]
+    start: Callable[[str], FreshSide]
     image: Callable[[Case], NDArray[np.float32]]
     generator: np.random.Generator
-    plans: dict[Case, Plan] = field(default_factory=dict)
+    paces: dict[Case, Pace] = field(default_factory=dict)
 
     def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
         """Seconds (blocks, 3) of each case from one fresh pair."""
         with self._trio() as trio:
             for case in cases:
-                for process in trio:
-                    process.make_ready(case, self.image(case))
-                for process in trio:
-                    process.wait_ready(case)
+                for side in trio:
+                    side.make_ready(case, self.image(case))
+                for side in trio:
+                    side.wait_ready(case)
             for case in cases:
-                if case not in self.plans:
-                    self.plans[case] = Plan.of(trio[0].seconds(case, _GLANCE))
-            plans = {case: self.plans[case] for case in cases}
-            return measure(trio, plans, self.generator)
+                if case not in self.paces:
+                    self.paces[case] = Pace.of(trio[0].seconds(case, _GLANCE))
+            paces = {case: self.paces[case] for case in cases}
+            return measure(trio, paces, self.generator)
 
     @contextmanager
-    def _trio(self) -> Iterator[list[Ready]]:
-        sides = ["base", "base", "head"]
-        trio: dict[int, Ready] = {}
+    def _trio(self) -> Iterator[list[FreshSide]]:
+        names = ["base", "base", "head"]
+        trio: dict[int, FreshSide] = {}
         with ExitStack() as stack:
-            for place in self.generator.permutation(len(sides)):
-                process = self.start(sides[place])
-                stack.callback(process.close)
-                trio[int(place)] = process
-            yield [trio[place] for place in range(len(sides))]
+            for place in self.generator.permutation(len(names)):
+                side = self.start(names[place])
+                stack.callback(side.close)
+                trio[int(place)] = side
+            yield [trio[place] for place in range(len(names))]

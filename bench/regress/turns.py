@@ -38,18 +38,18 @@ MOST_SAMPLES = 3
 """Of one turn."""
 
 
-class Timed(Protocol):
-    """A process that has cases ready and calls them when told to."""
+class TimedSide(Protocol):
+    """A side that has cases ready and times them on request."""
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call of `case`, begun on that core: the least of `plan.samples` means over `plan.calls` calls."""
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call of `case`, begun on that core: the least of `pace.samples` means over `pace.calls` calls."""
 
     def move(self, case: Case) -> None:
         """Copies the input of `case` to another place in memory."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Pace:
     """How often a case is called in one turn, and how many rounds make a block."""
 
     calls: int
@@ -57,8 +57,8 @@ class Plan:
     rounds: int = 1
 
     @classmethod
-    def of(cls, seconds: float) -> Plan:
-        """The plan for a case of which one call takes about `seconds`."""
+    def of(cls, seconds: float) -> Pace:
+        """The pace of a case of which one call takes about `seconds`."""
         seconds = max(seconds, 1e-7)
         calls = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
         sample = calls * seconds
@@ -67,28 +67,28 @@ class Plan:
 
 
 def measure(
-    processes: Sequence[Timed],
-    plans: Mapping[Case, Plan],
+    sides: Sequence[TimedSide],
+    paces: Mapping[Case, Pace],
     generator: np.random.Generator,
     *,
     blocks: int = BLOCKS,
 ) -> dict[Case, NDArray[np.float64]]:
-    """Seconds (blocks, processes) of each case."""
+    """Seconds (blocks, sides) of each case."""
     import numpy as np
 
-    found = {case: np.empty((blocks, len(processes))) for case in plans}
-    orders = {case: _orders(len(processes), generator) for case in plans}
-    cores = {case: itertools.count() for case in plans}
-    cases = list(plans)
+    found = {case: np.empty((blocks, len(sides))) for case in paces}
+    orders = {case: _orders(len(sides), generator) for case in paces}
+    cores = {case: itertools.count() for case in paces}
+    cases = list(paces)
     for block in range(blocks):
         for turn in generator.permutation(len(cases)):
             case = cases[turn]
-            for process in processes:
-                process.move(case)
-            seconds = np.empty((plans[case].rounds, len(processes)))
+            for side in sides:
+                side.move(case)
+            seconds = np.empty((paces[case].rounds, len(sides)))
             for of_round, order, core in zip(seconds, orders[case], cores[case], strict=False):
                 for place in order:
-                    of_round[place] = processes[place].seconds(case, plans[case], core)
+                    of_round[place] = sides[place].seconds(case, paces[case], core)
             found[case][block] = middle(seconds)
     return found
 
