@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bench.errors import one_line
 from bench.machine.clock import Clock
 from bench.machine.threads import fixed_threads
 from bench.measure.inputs import batch_for
 from bench.measure.timing import built, sample
 from bench.plan.case import Case, Reading
 from bench.plan.spec import PairedSection
-from bench.record.attempt import one_line
 from bench.record.rows import Row
 
 if TYPE_CHECKING:
