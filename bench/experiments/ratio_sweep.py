@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.machine.clock import Clock, clock_for
+from bench.machine.clock import clock_for
+from bench.measure.calls import seconds_per_call
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.method import Option, Setup
@@ -43,7 +45,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
         clock = clock_for("cpu")
         for block in range(blocks):
             for name, way in list(ways.items())[:: 1 if block % 2 else -1]:
-                yield case, Reading("seconds", _timed(way, noisy, clock), "s", "measure", name, block, "26 ratios")
+                seconds = seconds_per_call(partial(way, noisy), clock)
+                yield case, Reading("seconds", seconds, "s", "measure", name, block, "26 ratios")
                 scene.progress((block + 1) / blocks)
 
 
@@ -76,9 +79,3 @@ def _noisy(scene: Scene) -> torch.Tensor:
 
     clean = bundled_image("camera", channels=1).pixels[:, :SIDE, :SIDE]
     return add_gaussian_noise(clean, 25 / 255, seed=scene.seed)[None]
-
-
-def _timed(way: Sweep, noisy: torch.Tensor, clock: Clock) -> float:
-    begin = clock()
-    way(noisy)
-    return clock() - begin

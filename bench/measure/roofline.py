@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
 from bench.machine.clock import Clock, clock_for
+from bench.measure.calls import repeated
 from bench.plan.case import Case, Reading, options_text
 from restoration.method import Option, variant_of
 
@@ -36,7 +37,6 @@ _CONVOLUTIONS = ((64, 64), (64, 256), (128, 128))
 
 _SECONDS_EACH = 0.15
 _LONGEST_CALL = 0.5  # seconds
-_CALLS_AT_LEAST = 3
 
 
 @dataclass(frozen=True)
@@ -131,19 +131,8 @@ def _probed(dtype: str, device: str, seconds_each: float, clock: Clock) -> Itera
 
 
 def best(call: Callable[[], object], clock: Clock, *, seconds: float) -> float:
-    """Seconds of the fastest of `samples`."""
-    return max(min(samples(call, clock, seconds=seconds)), 1e-12)
-
-
-def samples(call: Callable[[], object], clock: Clock, *, seconds: float) -> list[float]:
-    """Seconds of each of the calls that fit into `seconds`, at least three, after one that is not counted."""
-    call()
-    times: list[float] = []
-    while len(times) < _CALLS_AT_LEAST or sum(times) < seconds:
-        begin = clock()
-        call()
-        times.append(clock() - begin)
-    return times
+    """Seconds of the fastest of the calls that fit into `seconds`."""
+    return max(min(repeated(call, clock, seconds=seconds)), 1e-12)
 
 
 def place(case: Case, roof: Roof, *, macs_per_pixel: float, bytes_per_pixel: float, seconds: Iterable[float]) -> Place:
@@ -228,7 +217,7 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
         raise BenchError(f"{case.method}: has no operation count, so no place under the roofline")
     with fixed_threads(case.threads), torch.inference_mode():
         restore, batch = method.build(method.checked(setup)), batch_for(case)
-        times = samples(lambda: restore(batch), clock, seconds=seconds)
+        times = repeated(partial(restore, batch), clock, seconds=seconds)
     return place(case, roof, macs_per_pixel=macs, bytes_per_pixel=moved, seconds=times)
 
 
