@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from bench.experiments.scene import Scene
 
+SECONDS = 43
+"""About how long it takes."""
+
+TIMED = True
+
 RATIOS = tuple(round(1.5 + 0.1 * step, 1) for step in range(26))
 """1.5 to 4.0: the grid on which the best ratio is looked for."""
 
