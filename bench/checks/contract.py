@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from bench.errors import one_line
 from bench.plan.case import Reading
-from bench.record.attempt import one_line
 from restoration.catalog import get
 from restoration.errors import RestorationError, WeightsMissingError
 from restoration.method import Method, Option, Restore, Setup

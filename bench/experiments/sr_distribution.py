@@ -24,6 +24,9 @@ from restoration.images import Picture
 from restoration.method import Option, Restore, Setup
 from restoration.quality import luma, mean_offset, psnr, quantize, residual_std, ssim
 
+SECONDS = 91
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {"upscaler": "rdn-psnr-small", "scale": 2, "images": 4}
 """`upscaler`: the method compared with bicubic, any that takes colour. `images`: how many, from the first."""
 

@@ -14,11 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import RowsError
 from bench.machine.clock import Clock, clock_for
+from bench.measure.calls import seconds_per_call
 from bench.measure.operators import modules_of, run
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
@@ -184,9 +186,7 @@ def _in_turn(
     for _ in range(WARMUP_CALLS):
         restore(batch)
     for _ in range(repeats):
-        begin = clock()
-        restore(batch)
-        plain.append(clock() - begin)
+        plain.append(seconds_per_call(partial(restore, batch), clock))
         whole, parts = _timed_call(restore, batch, layers, clock)
         instrumented.append(whole)
         for name, seconds in (*parts.items(), (BETWEEN, whole - sum(parts.values()))):
@@ -209,9 +209,7 @@ def _timed_call(
         seconds[name] += clock() - started
 
     with _hooked(layers, enter, leave):
-        begin = clock()
-        restore(batch)
-        whole = clock() - begin
+        whole = seconds_per_call(partial(restore, batch), clock)
     return whole, seconds
 
 

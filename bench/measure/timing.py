@@ -1,45 +1,30 @@
 """Seconds of one case: build, first call, warm-up, then as many calls as pytest-benchmark calibrates.
 
-Every raw sample is kept and says which phase it is of; medians are made later, from `measure` alone.
+The calls are those of `bench.measure.calls`; the suite that pytest runs lies in `bench/suite/`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.machine.clock import Clock, clock_for
 from bench.machine.threads import fixed_threads
+from bench.measure.calls import built, sample, warm_up
 from bench.measure.inputs import batch_for
-from bench.plan.case import Case, Phase, Reading
+from bench.plan.case import Case, Reading
 from bench.record.attempt import attempt
 from bench.record.rows import Row
-from restoration.catalog import get
-
-if TYPE_CHECKING:
-    from restoration.method import Restore
 
 WARMUP_CALLS = 2
 """Calls after the first one that are kept, marked, and left out of every statistic."""
 
 SUITE = Path(__file__).parents[1] / "suite"
-
-
-def sample(phase: Phase, seconds: float, repeat: int = 0, note: str = "") -> Reading:
-    """A reading of one timed call."""
-    return Reading("seconds", seconds, "s", phase=phase, repeat=repeat, note=note)
-
-
-def built(case: Case, clock: Clock) -> tuple[Restore, Reading]:
-    """The method of a case, built, and how long that took."""
-    method = get(case.method)
-    begin = clock()
-    restore = method.build(method.checked(case.setup()))
-    return restore, sample("build", clock() - begin)
 
 
 def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[Reading]:
@@ -52,10 +37,7 @@ def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[R
         begun = whole()
         restore, building = built(case, clock)
         yield building
-        for repeat in range(1 + WARMUP_CALLS):
-            begin = clock()
-            restore(batch)
-            yield sample("warmup" if repeat else "first", clock() - begin, max(repeat - 1, 0))
+        yield from warm_up(functools.partial(restore, batch), clock, calls=WARMUP_CALLS)
         benchmark(restore, batch)
         ended = whole()
         calls = benchmark.stats.stats  # type: ignore[attr-defined]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.experiments.scene import EXPERIMENTS
 from bench.machine.threads import usable_cores
 from bench.plan.case import Case
+from bench.plan.experiments import seconds_of
 from bench.plan.spec import Spec
 from restoration.catalog import get
 from restoration.errors import RestorationError
@@ -66,7 +66,7 @@ def in_words(estimates: Iterable[Estimate]) -> str:
 
 def _seconds(case: Case, blocks: int) -> float:
     if case.kind == "experiment":
-        return EXPERIMENTS[case.method].seconds
+        return seconds_of(case.method)
     pixels = case.height * case.width or _USUAL_PIXELS
     once = pixels / _PIXELS_PER_SECOND if case.kind == "quality" else 0.0
     macs = _macs_per_pixel(case)

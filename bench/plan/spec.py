@@ -29,9 +29,9 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from bench.errors import SpecError
-from bench.experiments.scene import get_experiment
 from bench.machine.threads import usable_cores
 from bench.plan.case import Case, Kind, options_text
+from bench.plan.experiments import check_known
 from bench.plan.overrides import assignment
 from bench.plan.toml_lines import line_of
 from restoration.catalog import get
@@ -206,7 +206,7 @@ class ExperimentSection(_Strict):
 
     def case(self, device: str, threads: int, seed: int) -> Case:
         """The case that stands for the whole experiment."""
-        get_experiment(self.name)
+        check_known(self.name)
         return Case(
             kind="experiment",
             method=self.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bench.errors import RowsError
+from bench.errors import RowsError, one_line
 from bench.machine.clock import clock_for
 from bench.plan.case import Case, Reading
 from bench.record.rows import Row
@@ -27,9 +27,3 @@ def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list
     except Exception as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
         rows = [Row(run, case, Reading("failure", None), error=one_line(error))]
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
-
-
-def one_line(error: BaseException) -> str:
-    """The kind of an exception and what it says, on one line of at most 500 characters."""
-    said = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {said}"[:500]

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.errors import one_line
 from bench.measure.inputs import ImageSet, degraded, scores
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
-from bench.record.attempt import one_line
 from bench.regress.findings import Finding, Interval, Metric
 from bench.regress.session import Failure
 from bench.regress.side import Side

@@ -22,10 +22,9 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from bench.errors import BenchError, NoVerdictError, RowsError
+from bench.errors import BenchError, NoVerdictError, RowsError, one_line
 from bench.machine.environment import Environment, Fact
 from bench.plan.spec import Tolerance
-from bench.record.attempt import one_line
 from bench.record.manifest import Manifest, read_manifest
 from bench.record.rows import Row, read_rows
 from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, Metric

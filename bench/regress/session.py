@@ -22,11 +22,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench.errors import one_line
 from bench.machine.clock import clock_for
 from bench.machine.environment import environment
 from bench.machine.threads import fix_threads
 from bench.plan.case import Case, Reading
-from bench.record.attempt import one_line
 from bench.regress.turns import Pace
 from restoration.catalog import GROUP, get
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.experiments.scene import EXPERIMENTS, FAILURE, Scene, get_experiment
+from bench.experiments.scene import FAILURE, Scene, get_experiment
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.inputs import ImageSet, save_picture
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import is_timed
 from bench.plan.spec import PairedSection, Spec
 from bench.record.attempt import END, attempt
 from bench.record.manifest import Manifest
@@ -76,7 +77,7 @@ class Plan:
 
 def takes_time(case: Case) -> bool:
     """Whether a clock or a peak is what `case` is about: nothing else on its machine may disturb it."""
-    return case.kind in TIMED and (case.kind != "experiment" or EXPERIMENTS[case.method].timed)
+    return case.kind in TIMED and (case.kind != "experiment" or is_timed(case.method))
 
 
 def costs(plan: Plan, keep: Keep) -> None:

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,12 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError, NoVerdictError
+from bench.errors import BenchError, NoVerdictError, one_line
 from bench.machine.environment import Machine, environment
+from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
 from bench.machine.threads import usable_cores
 from bench.machine.timing_lock import alone
 from bench.plan.case import Reading
-from bench.record.attempt import attempt, one_line
+from bench.record.attempt import attempt
 from bench.record.case_hash import code
 from bench.record.rows import Row
 from bench.run.kinds import TIMED, Plan
@@ -39,8 +37,6 @@ _TRIES = 2
 _RETURN = 30
 """Seconds in which a worker that went away may come back, or another on an equal machine."""
 
-_START = "from bench.run.timekeeper import answer; answer({folder!r})"
-
 
 class TimingLostError(NoVerdictError):
     """The worker that took the times is gone, and there is no other whose machine is equal."""
@@ -50,7 +46,7 @@ class _WorkerGoneError(Exception):
     """The worker went away with its task."""
 
 
-class _ProcessDiedError(BenchError):
+class _TimingDiedError(BenchError):
     """The process that measured on the worker ended without an answer."""
 
 
@@ -94,7 +90,7 @@ class Timekeeper:
         self._threads = threads
         for worker, beside in self._offering().items():
             try:
-                machine: Machine = self._asked(worker, "machine", worker, threads, beside)
+                machine: Machine = self._asked(worker, "machine_here", worker, threads, beside)
             except _WorkerGoneError:
                 continue
             if machine.code != code():
@@ -114,11 +110,11 @@ class Timekeeper:
         for _ in range(_TRIES):
             try:
                 timed: Timed = self._asked(
-                    self.machine.worker, "timed", replace(part, directory=part.directory.absolute())
+                    self.machine.worker, "timed_here", replace(part, directory=part.directory.absolute())
                 )
             except _WorkerGoneError:
                 self._move()
-            except _ProcessDiedError as error:
+            except _TimingDiedError as error:
                 return _failed(part, error)
             else:
                 for word in timed.said:
@@ -206,33 +202,14 @@ def _failed(part: Plan, error: BenchError) -> list[Row]:
 
 def on_worker(question: str, arguments: tuple[object, ...]) -> Any:
     """Runs in the worker: what a fresh process answers; raises the BenchError that it ends with."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "question").write_bytes(pickle.dumps((question, arguments)))
-        ended = subprocess.run(  # noqa: S603 - this interpreter, our own code
-            [sys.executable, "-c", _START.format(folder=folder)],
-            env=_undisturbed(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-        )  # fmt: skip
-        found = Path(folder, "answer")
-        if not found.exists():
-            last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-            raise _ProcessDiedError(f"the process that took the time ended with status {ended.returncode}: {last}")
-        content = pickle.loads(found.read_bytes())  # noqa: S301 - our own process wrote it
-        if isinstance(content, BenchError):
-            raise content
-        return content
-
-
-def answer(folder: str) -> None:
-    """Runs in the fresh process: answers the question that lies in `folder`."""
-    question, arguments = pickle.loads(Path(folder, "question").read_bytes())  # noqa: S301 - the worker wrote it
-    answers: Mapping[str, Callable[..., object]] = {"machine": _machine, "timed": _timed}
     try:
-        found = answers[question](*arguments)
-    except BenchError as error:
-        found = error
-    draft = Path(folder, "draft")
-    draft.write_bytes(pickle.dumps(found))
-    draft.replace(Path(folder, "answer"))
+        with FreshProcess("bench.run.timekeeper", environment=_undisturbed()) as process:
+            answer = process.ask(question, *arguments)
+    except ProcessDiedError as error:
+        raise _TimingDiedError(f"the process that took the time ended with status {error.ended}: {error}") from error
+    if isinstance(answer, Failure):
+        raise BenchError(answer.message) if answer.expected else _TimingDiedError(answer.error)
+    return answer
 
 
 def _undisturbed() -> dict[str, str]:
@@ -243,11 +220,11 @@ def _undisturbed() -> dict[str, str]:
         **dask.config.get("distributed.nanny.pre-spawn-environ", {}),
         **dask.config.get("distributed.nanny.environ", {}),
     }
-    own = {name: value for name, value in os.environ.items() if value != str(given.get(name))}
-    return own | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return {name: value for name, value in os.environ.items() if value != str(given.get(name))}
 
 
-def _machine(worker: str, threads: int, beside: int) -> Machine:
+def machine_here(worker: str, threads: int, beside: int) -> Machine:
+    """Runs in the fresh process: the machine that `worker` shares with `beside` others."""
     from bench.machine.doctor import glance
 
     notices = [f"what takes time was measured by {worker}, a worker of the cluster"]
@@ -264,8 +241,8 @@ def _machine(worker: str, threads: int, beside: int) -> Machine:
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))
 
 
-def _timed(part: Plan) -> Timed:
-    """Measures one part here, alone on this machine."""
+def timed_here(part: Plan) -> Timed:
+    """Runs in the fresh process: measures one part, alone on this machine."""
     rows: list[Row] = []
     said: list[str] = []
     with tempfile.TemporaryDirectory() as folder, alone(said.append):

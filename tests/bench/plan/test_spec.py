@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import BenchError, SpecError
-from bench.experiments.scene import EXPERIMENTS
 from bench.measure.inputs import ImageSet
+from bench.plan.experiments import seconds_of
 from bench.plan.forecast import estimate
 from bench.plan.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped
 from restoration.errors import RestorationError
@@ -139,4 +139,4 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
 def test_experiments_are_estimated_as_they_were_measured() -> None:
     spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
     (found,) = estimate(spec, spec.cases({1: [], 3: []}))
-    assert found.seconds == EXPERIMENTS["thresholds"].seconds + EXPERIMENTS["learn-dct"].seconds
+    assert found.seconds == seconds_of("thresholds") + seconds_of("learn-dct")

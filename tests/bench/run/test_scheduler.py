@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from bench.errors import NoVerdictError
-from bench.experiments.scene import EXPERIMENTS
 from bench.machine.environment import Environment, Machine
 from bench.measure.inputs import ImageSet
 from bench.plan.case import Case
+from bench.plan.experiments import names
 from bench.plan.spec import QualitySection, Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
@@ -336,7 +336,7 @@ def test_a_worker_with_other_code_takes_no_times(monkeypatch: pytest.MonkeyPatch
 
 
 def test_experiments_that_take_time_are_timed_where_the_rest_is() -> None:
-    named = {name: Case("experiment", name) for name in EXPERIMENTS}
+    named = {name: Case("experiment", name) for name in names()}
     assert {name for name, case in named.items() if takes_time(case)} == {"ratio-sweep", "roofline"}
 
 
