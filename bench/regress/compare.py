@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
+from bench.machine.fresh_process import Failure
 from bench.measure.inputs import ImageSet, batch_for
 from bench.plan.case import Case
 from bench.plan.spec import Spec, read_spec
@@ -25,7 +26,7 @@ from bench.regress.checkouts import Checkout, Repository, checkouts, repository
 from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
 from bench.regress.findings import Comparison, Finding
-from bench.regress.session import CONTROLS, Failure
+from bench.regress.session import CONTROLS
 from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
 from bench.regress.trials import FreshPairs, Trials
 from bench.regress.verdict import MOST_PAIRS, Rule

@@ -15,14 +15,18 @@ import torch
 from torch import Tensor
 
 from bench.errors import one_line
+from bench.machine.fresh_process import Failure
 from bench.measure.inputs import ImageSet, degraded, scores
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress.findings import Finding, Interval, Metric
-from bench.regress.session import Failure
 from bench.regress.side import Side
 from bench.run.sweep import grouped
 from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
+from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
+
+_ABSENT = frozenset(kind.__name__ for kind in (UnknownMethodError, OptionError, ScaleError, ShapeError))
+"""What a revision raises that does not know a method, or not with these options."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def both(base: object, head: object) -> tuple[Any, Any] | str:
         return f"failed in both: {head.error}"
     for side, answer in (("base", base), ("head", head)):
         if isinstance(answer, Failure):
-            return f"{'absent from' if answer.absent else 'failed in'} {side}: {answer.error}"
+            return f"{'failed in' if _ABSENT.isdisjoint(answer.kinds) else 'absent from'} {side}: {answer.error}"
     return base, head
 
 

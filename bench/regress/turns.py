@@ -14,8 +14,10 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from bench.measure.calls import in_turn
 from bench.plan.case import Case
 
 if TYPE_CHECKING:
@@ -85,11 +87,11 @@ def measure(
             case = cases[turn]
             for side in sides:
                 side.move(case)
-            seconds = np.empty((paces[case].rounds, len(sides)))
-            for of_round, order, core in zip(seconds, orders[case], cores[case], strict=False):
-                for place in order:
-                    of_round[place] = sides[place].seconds(case, paces[case], core)
-            found[case][block] = middle(seconds)
+            rounds = [
+                in_turn([partial(side.seconds, case, paces[case], core) for side in sides], order)
+                for _, order, core in zip(range(paces[case].rounds), orders[case], cores[case], strict=False)
+            ]
+            found[case][block] = middle(np.array(rounds))
     return found
 
 

@@ -16,6 +16,7 @@ from hypothesis import given, strategies as st
 
 from bench.__main__ import main
 from bench.errors import BenchError, NoVerdictError
+from bench.machine.fresh_process import Failure
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress import compare, exact, side, trials, turns
@@ -24,7 +25,6 @@ from bench.regress.compare import Question
 from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import both
 from bench.regress.findings import Comparison, Finding
-from bench.regress.session import Failure
 from bench.regress.turns import BLOCKS, Pace, measure, middle
 from reports.derive.verdict_words import Word
 
@@ -332,9 +332,10 @@ def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
 
 def test_failures_say_which_side_they_are_of() -> None:
     assert both(1, 2) == (1, 2)
-    assert both(Failure("no", absent=True), 2) == "absent from base: no"
-    assert both(1, Failure("no")) == "failed in head: no"
-    assert both(Failure("a"), Failure("b")) == "failed in both: b"
+    no = Failure("no", ("ValueError",), "no")
+    assert both(replace(no, kinds=("UnknownMethodError", "RestorationError")), 2) == "absent from base: no"
+    assert both(1, no) == "failed in head: no"
+    assert both(no, replace(no, error="b")) == "failed in both: b"
 
 
 def quality(changes: dict[str, float], tolerance: float = 0.01) -> Finding:
