@@ -65,7 +65,8 @@ def show_history(
     style: Style = Format.TABLE,
 ) -> None:
     """Each series' level, noise, and the revision at which it last changed."""
-    from bench.regress.history import overview, read_history
+    from bench.regress.history import read_history
+    from bench.regress.levels import overview
 
     show(overview(read_history(file), text), style)
 
@@ -78,18 +79,19 @@ def check(
     style: Style = Format.TABLE,
 ) -> None:
     """Judge a run by the history of the same environment."""
-    from bench.regress import exports, history as past
+    from bench.regress import exports, levels
+    from bench.regress.history import entry_of, read_history
 
-    entry = past.entry_of(run)
-    known = past.comparable(entry, past.read_history(file), other_machine=allow_other_machine)
-    records = past.check(entry, known)
+    entry = entry_of(run)
+    known = levels.comparable(entry, read_history(file), other_machine=allow_other_machine)
+    records = levels.check(entry, known)
     other = len({*(kept.fingerprint for kept in known), entry.fingerprint}) > 1
     stamp = "OTHER MACHINE: environments were mixed, times do not compare" if other else ""
     show(records, style, title=stamp)
     if stamp:
         say(stamp)
     exports.write_step_summary(exports.check_markdown(entry.run, records, stamp))
-    raise typer.Exit(past.status(records))
+    raise typer.Exit(levels.status(records))
 
 
 @history.command()

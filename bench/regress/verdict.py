@@ -89,12 +89,12 @@ class Estimate:
     @property
     def margin(self) -> float:
         """Half the width of the interval of `change`."""
-        return self.error * _student((1 + CONFIDENCE) / 2, self.freedom)
+        return self.error * student_quantile((1 + CONFIDENCE) / 2, self.freedom)
 
     @property
     def floor_margin(self) -> float:
         """Half the width of the interval of `floor`."""
-        return self.floor_error * _student((1 + CONFIDENCE) / 2, self.freedom)
+        return self.floor_error * student_quantile((1 + CONFIDENCE) / 2, self.freedom)
 
     @property
     def p_value(self) -> float:
@@ -108,8 +108,8 @@ class Estimate:
 
     def detectable(self, rule: Rule, level: float) -> float:
         """The logarithm of the smallest ratio that a test at `level` finds in four of five comparisons."""
-        power = _student(POWER, self.freedom) * self.error
-        return power + max(rule.call, _student(1 - level / 2, self.freedom) * self.error)
+        power = student_quantile(POWER, self.freedom) * self.error
+        return power + max(rule.call, student_quantile(1 - level / 2, self.freedom) * self.error)
 
 
 def estimate(seconds: NDArray[np.float64], *, seed: int = 0) -> Estimate:
@@ -196,7 +196,8 @@ def _moved(change: float, p_value: float, rule: Rule) -> bool:
     return p_value <= _CONTROL_LEVEL and abs(change) >= rule.call
 
 
-def _student(quantile: float, freedom: int) -> float:
+def student_quantile(quantile: float, freedom: int) -> float:
+    """The value below which Student's t with `freedom` degrees of freedom lies with this probability."""
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, quantile))
