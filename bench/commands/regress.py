@@ -42,7 +42,7 @@ def compare(  # noqa: PLR0917 - typer reads the options from the signature
         comparison = compared(question, progress=progress, say=say)
     show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
     place = exports.write_comparison(comparison, out)
-    exports.write_step_summary(exports.to_markdown(comparison))
+    exports.write_step_summary(exports.comparison_markdown(comparison))
     for subject, word in comparison.verdicts.items():
         say(f"{' '.join(subject[:2])}: {word}")
     say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
@@ -97,8 +97,8 @@ def check(
 @history.command()
 def export(run: Run, out: Annotated[Path, typer.Option(help="Where the two files are made.")] = Path()) -> None:
     """Write a run's values as github-action-benchmark reads them."""
-    from bench.regress import exports
     from bench.regress.history import entry_of
+    from bench.regress.other_tools import write_actions
 
-    for path in exports.write_actions(entry_of(run), out):
+    for path in write_actions(entry_of(run), out):
         say(str(path))

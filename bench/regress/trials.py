@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from bench.plan.case import Case
-from bench.regress.findings import Finding, Interval, percent
+from bench.regress.findings import Finding, Interval
 from bench.regress.turns import Pace, TimedSide, measure
 from bench.regress.verdict import Estimate, Rule, confirmed, contaminated, estimate, look
 from bench.talk import Progress
@@ -123,7 +124,7 @@ class Trials:
         found = self._estimate(case)
         word, level = self.settled[case]
         base, again, head = np.moveaxis(np.stack(self.samples[case]), -1, 0)
-        detectable = percent(found.detectable(self.rule, level))
+        detectable = math.expm1(found.detectable(self.rule, level))
         reason = self.reasons.get(case, "")
         if word is Word.NO_VERDICT and not reason:
             reason = (
@@ -135,7 +136,7 @@ class Trials:
             word,
             base=float(np.median([base, again])),
             head=float(np.median(head)),
-            change=percent(found.change),
+            change=math.expm1(found.change),
             interval=_around(found.change, found.margin),
             floor=_around(found.floor, found.floor_margin),
             detectable=detectable,
@@ -145,7 +146,7 @@ class Trials:
 
 
 def _around(middle: float, margin: float) -> Interval:
-    return Interval(percent(middle - margin), percent(middle + margin))
+    return Interval(math.expm1(middle - margin), math.expm1(middle + margin))
 
 
 class FreshSide(TimedSide, Protocol):

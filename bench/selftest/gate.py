@@ -28,6 +28,7 @@ from bench.machine.threads import usable_cores
 from bench.measure.inputs import ImageSet, degraded, scores
 from bench.plan.case import Case
 from bench.plan.spec import Spec, read_spec
+from bench.record.table_text import to_markdown
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding, Metric
@@ -311,15 +312,15 @@ def amplitude_for(case: Case, loss_db: float) -> float:
 
 def write_table(records: Sequence[Record], page: Path, *, said: str) -> None:
     """Puts the table and a sentence between the markers in `page`; raises `BenchError` where there are none."""
-    from bench.regress.exports import table
-
     text = page.read_text(encoding="utf-8")
     begin, end = "<!-- gate-check: begin -->", "<!-- gate-check: end -->"
     if begin not in text or end not in text:
         raise BenchError(f"{page}: expected the lines {begin} and {end} around the table")
     head, _, rest = text.partition(begin)
     tail = rest.partition(end)[2]
-    page.write_text("\n".join([f"{head}{begin}", "", said, "", *table(records), "", f"{end}{tail}"]), encoding="utf-8")
+    page.write_text(
+        "\n".join([f"{head}{begin}", "", said, "", to_markdown(records), "", f"{end}{tail}"]), encoding="utf-8"
+    )
 
 
 def _plants(spec: Spec, number: int) -> Iterator[Plant]:
