@@ -76,7 +76,7 @@ def run(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure what a spec asks for, and make the report."""
-    from bench.measure.inputs import ImageSet
+    from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
     from bench.plan.spec import read_spec
     from bench.run.execute import plan
@@ -116,7 +116,7 @@ def profile(
     style: Style = Format.TABLE,
 ) -> None:
     """Show where one method's time, operations and memory go, layer by layer; writes rows, a trace and the report."""
-    from bench.measure.inputs import ImageSet
+    from bench.measure.image_set import ImageSet
     from bench.plan.spec import profile_spec
     from bench.run.execute import plan
     from reports import terminal
@@ -259,8 +259,7 @@ def images(
     style: Style = Format.TABLE,
 ) -> None:
     """List the images a run would use, and what was converted in them."""
-    from bench.measure.inputs import ImageSet
-    from bench.record.manifest import image_facts
+    from bench.measure.image_set import ImageSet, image_facts
 
     facts, notices = image_facts(ImageSet(folder))
     show(facts, style)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
-from bench.measure.inputs import ImageSet, batch_for
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case
 from bench.plan.spec import Spec, read_spec
 from bench.record.manifest import now

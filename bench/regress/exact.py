@@ -16,14 +16,16 @@ import torch
 from torch import Tensor
 
 from bench.errors import one_line
-from bench.measure.inputs import ImageSet, degraded, scores
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import degraded
+from bench.measure.quality import grouped
+from bench.measure.scores import scores
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress.findings import Finding, Interval, Metric
 from bench.regress.session import Failure
 from bench.regress.side import Process
 from bench.regress.verdict import Word, by_tolerance
-from bench.run.sweep import grouped
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.experiments.scene import FAILURE, Scene, get_experiment
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
-from bench.measure.inputs import ImageSet, save_picture
+from bench.measure.image_set import ImageSet
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
@@ -19,6 +19,7 @@ from bench.plan.experiments import is_timed
 from bench.plan.spec import PairedSection, Spec
 from bench.record.attempt import END, attempt
 from bench.record.manifest import Manifest
+from bench.record.pictures import save_picture
 from bench.record.rows import Row
 from restoration.catalog import get
 from restoration.errors import RestorationError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import BenchError, SpecError
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
 from bench.plan.experiments import seconds_of
 from bench.plan.forecast import estimate
 from bench.plan.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped

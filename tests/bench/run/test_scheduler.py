@@ -19,7 +19,7 @@ import pytest
 
 from bench.errors import NoVerdictError
 from bench.machine.environment import Environment, Machine
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
 from bench.plan.case import Case
 from bench.plan.experiments import names
 from bench.plan.spec import QualitySection, Spec
