@@ -70,7 +70,7 @@ def show(name: Name, overrides: Set = None, images: Images = None) -> None:
     """Print a spec as it will be run, its cases and about how long they take."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import read_spec
+    from bench.plan.spec_files import read_spec
 
     spec = read_spec(name, overrides or ())
     known = ImageSet(images).names()
@@ -86,7 +86,7 @@ def check(name: Name, overrides: Set = None) -> None:
     from bench.errors import SpecError
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import faults, read_spec
+    from bench.plan.spec_files import faults, read_spec
 
     spec = read_spec(name, overrides or ())
     known = ImageSet().names()

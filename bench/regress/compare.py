@@ -20,7 +20,8 @@ from bench.machine.environment import Environment
 from bench.measure.image_set import ImageSet
 from bench.measure.inputs import batch_for
 from bench.plan.case import Case
-from bench.plan.spec import Spec, read_spec
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec
 from bench.record.manifest import now
 from bench.regress.checkouts import Checkout, Repository, alone, checkouts, repository
 from bench.regress.exact import Sides, both, memory, operations, quality

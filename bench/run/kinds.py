@@ -16,7 +16,8 @@ from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import is_timed
-from bench.plan.spec import PairedSection, Spec
+from bench.plan.sections import PairedSection
+from bench.plan.spec import Spec
 from bench.record.attempt import END, attempt
 from bench.record.manifest import Manifest
 from bench.record.pictures import save_picture

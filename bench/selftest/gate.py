@@ -29,7 +29,8 @@ from bench.measure.image_set import ImageSet
 from bench.measure.inputs import degraded
 from bench.measure.scores import scores
 from bench.plan.case import Case
-from bench.plan.spec import Spec, read_spec
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding, Metric

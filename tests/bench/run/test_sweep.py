@@ -12,7 +12,7 @@ from bench.measure.inputs import batch_for
 from bench.measure.quality import grouped
 from bench.measure.scores import scores
 from bench.plan.case import Case
-from bench.plan.spec import QualitySection
+from bench.plan.sections import QualitySection
 from bench.record.attempt import END
 from bench.record.rows import Row
 from bench.run.sweep import sweep
