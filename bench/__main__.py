@@ -76,9 +76,9 @@ def run(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure what a spec asks for, and make the report."""
-    from bench.measure.inputs import ImageSet
+    from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import read_spec
+    from bench.plan.spec_files import read_spec
     from bench.run.execute import plan
     from bench.run.scheduler import Scheduler
     from reports import terminal
@@ -116,8 +116,8 @@ def profile(
     style: Style = Format.TABLE,
 ) -> None:
     """Show where one method's time, operations and memory go, layer by layer; writes rows, a trace and the report."""
-    from bench.measure.inputs import ImageSet
-    from bench.plan.spec import profile_spec
+    from bench.measure.image_set import ImageSet
+    from bench.plan.usual import profile_spec
     from bench.run.execute import plan
     from reports import terminal
 
@@ -186,7 +186,8 @@ def cost(
 ) -> None:
     """Count the operations per output pixel: closed form, parameter estimate, fvcore and torch side by side."""
     from bench.measure.counts import count
-    from bench.plan.spec import read_spec, usual_case
+    from bench.plan.spec_files import read_spec
+    from bench.plan.usual import usual_case
     from restoration.catalog import get
 
     if targets:
@@ -219,7 +220,7 @@ def memory(
     """Forecast the largest image that fits into memory, and check the forecast on one of half as many pixels."""
     from bench.measure.memory import check_forecast
     from bench.plan.overrides import size_in_bytes
-    from bench.plan.spec import usual_case
+    from bench.plan.usual import usual_case
 
     threads = usable_cores()
     case = usual_case("memory", method, size="512", channels=channels, scale=scale, threads=threads)
@@ -259,8 +260,7 @@ def images(
     style: Style = Format.TABLE,
 ) -> None:
     """List the images a run would use, and what was converted in them."""
-    from bench.measure.inputs import ImageSet
-    from bench.record.manifest import image_facts
+    from bench.measure.image_set import ImageSet, image_facts
 
     facts, notices = image_facts(ImageSet(folder))
     show(facts, style)

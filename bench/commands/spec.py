@@ -68,9 +68,9 @@ degradation = ["bicubic", "decimate"]
 @app.command()
 def show(name: Name, overrides: Set = None, images: Images = None) -> None:
     """Print a spec as it will be run, its cases and about how long they take."""
-    from bench.measure.inputs import ImageSet
+    from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import read_spec
+    from bench.plan.spec_files import read_spec
 
     spec = read_spec(name, overrides or ())
     known = ImageSet(images).names()
@@ -84,9 +84,9 @@ def show(name: Name, overrides: Set = None, images: Images = None) -> None:
 def check(name: Name, overrides: Set = None) -> None:
     """Check a spec without running it: grammar, methods, options, scales; status 2 where something is wrong."""
     from bench.errors import SpecError
-    from bench.measure.inputs import ImageSet
+    from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import faults, read_spec
+    from bench.plan.spec_files import faults, read_spec
 
     spec = read_spec(name, overrides or ())
     known = ImageSet().names()

@@ -17,7 +17,7 @@ from bench.machine.threads import fixed_threads
 from bench.measure.calls import built, in_turn, sample, seconds_per_call, warm_up
 from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Reading
-from bench.plan.spec import PairedSection
+from bench.plan.sections import PairedSection
 from bench.record.rows import Row
 
 if TYPE_CHECKING:

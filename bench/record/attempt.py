@@ -25,5 +25,14 @@ def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list
     except RowsError:
         raise
     except Exception as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
-        rows = [Row(run, case, Reading("failure", None), error=one_line(error))]
+        rows = [_failure(run, case, error)]
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
+
+
+def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:
+    """The rows of cases that could not even begin, all for the same reason."""
+    return [row for case in cases for row in (_failure(run, case, error), Row(run, case, Reading(END, 0.0, "s")))]
+
+
+def _failure(run: str, case: Case, error: Exception) -> Row:
+    return Row(run, case, Reading("failure", None), error=one_line(error))

@@ -13,12 +13,10 @@ from typing import Any, Literal
 
 from bench.errors import RowsError
 from bench.machine.environment import Environment, Machine
-from bench.measure.inputs import ImageSet
 from bench.plan.spec import Spec
 from bench.record.files import write_whole
 from bench.record.rows import SCHEMA
 from restoration.catalog import get
-from restoration.errors import ImageError
 from restoration.version import __version__
 
 FILE_NAME = "run.json"
@@ -100,7 +98,9 @@ def read_manifest(directory: Path) -> Manifest:
     return found
 
 
-def describe(spec: Spec, names: Iterable[str], images: ImageSet, environment: Environment, command: str) -> Manifest:
+def describe(
+    spec: Spec, names: Iterable[str], *, image_folder: str, environment: Environment, command: str
+) -> Manifest:
     """The manifest of a run that is about to start; `names` are its methods."""
     started = now()
     return Manifest(
@@ -112,27 +112,9 @@ def describe(spec: Spec, names: Iterable[str], images: ImageSet, environment: En
         fingerprint=environment.fingerprint,
         started=started,
         revision=revision(),
-        image_folder=str(images.source or ""),
+        image_folder=image_folder,
         methods=tuple(_method(name) for name in names),
     )
-
-
-def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
-    """What is known of each image, and a notice for each that was converted or cannot be used."""
-    facts, notices = [], []
-    for channels in images.names():
-        for picture in images.pictures(channels):
-            if isinstance(picture, ImageError):
-                notices.append(str(picture))
-                continue
-            height, width = picture.pixels.shape[-2:]
-            facts.append(
-                {"name": picture.name, "channels": channels, "height": height, "width": width,
-                 "source": picture.source, "note": picture.note}
-            )  # fmt: skip
-            if picture.note:
-                notices.append(f"image {picture.name}: {picture.note}")
-    return facts, list(dict.fromkeys(notices))
 
 
 def revision() -> str:
@@ -158,6 +140,7 @@ def _method(name: str) -> dict[str, Any]:
     method = get(name)
     return {
         "name": name,
+        "options": dict(method.options),
         "task": method.task,
         "summary": method.summary,
         "paper": method.paper,

@@ -18,9 +18,11 @@ from bench.errors import BenchError, NoVerdictError
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
 from bench.machine.fresh_process import Failure
-from bench.measure.inputs import ImageSet, batch_for
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case
-from bench.plan.spec import Spec, read_spec
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec
 from bench.record.manifest import now
 from bench.regress.checkouts import Checkout, Repository, checkouts, repository
 from bench.regress.comparison_lock import comparison_lock

@@ -16,12 +16,14 @@ from torch import Tensor
 
 from bench.errors import one_line
 from bench.machine.fresh_process import Failure
-from bench.measure.inputs import ImageSet, degraded, scores
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import degraded
+from bench.measure.quality import grouped
+from bench.measure.scores import scores
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress.findings import Finding, Interval, Metric
 from bench.regress.side import Side
-from bench.run.sweep import grouped
 from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 

@@ -14,16 +14,17 @@ from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.machine.clock import clock_for
 from bench.machine.environment import environment
 from bench.machine.timing_lock import alone
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet, image_facts
+from bench.measure.quality import seen
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.record.attempt import END
-from bench.record.case_hash import cell
-from bench.record.manifest import Manifest, describe, image_facts, read_manifest
+from bench.record.case_hash import case_hash
+from bench.record.manifest import Manifest, describe, read_manifest
 from bench.record.rows import FILE_NAME, Row, RowFile, keep_rows, read_rows
 from bench.run.kinds import MEASURED, TIMED, Plan, costs, experiments, takes_time
 from bench.run.scheduler import Scheduler
-from bench.run.sweep import seen, sweep
+from bench.run.sweep import sweep
 from bench.run.timekeeper import RESOURCE, Timekeeper, TimingLostError, timekeeper
 from bench.talk import Progress
 from restoration.catalog import get
@@ -51,7 +52,10 @@ def plan(
     if resume:
         return _resumed(spec, images, out, cases)
     methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
-    manifest = describe(spec, methods, images, environment(spec.thread_count()), command)
+    manifest = describe(
+        spec, methods, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
+        command=command,
+    )  # fmt: skip
     directory = _made(out / manifest.run)
     facts, notices = image_facts(images)
     weights, missing = _weights(cases, say)
@@ -208,7 +212,7 @@ class Ledger:
         self.interrupted()
 
     def _ended(self, row: Row) -> Row:
-        return replace(row, reading=replace(row.reading, note=cell(row.case, self.images)))
+        return replace(row, reading=replace(row.reading, note=case_hash(row.case, _files(row.case, self.images))))
 
 
 def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None) -> None:
@@ -263,12 +267,17 @@ def _resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case
 def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row]) -> set[Case]:
     """The cases whose last row is there and whose hash is still the one they would be measured under."""
     ended = {row.case: row.reading.note for row in rows if row.reading.quantity == END}
-    finished = {case for case, known in ended.items() if known == cell(case, images)}
+    finished = {case for case, known in ended.items() if known == case_hash(case, _files(case, images))}
     for section in spec.paired:  # a group is timed together or not at all
         group = set(section.cases(spec.device, spec.thread_count()))
         if not group <= finished:
             finished -= group
     return finished
+
+
+def _files(case: Case, images: ImageSet) -> Sequence[Path]:
+    """The files that a case reads its image from."""
+    return images.paths(case.image) if case.image else ()
 
 
 def _kept(rows: Sequence[Row], finished: set[Case], left: Sequence[Case]) -> Iterator[Row]:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from bench.experiments.scene import FAILURE, Scene, get_experiment
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
-from bench.measure.inputs import ImageSet, save_picture
+from bench.measure.image_set import ImageSet
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import is_timed
-from bench.plan.spec import PairedSection, Spec
+from bench.plan.sections import PairedSection
+from bench.plan.spec import Spec
 from bench.record.attempt import END, attempt
 from bench.record.manifest import Manifest
+from bench.record.pictures import save_picture
 from bench.record.rows import Row
 from restoration.catalog import get
 from restoration.errors import RestorationError

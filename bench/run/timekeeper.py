@@ -22,8 +22,7 @@ from bench.machine.environment import Machine, environment
 from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
 from bench.machine.threads import usable_cores
 from bench.machine.timing_lock import alone
-from bench.plan.case import Reading
-from bench.record.attempt import attempt
+from bench.record.attempt import failed
 from bench.record.case_hash import code
 from bench.record.rows import Row
 from bench.run.kinds import TIMED, Plan
@@ -115,13 +114,14 @@ class Timekeeper:
             except _WorkerGoneError:
                 self._move()
             except _TimingDiedError as error:
-                return _failed(part, error)
+                return failed(part.manifest.run, part.cases, error)
             else:
                 for word in timed.said:
                     self._say(word)
                 self._record(timed.benchmark, part.directory)
                 return timed.rows
-        return _failed(part, BenchError(f"{_TRIES} workers went away while they measured this"))
+        reason = BenchError(f"{_TRIES} workers went away while they measured this")
+        return failed(part.manifest.run, part.cases, reason)
 
     def _move(self) -> None:
         """Goes on with a worker whose machine is equal, perhaps the same one that came back."""
@@ -191,13 +191,6 @@ class Timekeeper:
             cases = [*self._benchmark.get("benchmarks", ()), *benchmark["benchmarks"]]
             self._benchmark = {**benchmark, "benchmarks": cases}
             (directory / "benchmark.json").write_text(json.dumps(self._benchmark, indent=4), encoding="utf-8")
-
-
-def _failed(part: Plan, error: BenchError) -> list[Row]:
-    def fail() -> Iterator[Reading]:
-        raise error
-
-    return [row for case in part.cases for row in attempt(part.manifest.run, case, fail)]
 
 
 def on_worker(question: str, arguments: tuple[object, ...]) -> Any:

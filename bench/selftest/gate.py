@@ -25,9 +25,12 @@ import typer
 from bench.errors import BenchError
 from bench.machine.environment import cpu_model
 from bench.machine.threads import usable_cores
-from bench.measure.inputs import ImageSet, degraded, scores
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import degraded
+from bench.measure.scores import scores
 from bench.plan.case import Case
-from bench.plan.spec import Spec, read_spec
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec
 from bench.record.table_text import to_markdown
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare

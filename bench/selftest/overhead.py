@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from bench.machine.clock import clock_for
 from bench.machine.threads import usable_cores
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
+from bench.measure.quality import Group, grouped, measure_group
 from bench.plan.spec import Spec
 from bench.run.execute import execute, plan
 from bench.run.kinds import Plan
 from bench.run.scheduler import Scheduler
-from bench.run.sweep import Group, grouped, measure_group
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -21,7 +21,7 @@ from PIL import Image
 from bench.errors import BenchError
 from bench.plan.case import Case, Reading
 from bench.plan.overrides import assignment
-from bench.plan.spec import read_spec
+from bench.plan.spec_files import read_spec
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, RowFile, read_rows
 from bench.regress.history import Entry, Point, check, comparable, overview, read_history

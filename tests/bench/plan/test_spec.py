@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import BenchError, SpecError
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
 from bench.plan.experiments import seconds_of
 from bench.plan.forecast import estimate
-from bench.plan.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped
+from bench.plan.sections import QualitySection, SizedSection, TimeSection
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec, shipped
 from restoration.errors import RestorationError
 
 PICTURES = {1: ["camera", "coins"], 3: ["chelsea"]}

@@ -18,11 +18,12 @@ import pytest
 from PIL import Image
 
 from bench.errors import RowsError
-from bench.measure.inputs import GIVEN, ImageSet
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import GIVEN
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.record.attempt import END
-from bench.record.case_hash import _image_facts, _method_facts, cell, code
+from bench.record.case_hash import _image_facts, code
 from bench.record.rows import Row, RowFile, read_rows
 from bench.run.execute import execute, plan
 from bench.run.kinds import Plan
@@ -226,21 +227,6 @@ def test_a_cell_is_measured_again_when_its_image_or_its_code_has_changed(
     before = code()
     monkeypatch.setattr("bench.record.case_hash.code", lambda: before + "changed")
     assert prepared(ImageSet(folder), made.directory, spec, resume=True).cases == made.cases
-
-
-def test_the_hash_follows_all_that_decides_a_result(folder: Path, tmp_path: Path) -> None:
-    images = ImageSet(folder)
-    case = Case("quality", "dct", image="ramp.png", sigma_255=25.0)
-    weights = tmp_path / "weights.safetensors"
-    hashes = [cell(case, images), cell(Case("quality", "dct", image="three.png", sigma_255=25.0), images)]
-    hashes += [cell(Case("quality", "dct", image="ramp.png", sigma_255=25.0, seed=1), images)]
-    hashes += [cell(Case("quality", "dct", options='{"ratio":2.0}', image="ramp.png", sigma_255=25.0), images)]
-    for content in (b"a", b"b"):
-        weights.write_bytes(content)
-        _method_facts.cache_clear()  # a process reads weights once
-        hashes.append(cell(Case("time", "ffdnet", options=f'{{"checkpoint":"{weights}"}}'), images))
-    assert len(set(hashes)) == len(hashes)
-    assert cell(case, images) == hashes[0]
 
 
 def test_pairs_of_reference_and_degraded_images_are_restored_as_they_are(folder: Path, tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ import pytest
 
 from bench.errors import NoVerdictError
 from bench.machine.environment import Environment, Machine
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
 from bench.plan.case import Case
 from bench.plan.experiments import names
-from bench.plan.spec import QualitySection, Spec
+from bench.plan.sections import QualitySection
+from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, read_rows

@@ -14,9 +14,11 @@ import pytest
 import torch
 
 from bench.errors import BenchError
-from bench.measure.inputs import ImageSet, degraded, scores
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import degraded
+from bench.measure.scores import scores
 from bench.plan.case import Case, options_text
-from bench.plan.spec import read_spec
+from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Checkout, git, repository
 from bench.regress.findings import Comparison, Finding
 from bench.selftest import gate
