@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.regress.verdict import MOST_PAIRS
+from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
 
 Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]

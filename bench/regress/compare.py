@@ -28,10 +28,10 @@ from bench.regress.checkouts import Checkout, Repository, checkouts, repository
 from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
 from bench.regress.findings import Comparison, Finding
+from bench.regress.pairs import FreshPairs, Pairs
 from bench.regress.session import CONTROLS
 from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
-from bench.regress.trials import FreshPairs, Trials
-from bench.regress.verdict import MOST_PAIRS, Rule
+from bench.regress.stopping_rule import MOST_PAIRS, Rule
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
 from restoration.catalog import get
@@ -145,11 +145,11 @@ def _compared(bench: Bench, question: Question, started: str) -> Comparison:
     for notice in notices:
         bench.say(notice)
     rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
-    trials = _trials(bench, rule)
-    findings += [*trials.run(timed), *failed]
+    pairs = _pairs(bench, rule)
+    findings += [*pairs.run(timed), *failed]
     return Comparison(
         bench.base, bench.head, bench.spec.name, tuple(findings), environment.stable, environment.fingerprint, started,
-        seconds=0.0, pairs=trials.pairs, controls=tuple(trials.control_findings()), notices=tuple(notices),
+        seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()), notices=tuple(notices),
     )  # fmt: skip
 
 
@@ -225,10 +225,10 @@ def _image(case: Case) -> NDArray[np.float32]:
     return batch_for(replace(case, dtype="float32", device="cpu")).numpy()
 
 
-def _trials(bench: Bench, rule: Rule) -> Trials:
+def _pairs(bench: Bench, rule: Rule) -> Pairs:
     threads = bench.spec.thread_count()
     controls = tuple(Case("time", name, height=256, width=256, threads=threads) for name in CONTROLS)
     sides: Mapping[str, Checkout] = {"base": bench.base, "head": bench.head}
     generator = np.random.default_rng(bench.spec.seed)
-    pairs = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
-    return Trials(pairs, rule, controls, seed=bench.spec.seed, progress=bench.progress)
+    fresh = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
+    return Pairs(fresh, rule, controls, seed=bench.spec.seed, progress=bench.progress)

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from reports.derive.verdict_words import Word, by_interval, called_from
+from bench.regress.stopping_rule import Rule
+from reports.derive.verdict_words import Word, by_interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,9 +30,6 @@ POWER = 0.8
 TRIM = 0.25
 """Part of the blocks that is left out at either end, so that the mean is the interquartile mean."""
 
-MOST_PAIRS = 8
-"""Fresh processes are started this often before what is unclear is left so."""
-
 CONFIRMING_LEVEL = 0.05
 """Chance that fresh processes confirm a change that there is not."""
 
@@ -39,38 +37,6 @@ RESAMPLES = 2000
 
 _CONTROL_LEVEL = 0.01
 """How sure one must be that the control kernel or the base itself "changed" before a run counts as contaminated."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When a time counts as changed, and how long is measured before nothing is said."""
-
-    tolerance: float = 0.03
-    """Relative change that is to be found."""
-    alpha: float = 0.2
-    """Chance that a whole comparison without any change flags one; what is flagged has yet to be confirmed, at
-    `CONFIRMING_LEVEL`."""
-    least: int = MOST_PAIRS // 2
-    """Process pairs before the first look."""
-    most: int = MOST_PAIRS
-    """Process pairs after which what is still unclear stays so."""
-
-    @property
-    def call(self) -> float:
-        """The smallest logarithm of a ratio that is called a change."""
-        return called_from(self.tolerance)
-
-    def level(self, pairs: int) -> float:
-        """The share of `alpha` that the look after `pairs` pairs may use: the first and the last look share it.
-
-        Spending function alpha log(1 + (e - 1) t) of Lan and DeMets, Biometrika 70 (1983), t = pairs / most. Looks in
-        between may find a case unchanged, which needs no share; more looks for a change would each have too little.
-        """
-        first = self._spent(self.least)
-        return {self.most: self.alpha - first, self.least: first}.get(pairs, 0.0)
-
-    def _spent(self, pairs: int) -> float:
-        return self.alpha * math.log1p((math.e - 1) * min(1.0, pairs / self.most))
 
 
 @dataclass(frozen=True)

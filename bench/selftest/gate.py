@@ -35,7 +35,7 @@ from bench.record.table_text import to_markdown
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding, Metric
-from bench.regress.verdict import MOST_PAIRS
+from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import Record, say
 from reports.derive.verdict_words import Word
 from restoration.catalog import get

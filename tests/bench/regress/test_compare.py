@@ -19,7 +19,7 @@ from bench.errors import BenchError, NoVerdictError
 from bench.machine.fresh_process import Failure
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
-from bench.regress import compare, exact, side, trials, turns
+from bench.regress import compare, exact, pairs, side, turns
 from bench.regress.checkouts import Checkout, checkouts, git, repository, resolve, snapshot
 from bench.regress.compare import Question
 from bench.regress.comparison_lock import comparison_lock
@@ -323,8 +323,8 @@ def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
         log.append(name)
         return Fake(2 if name == "head" else 0, [])
 
-    pairs = trials.FreshPairs(start, lambda _: np.empty(0, dtype=np.float32), np.random.default_rng(0))
-    found = pairs([Case("time", "a")])
+    fresh = pairs.FreshPairs(start, lambda _: np.empty(0, dtype=np.float32), np.random.default_rng(0))
+    found = fresh([Case("time", "a")])
     assert sorted(log) == ["base", "base", "closed", "closed", "closed", "head"]
     assert found[Case("time", "a")][:, 2] == pytest.approx(3.0)
     assert not waiting

@@ -16,8 +16,9 @@ from bench.plan.case import Case
 from bench.plan.spec import Tolerance
 from bench.regress import verdict
 from bench.regress.findings import Finding
-from bench.regress.trials import CONFIRMING_PAIRS, Trials
-from bench.regress.verdict import Estimate, Rule, confirmed, contaminated, estimate, holm, look
+from bench.regress.pairs import CONFIRMING_PAIRS, Pairs
+from bench.regress.stopping_rule import Rule
+from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, holm, look
 from reports.derive.verdict_words import Tolerances, Word
 
 CONTROL = Case("time", "control")
@@ -56,13 +57,13 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdict, "RESAMPLES", 200)
 
 
-def trials(machine: Machine, cases: Sequence[Case] = CASES) -> tuple[Trials, list[Finding]]:
-    running = Trials(machine, Rule(), controls=(CONTROL,))
+def timed(machine: Machine, cases: Sequence[Case] = CASES) -> tuple[Pairs, list[Finding]]:
+    running = Pairs(machine, Rule(), controls=(CONTROL,))
     return running, running.run(cases)
 
 
 def words(machine: Machine, cases: Sequence[Case] = CASES) -> list[Word]:
-    return [finding.word for finding in trials(machine, cases)[1]]
+    return [finding.word for finding in timed(machine, cases)[1]]
 
 
 @pytest.mark.parametrize(
@@ -90,19 +91,19 @@ def test_a_change_well_below_the_tolerance_is_unchanged() -> None:
 
 
 def test_a_clear_run_stops_early_and_a_noisy_one_goes_on_to_the_maximum_and_says_nothing() -> None:
-    running, _ = trials(Machine(seed=1, process=0.002, block=0.002))
-    assert running.pairs == Rule().least
-    running, findings = trials(Machine(seed=1, process=0.05, block=0.05))
-    assert running.pairs == Rule().most
+    running, _ = timed(Machine(seed=1, process=0.002, block=0.002))
+    assert running.measured == Rule().least
+    running, findings = timed(Machine(seed=1, process=0.05, block=0.05))
+    assert running.measured == Rule().most
     assert {finding.word for finding in findings} == {Word.NO_VERDICT}
     assert all(finding.reason for finding in findings)
 
 
 def test_a_flagged_case_is_measured_again_in_fresh_processes() -> None:
-    running, findings = trials(Machine(seed=1, process=0.002, block=0.002, effects={CASES[0]: 0.1}))
-    assert running.pairs == Rule().least + CONFIRMING_PAIRS
+    running, findings = timed(Machine(seed=1, process=0.002, block=0.002, effects={CASES[0]: 0.1}))
+    assert running.measured == Rule().least + CONFIRMING_PAIRS
     assert findings[0].word is Word.SLOWER
-    assert len(findings[0].samples[0]) == 6 * running.pairs
+    assert len(findings[0].samples[0]) == 6 * running.measured
     assert len(findings[1].samples[0]) == 6 * Rule().least
 
 
@@ -121,7 +122,7 @@ def test_what_fresh_processes_do_not_confirm_does_not_count() -> None:
 
 def test_a_contaminated_control_takes_every_verdict_back() -> None:
     machine = Machine(seed=3, process=0.002, block=0.002, effects={CONTROL: 0.05, CASES[0]: 0.05})
-    running, findings = trials(machine)
+    running, findings = timed(machine)
     assert {finding.word for finding in findings} == {Word.NO_VERDICT}
     assert "control differs by +" in findings[0].reason
     control = running.control_findings()[0]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from bench.plan.case import Case
 from bench.regress.findings import Finding, Interval
+from bench.regress.stopping_rule import Rule
 from bench.regress.turns import Pace, TimedSide, measure
-from bench.regress.verdict import Estimate, Rule, confirmed, contaminated, estimate, look
+from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, look
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     """For each case, by pair: seconds (blocks, 3) of base, base again and head."""
 
 CONFIRMING_PAIRS = 5
+"""Pairs of fresh processes that must confirm a change."""
 
 _GLANCE = Pace(calls=1, samples=3)
-"""How often a case is called to see about how long it takes."""
+"""How often a case is called to learn about how long it takes."""
 
 
 class Measure(Protocol):
@@ -36,8 +38,8 @@ class Measure(Protocol):
 
 
 @dataclass
-class Trials:
-    """The timed part of a comparison: what was measured so far, and what it was settled as."""
+class Pairs:
+    """The timed part of a comparison: the pairs measured so far, and the word that each case was settled with."""
 
     measure: Measure
     rule: Rule
@@ -47,11 +49,12 @@ class Trials:
     settled: dict[Case, tuple[Word, float]] = field(default_factory=dict)
     """Each case's word and the level at which it was reached."""
     reasons: dict[Case, str] = field(default_factory=dict)
-    pairs: int = 0
+    measured: int = 0
+    """Pairs, those that confirmed among them."""
     progress: Progress = field(default=lambda *_: None)
 
     def run(self, cases: Sequence[Case]) -> list[Finding]:
-        """The findings of all cases; `pairs` says afterwards how many were measured."""
+        """The findings of all cases."""
         if not cases:
             return []
         self._screen(cases)
@@ -70,14 +73,14 @@ class Trials:
 
     def _screen(self, cases: Sequence[Case]) -> None:
         open_cases = list(cases)
-        while open_cases and self.pairs < self.rule.most:
+        while open_cases and self.measured < self.rule.most:
             self._measure_pair(open_cases, self.samples)
-            if self.pairs >= self.rule.least:
+            if self.measured >= self.rule.least:
                 self._look(open_cases, family=len(cases))
                 open_cases = [case for case in cases if self._word(case) is Word.NO_VERDICT]
 
     def _look(self, cases: Sequence[Case], *, family: int) -> None:
-        level = self.rule.level(self.pairs)
+        level = self.rule.level(self.measured)
         why = self._contamination(self.samples)
         words = look({case: self._estimate(case) for case in cases}, self.rule, level=level, family=family)
         for case, word in words.items():
@@ -86,7 +89,7 @@ class Trials:
             self.reasons[case] = why
 
     def _confirm(self, cases: Sequence[Case]) -> None:
-        """Measures flagged cases again in fresh processes; what these do not say does not count."""
+        """Measures flagged cases again in fresh processes; a change that they do not show does not count."""
         if not cases:
             return
         fresh: Samples = {}
@@ -103,8 +106,8 @@ class Trials:
     def _measure_pair(self, cases: Sequence[Case], samples: Samples) -> None:
         for case, seconds in self.measure([*cases, *self.controls]).items():
             samples.setdefault(case, []).append(seconds)
-        self.pairs += 1
-        self.progress(f"time, {len(cases)} cases", self.pairs, self.rule.most + CONFIRMING_PAIRS)
+        self.measured += 1
+        self.progress(f"time, {len(cases)} cases", self.measured, self.rule.most + CONFIRMING_PAIRS)
 
     def _contamination(self, samples: Samples) -> str:
         whys = (contaminated(control.method, self._estimate(control, samples), self.rule) for control in self.controls)
