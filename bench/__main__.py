@@ -14,9 +14,10 @@ import typer
 from bench.commands.console import Format, progress_bar, show
 from bench.commands.regress import compare, history
 from bench.commands.spec import app as specs
-from bench.errors import BenchError
+from bench.errors import BenchError, ending_in_one_line
 from bench.machine.threads import usable_cores
 from bench.talk import say
+from reports.errors import ReportError
 from restoration.errors import RestorationError
 from restoration.version import __version__
 
@@ -374,24 +375,8 @@ class InterruptedRunError(BenchError):
 
 def main() -> None:
     """Runs the command; whatever is wrong with its input is one line on standard error and the documented status."""
-    try:
+    with ending_in_one_line(ReportError):
         app()
-    except (BenchError, RestorationError) as error:
-        say(f"restobench: {error}")
-        sys.exit(getattr(error, "status", 2))
-    except (OSError, MemoryError) as error:
-        say(f"restobench: {error or 'out of memory'}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        say("restobench: interrupted")
-        sys.exit(3)
-    except Exception as error:
-        from reports.errors import ReportError
-
-        if not isinstance(error, ReportError):
-            raise
-        say(f"restobench: {error}")
-        sys.exit(2)
 
 
 if __name__ == "__main__":
