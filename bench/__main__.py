@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 if TYPE_CHECKING:
-    from bench.run.kinds import Plan
+    from bench.run.plan import Plan
     from bench.run.scheduler import Scheduler
     from reports.page import Report
 
@@ -79,7 +79,7 @@ def run(
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import estimate, in_words
     from bench.plan.spec_files import read_spec
-    from bench.run.execute import plan
+    from bench.run.prepare import prepare
     from bench.run.scheduler import Scheduler
     from reports import terminal
 
@@ -92,7 +92,7 @@ def run(
     if device:
         chosen = chosen.on(device)
     command = " ".join(["restobench", *sys.argv[1:]])
-    planned = plan(chosen, images=ImageSet(images, degraded), out=out, command=command, resume=resume, say=say)
+    planned = prepare(chosen, images=ImageSet(images, degraded), out=out, command=command, resume=resume, say=say)
     jobs = jobs or usable_cores()
     say(in_words(estimate(planned.spec, planned.cases, jobs=jobs)))
     report, page = measure(planned, jobs=jobs, scheduler=where)
@@ -118,12 +118,12 @@ def profile(
     """Show where one method's time, operations and memory go, layer by layer; writes rows, a trace and the report."""
     from bench.measure.image_set import ImageSet
     from bench.plan.usual import profile_spec
-    from bench.run.execute import plan
+    from bench.run.prepare import prepare
     from reports import terminal
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
     command = " ".join(["restobench", *sys.argv[1:]])
-    report, page = measure(plan(spec, images=ImageSet(), out=out, command=command, say=lambda _: None), jobs=1)
+    report, page = measure(prepare(spec, images=ImageSet(), out=out, command=command, say=lambda _: None), jobs=1)
     for error in report.run.rows["error"].astype(str).unique():
         if error:
             raise BenchError(f"profile {method}: {error}")
