@@ -1,4 +1,4 @@
-"""Two revisions of a repository, each in a worktree of its own, and the lock that keeps two comparisons apart.
+"""Two revisions of a repository, each in a worktree of its own.
 
 The worktrees lie inside the repository's `.git`, under names of equal length: where a file lies must not decide how
 fast it is. What a killed comparison left there is removed when the next one starts.
@@ -7,7 +7,6 @@ fast it is. What a killed comparison left there is removed when the next one sta
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import shutil
@@ -111,26 +110,6 @@ def checkouts(
         _clean(found, place)
 
 
-@contextlib.contextmanager
-def alone(folder: Path, command: str) -> Iterator[None]:
-    """Holds the lock in `folder`; raises `BenchError`, naming who holds it, where another process does."""
-    from filelock import FileLock, Timeout
-
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / "compare.json"
-    lock = FileLock(folder / "compare.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BenchError(f"another comparison is running: {_held_by(holder)}; two would disturb each other") from None
-    try:
-        holder.write_text(json.dumps({"process": os.getpid(), "command": command, "folder": os.getcwd()}))  # noqa: PTH109 - as the person sees it
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
-
-
 def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
     """What git prints, stripped; raises `BenchError` with git's own last line. Hooks are not run."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -179,14 +158,6 @@ def _refuse_changed_submodules(found: Repository) -> None:
                 f"submodule {fields[8]} has changes that no commit of {found.root} holds; commit them there and here, "
                 "or name a revision as HEAD"
             )
-
-
-def _held_by(holder: Path) -> str:
-    try:
-        said = json.loads(holder.read_text(encoding="utf-8"))
-        return f"process {said['process']}, `{said['command']}`, in {said['folder']}"
-    except (OSError, ValueError, KeyError):
-        return f"see {holder}"
 
 
 def _last_line(text: str) -> str:

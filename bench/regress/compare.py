@@ -17,20 +17,23 @@ from numpy.typing import NDArray
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
+from bench.machine.fresh_process import Failure
 from bench.measure.image_set import ImageSet
 from bench.measure.inputs import batch_for
 from bench.plan.case import Case
 from bench.plan.spec import Spec
 from bench.plan.spec_files import read_spec
 from bench.record.manifest import now
-from bench.regress.checkouts import Checkout, Repository, alone, checkouts, repository
+from bench.regress.checkouts import Checkout, Repository, checkouts, repository
+from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
 from bench.regress.findings import Comparison, Finding
-from bench.regress.session import CONTROLS, Failure
-from bench.regress.side import STEADY_HEAP, Process, import_from, import_paths
-from bench.regress.trials import FreshPairs, Trials
-from bench.regress.verdict import MOST_PAIRS, Rule, Word
+from bench.regress.pairs import FreshPairs, Pairs
+from bench.regress.session import CONTROLS
+from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
+from bench.regress.stopping_rule import MOST_PAIRS, Rule
 from bench.talk import Progress
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method
 from restoration.weights import cache_folder
@@ -65,9 +68,9 @@ class Bench:
     say: Callable[[str], None]
     progress: Progress
 
-    def start(self, side: Checkout, variables: Mapping[str, str] | None = None) -> Process:
+    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None) -> Side:
         """A fresh process with the code of one side, and these environment variables unless the user set others."""
-        return Process(side, import_paths(self.found, side.folder), variables)
+        return Side(checkout, import_paths(self.found, checkout.folder), variables)
 
 
 def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
@@ -82,8 +85,8 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     import_from(found)
     spec = _spec(question)
     with (
-        alone(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
-        alone(found.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
+        comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
+        comparison_lock(found.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
         checkouts(found, question.base, question.head, build=question.build) as (base, head),
     ):
         bench = Bench(found, base, head, spec, ImageSet(question.images), say, progress)
@@ -142,11 +145,11 @@ def _compared(bench: Bench, question: Question, started: str) -> Comparison:
     for notice in notices:
         bench.say(notice)
     rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
-    trials = _trials(bench, rule)
-    findings += [*trials.run(timed), *failed]
+    pairs = _pairs(bench, rule)
+    findings += [*pairs.run(timed), *failed]
     return Comparison(
         bench.base, bench.head, bench.spec.name, tuple(findings), environment.stable, environment.fingerprint, started,
-        seconds=0.0, pairs=trials.pairs, controls=tuple(trials.control_findings()), notices=tuple(notices),
+        seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()), notices=tuple(notices),
     )  # fmt: skip
 
 
@@ -155,7 +158,7 @@ def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[st
     cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
     foreign = []
     for method in dict.fromkeys(case.method for case in cases):
-        origins = [process.ask("origin", method) for process in (sides.base, sides.head)]
+        origins = [side.ask("origin", method) for side in (sides.base, sides.head)]
         if both(*origins) != tuple(origins):
             continue  # absent from one: its cases will say so
         places = [(bench.base.folder, origins[0]), (bench.head.folder, origins[1])]
@@ -222,10 +225,10 @@ def _image(case: Case) -> NDArray[np.float32]:
     return batch_for(replace(case, dtype="float32", device="cpu")).numpy()
 
 
-def _trials(bench: Bench, rule: Rule) -> Trials:
+def _pairs(bench: Bench, rule: Rule) -> Pairs:
     threads = bench.spec.thread_count()
     controls = tuple(Case("time", name, height=256, width=256, threads=threads) for name in CONTROLS)
     sides: Mapping[str, Checkout] = {"base": bench.base, "head": bench.head}
     generator = np.random.default_rng(bench.spec.seed)
-    pairs = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
-    return Trials(pairs, rule, controls, seed=bench.spec.seed, progress=bench.progress)
+    fresh = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
+    return Pairs(fresh, rule, controls, seed=bench.spec.seed, progress=bench.progress)

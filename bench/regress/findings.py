@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import Literal
 
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
-from bench.regress.verdict import REGRESSIONS, Word, together, worst
+from bench.talk import Record
+from reports.derive.verdict_words import REGRESSIONS, Word, together, worst
 
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
@@ -18,8 +18,6 @@ RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
 """Metrics whose change is a part of base; that of the others is a difference."""
 
 BIGGER_IS_BETTER: frozenset[Metric] = frozenset({"psnr_db"})
-
-_SPEED: frozenset[Metric] = frozenset({"seconds", "macs_per_pixel"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Finding:
         damage = case.degradation if self.metric == "psnr_db" and not noise else ""
         return " ".join(word for word in (self.metric, size, noise, damage) if word)
 
-    def record(self) -> dict[str, object]:
+    def record(self) -> Record:
         """One line of the table."""
         return {
             "method": self.case.method,
@@ -147,8 +145,3 @@ def _word(words: Mapping[Metric, list[Word]]) -> Word:
 def _first(words: list[Word]) -> Word:
     """The first word that is not `unchanged`."""
     return next((word for word in words if word is not Word.UNCHANGED), Word.UNCHANGED)
-
-
-def percent(logarithm: float) -> float:
-    """The relative change whose ratio has this logarithm."""
-    return math.expm1(logarithm)

@@ -1,7 +1,7 @@
-"""The process that runs one revision's code when it is told to, and waits in between.
+"""What a side answers: runs in its process, builds the cases of one revision, and times and restores on request.
 
-It is started with this package, the measuring code, at the front of its path, and the revision's folders behind it. It
-answers one request at a time over a pipe.
+The process is started with this package, the measuring code, at the front of its path, and the revision's folders
+behind it. Nothing here imports `reports`: a revision may hold another one.
 """
 
 from __future__ import annotations
@@ -12,24 +12,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.errors import one_line
 from bench.machine.clock import clock_for
 from bench.machine.environment import environment
 from bench.machine.threads import fix_threads
+from bench.measure.calls import seconds_per_call
 from bench.plan.case import Case, Reading
-from bench.regress.turns import Plan
+from bench.regress.turns import Pace
 from restoration.catalog import GROUP, get
-from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 from restoration.method import Restore
 
 CONTROL_CONVOLUTION = "control: torch convolution"
@@ -38,18 +35,6 @@ CONTROLS = (CONTROL_CONVOLUTION, CONTROL_TRANSFORM)
 
 _FARTHEST = 1 << 20
 """Bytes by which inputs, and all that is allocated after them, are moved at most."""
-
-ABSENT = (UnknownMethodError, OptionError, ScaleError, ShapeError)
-"""What a revision raises that does not know a method, or not with these options."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The answer to a request that failed."""
-
-    error: str
-    absent: bool = False
-    """Whether the revision does not have what was asked for."""
 
 
 class Session:
@@ -78,8 +63,8 @@ class Session:
         self._fix_threads(case.threads)
         self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
-            self.seconds(case, Plan(1, 1))
-        return self.seconds(case, Plan(1, 1))
+            self.seconds(case, Pace(1, 1))
+        return self.seconds(case, Pace(1, 1))
 
     def move(self, case: Case) -> None:
         """Copies the input of a case that is ready to another place in memory."""
@@ -88,22 +73,16 @@ class Session:
         self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call of a case that is ready: the least of `plan.samples` means over `plan.calls` calls.
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call of a case that is ready: the least of `pace.samples` means over `pace.calls` calls.
 
         This thread starts on the given `core`, counted modulo those there are, and may leave it.
         """
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]
-        means = []
         with torch.inference_mode(), _without_collections():
             _go_to(core)
-            for _ in range(plan.samples):
-                begin = clock()
-                for _ in range(plan.calls):
-                    run()
-                means.append((clock() - begin) / plan.calls)
-        return min(means)
+            return min(seconds_per_call(run, clock, calls=pace.calls) for _ in range(pace.samples))
 
     def restored(self, case: Case, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the case makes of `image` (1, C, h, w): (1, C, H, W)."""
@@ -160,26 +139,6 @@ def control(name: str) -> partial[Any]:
 
 def _there_and_back(image: NDArray[np.float64]) -> NDArray[np.complex128]:
     return np.fft.ifft2(np.fft.fft2(image))
-
-
-def serve(connection: Connection) -> None:
-    """Answers requests (name, arguments) until the other end is closed."""
-    session = Session()
-    while True:
-        try:
-            name, arguments = connection.recv()
-        except EOFError:
-            return
-        try:
-            answer = getattr(session, name)(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a method raises is the answer
-            answer = Failure(one_line(error), absent=isinstance(error, ABSENT))
-        connection.send(answer)
-
-
-def main(descriptor: int) -> None:
-    """Serves the connection that the parent left at this file descriptor."""
-    serve(Connection(descriptor))
 
 
 def _bound(case: Case, image: NDArray[np.float32]) -> partial[torch.Tensor]:

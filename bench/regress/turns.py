@@ -14,8 +14,10 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from bench.measure.calls import in_turn
 from bench.plan.case import Case
 
 if TYPE_CHECKING:
@@ -38,18 +40,18 @@ MOST_SAMPLES = 3
 """Of one turn."""
 
 
-class Timed(Protocol):
-    """A process that has cases ready and calls them when told to."""
+class TimedSide(Protocol):
+    """A side that has cases ready and times them on request."""
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call of `case`, begun on that core: the least of `plan.samples` means over `plan.calls` calls."""
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call of `case`, begun on that core: the least of `pace.samples` means over `pace.calls` calls."""
 
     def move(self, case: Case) -> None:
         """Copies the input of `case` to another place in memory."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Pace:
     """How often a case is called in one turn, and how many rounds make a block."""
 
     calls: int
@@ -57,8 +59,8 @@ class Plan:
     rounds: int = 1
 
     @classmethod
-    def of(cls, seconds: float) -> Plan:
-        """The plan for a case of which one call takes about `seconds`."""
+    def of(cls, seconds: float) -> Pace:
+        """The pace of a case of which one call takes about `seconds`."""
         seconds = max(seconds, 1e-7)
         calls = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
         sample = calls * seconds
@@ -67,29 +69,29 @@ class Plan:
 
 
 def measure(
-    processes: Sequence[Timed],
-    plans: Mapping[Case, Plan],
+    sides: Sequence[TimedSide],
+    paces: Mapping[Case, Pace],
     generator: np.random.Generator,
     *,
     blocks: int = BLOCKS,
 ) -> dict[Case, NDArray[np.float64]]:
-    """Seconds (blocks, processes) of each case."""
+    """Seconds (blocks, sides) of each case."""
     import numpy as np
 
-    found = {case: np.empty((blocks, len(processes))) for case in plans}
-    orders = {case: _orders(len(processes), generator) for case in plans}
-    cores = {case: itertools.count() for case in plans}
-    cases = list(plans)
+    found = {case: np.empty((blocks, len(sides))) for case in paces}
+    orders = {case: _orders(len(sides), generator) for case in paces}
+    cores = {case: itertools.count() for case in paces}
+    cases = list(paces)
     for block in range(blocks):
         for turn in generator.permutation(len(cases)):
             case = cases[turn]
-            for process in processes:
-                process.move(case)
-            seconds = np.empty((plans[case].rounds, len(processes)))
-            for of_round, order, core in zip(seconds, orders[case], cores[case], strict=False):
-                for place in order:
-                    of_round[place] = processes[place].seconds(case, plans[case], core)
-            found[case][block] = middle(seconds)
+            for side in sides:
+                side.move(case)
+            rounds = [
+                in_turn([partial(side.seconds, case, paces[case], core) for side in sides], order)
+                for _, order, core in zip(range(paces[case].rounds), orders[case], cores[case], strict=False)
+            ]
+            found[case][block] = middle(np.array(rounds))
     return found
 
 

@@ -31,11 +31,13 @@ from bench.measure.scores import scores
 from bench.plan.case import Case
 from bench.plan.spec import Spec
 from bench.plan.spec_files import read_spec
+from bench.record.table_text import to_markdown
 from bench.regress.checkouts import Repository, commit_tree, git, repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding, Metric
-from bench.regress.verdict import MOST_PAIRS, Word
+from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import Record, say
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 
 SLOWER = (0.03, 0.05, 0.02, 0.03, 0.05, 0.10)
@@ -313,15 +315,15 @@ def amplitude_for(case: Case, loss_db: float) -> float:
 
 def write_table(records: Sequence[Record], page: Path, *, said: str) -> None:
     """Puts the table and a sentence between the markers in `page`; raises `BenchError` where there are none."""
-    from bench.regress.exports import table
-
     text = page.read_text(encoding="utf-8")
     begin, end = "<!-- gate-check: begin -->", "<!-- gate-check: end -->"
     if begin not in text or end not in text:
         raise BenchError(f"{page}: expected the lines {begin} and {end} around the table")
     head, _, rest = text.partition(begin)
     tail = rest.partition(end)[2]
-    page.write_text("\n".join([f"{head}{begin}", "", said, "", *table(records), "", f"{end}{tail}"]), encoding="utf-8")
+    page.write_text(
+        "\n".join([f"{head}{begin}", "", said, "", to_markdown(records), "", f"{end}{tail}"]), encoding="utf-8"
+    )
 
 
 def _plants(spec: Spec, number: int) -> Iterator[Plant]:

@@ -16,16 +16,17 @@ from hypothesis import given, strategies as st
 
 from bench.__main__ import main
 from bench.errors import BenchError, NoVerdictError
+from bench.machine.fresh_process import Failure
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
-from bench.regress import compare, exact, side as process, trials, turns as blocks
-from bench.regress.checkouts import Checkout, alone, checkouts, git, repository, resolve, snapshot
+from bench.regress import compare, exact, pairs, side, turns
+from bench.regress.checkouts import Checkout, checkouts, git, repository, resolve, snapshot
 from bench.regress.compare import Question
+from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import both
 from bench.regress.findings import Comparison, Finding
-from bench.regress.session import Failure
-from bench.regress.turns import BLOCKS, Plan, measure, middle
-from bench.regress.verdict import Word
+from bench.regress.turns import BLOCKS, Pace, measure, middle
+from reports.derive.verdict_words import Word
 
 METHOD = """
 def restore(image):
@@ -109,7 +110,7 @@ def test_each_side_runs_its_own_code_and_the_working_tree_is_the_head(theirs: Pa
 def test_the_whole_line_with_times_on_a_revision_and_itself(
     theirs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr(turns, "BLOCK_SECONDS", 0.01)
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
         monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out",
@@ -181,12 +182,12 @@ def test_outside_a_repository_it_says_so(
 
 def test_a_second_comparison_is_refused_and_told_who_is_running(tmp_path: Path) -> None:
     with (
-        alone(tmp_path, "restobench compare main"),
+        comparison_lock(tmp_path, "restobench compare main"),
         pytest.raises(BenchError, match=rf"process {os.getpid()}, `restobench compare main`, in"),
-        alone(tmp_path, "restobench compare other"),
+        comparison_lock(tmp_path, "restobench compare other"),
     ):
         pass
-    with alone(tmp_path, "again"):
+    with comparison_lock(tmp_path, "again"):
         pass
 
 
@@ -246,9 +247,9 @@ def test_paths_of_the_repository_become_those_of_the_worktree(theirs: Path, monk
     (copy / "lib").mkdir(parents=True)
     (copy / "src").mkdir()
     monkeypatch.syspath_prepend(str(theirs / "lib"))
-    measuring, *paths = process.import_paths(repository(theirs), copy)
+    measuring, *paths = side.import_paths(repository(theirs), copy)
     assert paths == [str(copy), str(copy / "src"), str(copy / "lib")]
-    assert (Path(measuring) / "bench" / "worker.py").exists()
+    assert (Path(measuring) / "bench" / "regress" / "session.py").exists()
 
 
 class Recorder:
@@ -258,10 +259,10 @@ class Recorder:
         self.name, self.calls = name, calls
         self.cores: list[int] = []
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
         self.cores.append(core)
         self.calls.append((self.name, case))
-        return 1.0 + self.name + 0 * plan.calls
+        return 1.0 + self.name + 0 * pace.calls
 
     def move(self, case: Case) -> None:
         self.calls.append((self.name, replace(case, variant="moved")))
@@ -272,7 +273,7 @@ def test_rounds_are_mirrored_and_every_order_is_used_alike() -> None:
     cases = [Case("time", "a"), Case("time", "b")]
     found = measure(
         [Recorder(name, calls) for name in range(3)],
-        dict.fromkeys(cases, Plan(1, 1, rounds=2)),
+        dict.fromkeys(cases, Pace(1, 1, rounds=2)),
         np.random.default_rng(0),
     )
     assert all(seconds == pytest.approx(np.tile([1.0, 2.0, 3.0], (BLOCKS, 1))) for seconds in found.values())
@@ -296,12 +297,12 @@ def test_a_round_in_which_one_process_was_disturbed_does_not_count() -> None:
 
 @given(st.floats(1e-6, 100))
 def test_a_turn_is_long_enough_to_be_timed_and_no_longer_than_needed(seconds: float) -> None:
-    plan = Plan.of(seconds)
-    assert plan.calls * seconds >= 0.99 * min(blocks.SHORTEST_SAMPLE, plan.calls * seconds + 1)
-    assert 1 <= plan.samples <= blocks.MOST_SAMPLES
-    assert plan.rounds >= 1
-    assert plan.rounds == 1 or 3 * plan.rounds * plan.samples * plan.calls * seconds < 2 * blocks.BLOCK_SECONDS
-    assert plan.calls == 1 or plan.calls * seconds < 2 * blocks.SHORTEST_SAMPLE
+    pace = Pace.of(seconds)
+    assert pace.calls * seconds >= 0.99 * min(turns.SHORTEST_SAMPLE, pace.calls * seconds + 1)
+    assert 1 <= pace.samples <= turns.MOST_SAMPLES
+    assert pace.rounds >= 1
+    assert pace.rounds == 1 or 3 * pace.rounds * pace.samples * pace.calls * seconds < 2 * turns.BLOCK_SECONDS
+    assert pace.calls == 1 or pace.calls * seconds < 2 * turns.SHORTEST_SAMPLE
 
 
 def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
@@ -318,12 +319,12 @@ def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
         def close(self) -> None:
             log.append("closed")
 
-    def start(side: str) -> Fake:
-        log.append(side)
-        return Fake(2 if side == "head" else 0, [])
+    def start(name: str) -> Fake:
+        log.append(name)
+        return Fake(2 if name == "head" else 0, [])
 
-    pairs = trials.FreshPairs(start, lambda _: np.empty(0, dtype=np.float32), np.random.default_rng(0))
-    found = pairs([Case("time", "a")])
+    fresh = pairs.FreshPairs(start, lambda _: np.empty(0, dtype=np.float32), np.random.default_rng(0))
+    found = fresh([Case("time", "a")])
     assert sorted(log) == ["base", "base", "closed", "closed", "closed", "head"]
     assert found[Case("time", "a")][:, 2] == pytest.approx(3.0)
     assert not waiting
@@ -331,9 +332,10 @@ def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
 
 def test_failures_say_which_side_they_are_of() -> None:
     assert both(1, 2) == (1, 2)
-    assert both(Failure("no", absent=True), 2) == "absent from base: no"
-    assert both(1, Failure("no")) == "failed in head: no"
-    assert both(Failure("a"), Failure("b")) == "failed in both: b"
+    no = Failure("no", ("ValueError",), "no")
+    assert both(replace(no, kinds=("UnknownMethodError", "RestorationError")), 2) == "absent from base: no"
+    assert both(1, no) == "failed in head: no"
+    assert both(no, replace(no, error="b")) == "failed in both: b"
 
 
 def quality(changes: dict[str, float], tolerance: float = 0.01) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -12,23 +13,13 @@ from numpy.typing import NDArray
 from scipy.stats import trim_mean
 
 from bench.plan.case import Case
+from bench.plan.spec import Tolerance
 from bench.regress import verdict
 from bench.regress.findings import Finding
-from bench.regress.trials import CONFIRMING_PAIRS, Trials
-from bench.regress.verdict import (
-    REGRESSIONS,
-    Estimate,
-    Rule,
-    Word,
-    by_tolerance,
-    confirmed,
-    contaminated,
-    estimate,
-    holm,
-    look,
-    together,
-    worst,
-)
+from bench.regress.pairs import CONFIRMING_PAIRS, Pairs
+from bench.regress.stopping_rule import Rule
+from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, holm, look
+from reports.derive.verdict_words import Tolerances, Word
 
 CONTROL = Case("time", "control")
 CASES = [Case("time", "m", variant=str(number)) for number in range(9)]
@@ -66,13 +57,13 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdict, "RESAMPLES", 200)
 
 
-def trials(machine: Machine, cases: Sequence[Case] = CASES) -> tuple[Trials, list[Finding]]:
-    running = Trials(machine, Rule(), controls=(CONTROL,))
+def timed(machine: Machine, cases: Sequence[Case] = CASES) -> tuple[Pairs, list[Finding]]:
+    running = Pairs(machine, Rule(), controls=(CONTROL,))
     return running, running.run(cases)
 
 
 def words(machine: Machine, cases: Sequence[Case] = CASES) -> list[Word]:
-    return [finding.word for finding in trials(machine, cases)[1]]
+    return [finding.word for finding in timed(machine, cases)[1]]
 
 
 @pytest.mark.parametrize(
@@ -100,19 +91,19 @@ def test_a_change_well_below_the_tolerance_is_unchanged() -> None:
 
 
 def test_a_clear_run_stops_early_and_a_noisy_one_goes_on_to_the_maximum_and_says_nothing() -> None:
-    running, _ = trials(Machine(seed=1, process=0.002, block=0.002))
-    assert running.pairs == Rule().least
-    running, findings = trials(Machine(seed=1, process=0.05, block=0.05))
-    assert running.pairs == Rule().most
+    running, _ = timed(Machine(seed=1, process=0.002, block=0.002))
+    assert running.measured == Rule().least
+    running, findings = timed(Machine(seed=1, process=0.05, block=0.05))
+    assert running.measured == Rule().most
     assert {finding.word for finding in findings} == {Word.NO_VERDICT}
     assert all(finding.reason for finding in findings)
 
 
 def test_a_flagged_case_is_measured_again_in_fresh_processes() -> None:
-    running, findings = trials(Machine(seed=1, process=0.002, block=0.002, effects={CASES[0]: 0.1}))
-    assert running.pairs == Rule().least + CONFIRMING_PAIRS
+    running, findings = timed(Machine(seed=1, process=0.002, block=0.002, effects={CASES[0]: 0.1}))
+    assert running.measured == Rule().least + CONFIRMING_PAIRS
     assert findings[0].word is Word.SLOWER
-    assert len(findings[0].samples[0]) == 6 * running.pairs
+    assert len(findings[0].samples[0]) == 6 * running.measured
     assert len(findings[1].samples[0]) == 6 * Rule().least
 
 
@@ -131,7 +122,7 @@ def test_what_fresh_processes_do_not_confirm_does_not_count() -> None:
 
 def test_a_contaminated_control_takes_every_verdict_back() -> None:
     machine = Machine(seed=3, process=0.002, block=0.002, effects={CONTROL: 0.05, CASES[0]: 0.05})
-    running, findings = trials(machine)
+    running, findings = timed(machine)
     assert {finding.word for finding in findings} == {Word.NO_VERDICT}
     assert "control differs by +" in findings[0].reason
     control = running.control_findings()[0]
@@ -177,8 +168,8 @@ def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
     quiet = Estimate(0, 0.001, 0, 0.001, 4)
     noisy = Estimate(0, 0.01, 0, 0.01, 4)
     rule = Rule()
-    assert rule.call < quiet.detectable(rule, 0.05) < rule.limit
-    assert noisy.detectable(rule, 0.05) > rule.limit
+    assert rule.call < quiet.detectable(rule, 0.05) < math.log1p(rule.tolerance)
+    assert noisy.detectable(rule, 0.05) > math.log1p(rule.tolerance)
     assert noisy.detectable(rule, 0.001) > noisy.detectable(rule, 0.05)
 
 
@@ -206,49 +197,12 @@ def test_holm_of_a_worked_example() -> None:
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}, 0.05) == {"a", "d"}
 
 
-@pytest.mark.parametrize(
-    ("speed", "quality", "word"),
-    [
-        (Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED),
-        (Word.FASTER, Word.UNCHANGED, Word.FASTER),
-        (Word.SLOWER, Word.UNCHANGED, Word.SLOWER),
-        (Word.UNCHANGED, Word.BETTER, Word.BETTER),
-        (Word.UNCHANGED, Word.WORSE, Word.WORSE),
-        (Word.FASTER, Word.WORSE, Word.FASTER_BUT_WORSE),
-        (Word.SLOWER, Word.BETTER, Word.SLOWER_BUT_BETTER),
-        (Word.SLOWER, Word.WORSE, Word.WORSE),
-        (Word.FASTER, Word.BETTER, Word.BETTER),
-        (Word.NO_VERDICT, Word.WORSE, Word.WORSE),
-        (Word.NO_VERDICT, Word.BETTER, Word.NO_VERDICT),
-        (Word.FASTER, Word.NO_VERDICT, Word.NO_VERDICT),
-        (Word.SLOWER, Word.NO_VERDICT, Word.SLOWER),
-    ],
-)
-def test_speed_and_quality_are_judged_together(speed: Word, quality: Word, word: Word) -> None:
-    assert together(speed, quality) is word
-
-
-@given(st.lists(st.sampled_from([Word.UNCHANGED, Word.FASTER, Word.SLOWER, Word.NO_VERDICT])))
-def test_a_regression_is_never_hidden_and_no_verdict_is_never_a_pass(found: list[Word]) -> None:
-    word = worst(found)
-    assert (word in REGRESSIONS) == (Word.SLOWER in found)
-    if Word.NO_VERDICT in found:
-        assert word in {Word.SLOWER, Word.NO_VERDICT}
-
-
-def test_an_exact_change_counts_from_two_thirds_of_its_tolerance() -> None:
-    def of(change: float, tolerance: float) -> Word:
-        return by_tolerance(change, tolerance, more=Word.BETTER, less=Word.WORSE)
-
-    assert [of(change, 0.01) for change in (-0.0101, -0.0099, -0.005, 0.0, 0.006, 0.02)] == [
-        Word.WORSE, Word.WORSE, Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED, Word.BETTER,
-    ]  # fmt: skip
-    assert of(1e-6, 0.0) is Word.BETTER
-    assert of(0.0, 0.0) is Word.UNCHANGED
-
-
 def test_fresh_processes_that_say_the_opposite_leave_no_verdict() -> None:
     faster = Estimate(change=-0.05, error=0.002, floor=0.0, floor_error=0.002, freedom=4)
     slower = Estimate(change=0.05, error=0.002, floor=0.0, floor_error=0.002, freedom=4)
     assert confirmed(Word.SLOWER, slower, Rule()) is Word.SLOWER
     assert confirmed(Word.SLOWER, faster, Rule()) is Word.NO_VERDICT
+
+
+def test_a_spec_without_tolerances_has_those_of_the_report() -> None:
+    assert Tolerance().model_dump() == asdict(Tolerances())

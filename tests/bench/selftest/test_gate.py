@@ -21,9 +21,9 @@ from bench.plan.case import Case, options_text
 from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Checkout, git, repository
 from bench.regress.findings import Comparison, Finding
-from bench.regress.verdict import Word
 from bench.selftest import gate
 from bench.selftest.gate import LOSSES, Plant, Trial, amplitude_for, gate_check, plant_commit, records, write_table
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method, Option, Restore, Setup
 
