@@ -1,4 +1,4 @@
-"""When the timing of a comparison stops, and how sure a change must be at each look; `bench.regress.pairs` applies it."""
+"""When the timing of a comparison stops, and how sure a change must be at each look; `pairs` applies it."""
 
 from __future__ import annotations
 
