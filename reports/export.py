@@ -9,11 +9,11 @@ from typing import Any
 
 import jinja2
 
+from reports.draw.grid import Grid
 from reports.draw.look import save_pdf
 from reports.errors import ReportWriteError
 from reports.page import Report, facts, heading, write_figures, write_text
 from reports.read.tables import write_tables
-from reports.sections.sections import Grid
 
 MOST_LINES = 60
 """Lines of a table in Markdown and LaTeX; the CSV has all."""

@@ -14,13 +14,14 @@ import jinja2
 from markupsafe import Markup
 
 from reports.derive.summary import Summary, summarise
-from reports.draw.figures import Ink
 from reports.draw.look import Palette, page_svg, plain_svg, styled
 from reports.draw.pictures import scenes
+from reports.draw.sheet import Ink
 from reports.errors import ReportWriteError
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, write_tables
-from reports.sections.sections import Material, Section, all_sections
+from reports.sections.section import Material, Section
+from reports.sections.sections import all_sections
 
 PAGE = "report.html"
 MOST_SERIES = 40
@@ -43,7 +44,7 @@ def make_report(directory: Path) -> Report:
     """Everything that is shown of the run in `directory`; writes nothing. Raises what `load_run` raises."""
     run = load_run(directory)
     tables = all_tables(run)
-    summary = summarise(tables)
+    summary = summarise(tables, run.methods)
     shown, notes = scenes(run)
     material = Material(run, summary, Ink(Palette(summary.labels), _anchors(run)), shown, notes)
     with styled():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from reports.derive.summary import at_best_ratio
+from reports.derive.scores import at_best_ratio
 
 if TYPE_CHECKING:
     from reports.page import Report

@@ -107,6 +107,7 @@ def _own(record: Method, path: str, *, channels: int, scale: int) -> Method:
     return replace(
         record,
         name=path,
+        title="",
         summary=f"{record.name} with the weights in {Path(path).name}",
         options={**record.options, "checkpoint": path},
         channels=(channels,),

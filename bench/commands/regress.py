@@ -21,7 +21,7 @@ history = typer.Typer(help="Keep runs, and judge a run by those before it.", no_
 HISTORY = Path("results/history.jsonl")
 
 
-def compare(  # noqa: PLR0917 - typer reads the options from the signature
+def compare(
     base: Annotated[str, typer.Argument(help="A git revision of this repository.")],
     head: Annotated[str | None, typer.Argument(help="Another; if not given, the working tree.")] = None,
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "quick",
@@ -75,7 +75,7 @@ def show_history(
 def check(
     run: Run,
     file: File = HISTORY,
-    allow_other_machine: OtherMachine = False,  # noqa: FBT002 - typer reads the options from the signature
+    allow_other_machine: OtherMachine = False,
     style: Style = Format.TABLE,
 ) -> None:
     """Judge a run by the history of the same environment."""

@@ -69,7 +69,7 @@ degradation = ["bicubic", "decimate"]
 def show(name: Name, overrides: Set = None, images: Images = None) -> None:
     """Print a spec as it will be run, its cases and about how long they take."""
     from bench.measure.image_set import ImageSet
-    from bench.plan.forecast import estimate, in_words
+    from bench.plan.forecast import forecast, in_words
     from bench.plan.spec_files import read_spec
 
     spec = read_spec(name, overrides or ())
@@ -77,7 +77,7 @@ def show(name: Name, overrides: Set = None, images: Images = None) -> None:
     if images:
         spec = spec.on_images({*known[1], *known[3]}, given=False)
     print(spec.model_dump_json(indent=2, exclude_defaults=True))
-    say(in_words(estimate(spec, spec.cases(known))))
+    say(in_words(forecast(spec, spec.cases(known))))
 
 
 @app.command()
@@ -85,7 +85,7 @@ def check(name: Name, overrides: Set = None) -> None:
     """Check a spec without running it: grammar, methods, options, scales; status 2 where something is wrong."""
     from bench.errors import SpecError
     from bench.measure.image_set import ImageSet
-    from bench.plan.forecast import estimate, in_words
+    from bench.plan.forecast import forecast, in_words
     from bench.plan.spec_files import faults, read_spec
 
     spec = read_spec(name, overrides or ())
@@ -95,7 +95,7 @@ def check(name: Name, overrides: Set = None) -> None:
         say(fault)
     if found:
         raise SpecError(found[-1])
-    print(f"{name}: fine; {in_words(estimate(spec, spec.cases(known)))}")
+    print(f"{name}: fine; {in_words(forecast(spec, spec.cases(known)))}")
 
 
 @app.command()

@@ -60,8 +60,8 @@ class ImageSet:
         return found.to(device=case.device, dtype=case.setup().torch_dtype)
 
     def paths(self, name: str) -> Sequence[Path]:
-        """The files that the image called `name` is made of: itself, and its degraded one."""
-        return _paths(self, name)
+        """The files that the image called `name` is made of: itself, and its degraded one; none for an empty name."""
+        return _paths(self, name) if name else ()
 
     def pictures(self, channels: int) -> Iterator[Picture | ImageError]:
         """Every image of that many channels, or the error that says why it cannot be used."""

@@ -77,7 +77,7 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
         f"--benchmark-json={directory / 'benchmark.json'}", f"--benchmark-storage={directory}",
     ]  # fmt: skip
     with (
-        _alone(),
+        _without_plugins(),
         (directory / "benchmark.log").open("w", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
@@ -88,7 +88,7 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def _without_plugins() -> Iterator[None]:
     """Keeps pytest from loading other plugins, which would be timed too, and from minding a pytest around it."""
     before = os.environ.copy()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

@@ -29,7 +29,7 @@ _CALLS = {"cost": 10, "time": 9, "paired": 1, "memory": 2, "layers": 12, "qualit
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Forecast:
     """Cases and seconds of one kind."""
 
     kind: str
@@ -38,8 +38,8 @@ class Estimate:
     """About; within a factor of 3 where operations are known."""
 
 
-def estimate(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Estimate, ...]:
-    """One estimate for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
+def forecast(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Forecast, ...]:
+    """One forecast for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
     spread = jobs or usable_cores()
     counts: dict[str, int] = {}
     seconds: dict[str, float] = {}
@@ -54,12 +54,12 @@ def estimate(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Estim
         usual = max(known[key], spec.round_seconds) if case.kind == "time" else known[key]
         counts[case.kind] = counts.get(case.kind, 0) + 1
         seconds[case.kind] = seconds.get(case.kind, 0.0) + usual / (spread if case.kind == "quality" else 1)
-    return tuple(Estimate(kind, counts[kind], seconds[kind]) for kind in counts)
+    return tuple(Forecast(kind, counts[kind], seconds[kind]) for kind in counts)
 
 
-def in_words(estimates: Iterable[Estimate]) -> str:
+def in_words(forecasts: Iterable[Forecast]) -> str:
     """`134 cases (24 cost, 110 quality), about 3 minutes`."""
-    found = tuple(estimates)
+    found = tuple(forecasts)
     parts = ", ".join(f"{entry.cases:,} {entry.kind}" for entry in found)
     return f"{sum(entry.cases for entry in found):,} cases ({parts}), about {_duration(sum(e.seconds for e in found))}"
 

@@ -47,9 +47,9 @@ def faults(name: str, spec: Spec, pictures: Mapping[int, Sequence[str]]) -> list
     found = []
     for kind in SECTIONS:
         for number, section in enumerate(getattr(spec, kind)):
-            alone = spec.model_copy(update=dict.fromkeys(SECTIONS, ()) | {kind: (section,)})
+            single = spec.model_copy(update=dict.fromkeys(SECTIONS, ()) | {kind: (section,)})
             try:
-                alone.cases(pictures)
+                single.cases(pictures)
             except (SpecError, RestorationError) as error:
                 said = str(error).removeprefix(f"spec {spec.name}: ")
                 found.append(f"{origin}:{line_of(text, (kind, number))}: {kind}.{number}: {said}")

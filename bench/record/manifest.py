@@ -140,6 +140,7 @@ def _method(name: str) -> dict[str, Any]:
     method = get(name)
     return {
         "name": name,
+        "title": method.title or name,
         "options": dict(method.options),
         "task": method.task,
         "summary": method.summary,

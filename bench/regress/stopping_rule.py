@@ -1,4 +1,4 @@
-"""When the timing of a comparison stops, and how sure a change must be at each look; see `bench.regress.pairs`."""
+"""When the timing of a comparison stops, and how sure a change must be at each look; `pairs` applies it."""
 
 from __future__ import annotations
 

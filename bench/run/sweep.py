@@ -46,7 +46,7 @@ def sweep(
             if scheduler.kind != "local":
                 raise
             for number in list(left)[: 2 * jobs]:  # work is handed out in order: what ended the worker is among these
-                yield _alone(number, left.pop(number), shared)
+                yield _by_itself(number, left.pop(number), shared)
 
 
 def _tasks(groups: Mapping[int, Pictured], shared: Shared) -> list[Task[tuple[int, list[Row]]]]:
@@ -60,7 +60,7 @@ def _numbered(number: int, asked: Pictured, shared: Shared) -> tuple[int, list[R
     return number, measure_group(run, group, images, directory, pictured=pictured)
 
 
-def _alone(number: int, asked: Pictured, shared: Shared) -> list[Row]:
+def _by_itself(number: int, asked: Pictured, shared: Shared) -> list[Row]:
     """A group in a process that may end without taking others along."""
     try:
         return next(Scheduler(workers=2).run(_tasks({number: asked}, shared), jobs=2))[1]

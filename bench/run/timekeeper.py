@@ -21,11 +21,12 @@ from bench.errors import BenchError, NoVerdictError, one_line
 from bench.machine.environment import Machine, environment
 from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
 from bench.machine.threads import usable_cores
-from bench.machine.timing_lock import alone
+from bench.machine.timing_lock import timing_lock
 from bench.record.attempt import failed
 from bench.record.case_hash import code
 from bench.record.rows import Row
-from bench.run.kinds import TIMED, Plan
+from bench.run.kinds import STEPS
+from bench.run.plan import Plan
 from bench.run.scheduler import Scheduler, SchedulerError, check_alive
 
 RESOURCE = "TIMING"
@@ -229,7 +230,7 @@ def machine_here(worker: str, threads: int, beside: int) -> Machine:
         notices.append(
             f"times are those of {threads} threads, as the spec or the starting machine has it, on {cores} cores"
         )
-    with alone(lambda _: None):
+    with timing_lock(lambda _: None):
         doctor = glance(threads)
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))
 
@@ -238,10 +239,10 @@ def timed_here(part: Plan) -> Timed:
     """Runs in the fresh process: measures one part, alone on this machine."""
     rows: list[Row] = []
     said: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, alone(said.append):
+    with tempfile.TemporaryDirectory() as folder, timing_lock(said.append):
         kind = part.cases[0].kind
         into = replace(part, directory=Path(folder)) if kind == "time" else part
-        TIMED[kind](into, rows.extend)
+        STEPS[kind](into, rows.extend)
         record = Path(folder, "benchmark.json")
         benchmark = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
     return Timed(tuple(rows), tuple(said), benchmark)

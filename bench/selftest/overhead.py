@@ -21,8 +21,9 @@ from bench.machine.threads import usable_cores
 from bench.measure.image_set import ImageSet
 from bench.measure.quality import Group, grouped, measure_group
 from bench.plan.spec import Spec
-from bench.run.execute import execute, plan
-from bench.run.kinds import Plan
+from bench.run.execute import execute
+from bench.run.plan import Plan
+from bench.run.prepare import prepare
 from bench.run.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def overhead(count: int, folder: Path, *, scheduler: Scheduler, jobs: int) -> di
 
 
 def _planned(count: int, images: ImageSet, folder: Path) -> Plan:
-    return plan(spec_of(count), images=images, out=folder, command="", say=lambda _: None)
+    return prepare(spec_of(count), images=images, out=folder, command="", say=lambda _: None)
 
 
 def _measure(planned: Plan, groups: Sequence[Group]) -> None:

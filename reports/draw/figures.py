@@ -3,161 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter
 
-from reports.derive.summary import (
-    Fit,
-    Roof,
-    Summary,
-    at_best_ratio,
-    cost_model,
-    count_text,
-    main_degradation,
-    main_sigma,
-    power_law,
-    roof_of,
-    seconds_text,
-    times_text,
-    within_images,
-)
-from reports.draw.look import INK, SOFT, Chart, Look, Marks, Palette, numbered, tag
-from reports.read.tables import DCT, DCT_DEFAULTS, least_of, lines_of, most_of, options_of
+from reports.derive.fits import Fit, cost_model, power_law
+from reports.derive.roof import Roof, roof_of
+from reports.derive.scores import at_best_ratio, main_degradation, main_sigma, within_images
+from reports.derive.summary import Summary
+from reports.draw.look import INK, SOFT, Chart, Marks, numbered, tag
+from reports.draw.number_text import bytes_text, count_text, interval_text, seconds_text, times_text
+from reports.draw.sheet import MOST_SERIES, Ink, Sheet, limited, pixels_axis, seconds_axis, short, slug
+from reports.read.methods import DCT
+from reports.read.tables import least_of, lines_of, most_of
 
-WIDE = (5.6, 3.8)
 MOST_FRONT = 12
-MOST_MARKS = 40
-_FEW_DECADES = 2.2
-_LOGARITHMIC = 100
-MOST_SERIES = 12
-"""More lines than this in one figure are not told apart: the fastest or best are drawn, the tables have all."""
-
-
-@dataclass
-class Sheet:
-    """One pair of axes and the marks that were drawn on it."""
-
-    size: tuple[float, float] = WIDE
-    figure: Figure = field(init=False)
-    axes: Axes = field(init=False)
-    marks: dict[str, Marks] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.figure = Figure(figsize=self.size, layout="constrained")
-        self.axes = self.figure.subplots()
-
-    def line(
-        self,
-        x: Iterable[float],
-        y: Iterable[float],
-        *,
-        name: str,
-        look: Look,
-        tips: Sequence[str],
-        dashed: str | None = None,
-    ) -> None:
-        """A line with a marked point for each tip; of many points only some are marked, so that the line shows."""
-        every = max(-(-len(tips) // MOST_MARKS), 1)
-        sns.lineplot(
-            x=list(x),
-            y=list(y),
-            ax=self.axes,
-            color=look.color,
-            marker=look.marker,
-            label=name,
-            estimator=None,
-            linestyle=dashed or look.dash,
-            markeredgewidth=0.8,
-            markevery=every,
-        )
-        self.marks[tag(self.axes.lines[-1], name, len(self.marks))] = Marks(tuple(tips)[::every], name)
-
-    def points(
-        self,
-        x: Iterable[float],
-        y: Iterable[float],
-        *,
-        name: str,
-        look: Look,
-        tips: Iterable[str],
-        links: Sequence[str] = (),
-        label: str | None = "",
-    ) -> None:
-        """Points without a line."""
-        (line,) = self.axes.plot(
-            list(x),
-            list(y),
-            look.marker,
-            color=look.color,
-            markersize=7,
-            markeredgecolor="#ffffff",
-            markeredgewidth=0.8,
-            label=name if label == "" else label,
-            zorder=3,
-        )
-        self.marks[tag(line, name, len(self.marks))] = Marks(tuple(tips), name, tuple(links))
-
-    def bars(self, x: Iterable[float], low: Iterable[float], high: Iterable[float], *, name: str, look: Look) -> None:
-        """Vertical intervals at x; those that are undefined are left out."""
-        kept = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
-        drawn = self.axes.vlines(
-            np.asarray(x)[kept], np.asarray(low)[kept], np.asarray(high)[kept], color=look.color, linewidth=1.3
-        )
-        self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
-
-    def spans(self, y: Iterable[float], low: Iterable[float], high: Iterable[float], *, name: str, look: Look) -> None:
-        """Horizontal intervals at y."""
-        kept = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
-        drawn = self.axes.hlines(
-            np.asarray(y)[kept], np.asarray(low)[kept], np.asarray(high)[kept], color=look.color, linewidth=1.3
-        )
-        self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
-
-    def legend(self, columns: int = 2) -> None:
-        """The legend under the axes, where it hides nothing."""
-        if (own := self.axes.get_legend()) is not None:
-            own.remove()
-        handles, names = self.axes.get_legend_handles_labels()
-        if handles:
-            columns = 1 if max(map(len, names)) > 30 else columns  # noqa: PLR2004 - two long names do not fit a line
-            width, height = self.figure.get_size_inches()
-            self.figure.set_size_inches(width, height + 0.2 * max(-(-len(names) // columns) - 2, 0))
-            self.figure.legend(handles, [short(name) for name in names], loc="outside lower left", ncols=columns)
-
-    def chart(self, name: str, title: str, finding: str) -> Chart:
-        """The finished chart."""
-        for axis in (self.axes.xaxis, self.axes.yaxis):
-            axis.set_minor_locator(NullLocator())  # costly, and says nothing
-            if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
-                low, high = axis.get_view_interval()
-                short = high / max(low, 1e-300) < 10**_FEW_DECADES
-                axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if short else (1,), numticks=9))
-                if isinstance(axis.get_major_formatter(), LogFormatter):
-                    axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
-        if engine := self.figure.get_layout_engine():
-            engine.execute(self.figure)
-            self.figure.set_layout_engine("none")  # laid out once: saving would do it again, drawing all twice
-        return Chart(name, title, finding, self.figure, self.marks)
-
-
-@dataclass(frozen=True)
-class Ink:
-    """What all figures of a page share: looks of the methods and where a method's name leads."""
-
-    palette: Palette
-    anchors: Mapping[str, str]
-
-    def link(self, method: str) -> str:
-        """Where a click on a point of `method` leads."""
-        return self.anchors.get(method, "#methods")
 
 
 Draw = Callable[[Summary, Ink], Iterator[Chart]]
@@ -217,7 +82,7 @@ def _front(summary: Summary, ink: Ink, group: pd.DataFrame, *, name: str, title:
             links=[ink.link(line.method)],
         )
     sheet.axes.set_xscale("log")
-    _seconds_axis(sheet.axes.xaxis, "time per megapixel")
+    seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
     sheet.legend()
     others = f" {every - len(group)} other variants are in the tables only." if every > len(group) else ""
@@ -380,7 +245,7 @@ def _stride_finding(grid: pd.DataFrame) -> str:
 
 
 def _stride_times(summary: Summary) -> Iterator[Chart]:
-    timed = _with_grid(summary.timed)
+    timed = _with_grid(summary)
     timed = timed[timed.groupby("block_size")["stride"].transform("nunique") > 1]
     if timed.empty:
         return
@@ -403,18 +268,18 @@ def _stride_times(summary: Summary) -> Iterator[Chart]:
         )
     _stride_axis(sheet.axes, timed["stride"])
     sheet.axes.set_yscale("log")
-    _seconds_axis(sheet.axes.yaxis, "time")
+    seconds_axis(sheet.axes.yaxis, "time")
     sheet.legend()
     size = f"{timed['width'].iloc[0]:.0f} × {timed['height'].iloc[0]:.0f}"
     yield sheet.chart("stride-time", f"Time against stride, {size}", "; ".join(parts) + ".")
 
 
-def _with_grid(timed: pd.DataFrame) -> pd.DataFrame:
+def _with_grid(summary: Summary) -> pd.DataFrame:
     """Timed plain DCT cases with their block size and stride as numbers."""
-    own = _plain_grid(timed[timed["method"] == DCT])
+    own = _plain_grid(summary.timed[summary.timed["method"] == DCT])
     return own.assign(
         **{
-            name: own["options"].map(lambda text, name=name: float(options_of(text).get(name, DCT_DEFAULTS[name])))
+            name: own["options"].map(lambda text, name=name: summary.methods.number(DCT, text, name))
             for name in ("block_size", "stride")
         }
     )
@@ -445,7 +310,7 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
             dashed="--" if kind != "grid" else "-",
         )
     sheet.axes.set_xscale("log")
-    _seconds_axis(sheet.axes.xaxis, "time per megapixel")
+    seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
     sheet.legend()
     best, fastest = most_of(own, "psnr_db"), least_of(own, "per_megapixel")
@@ -471,18 +336,18 @@ def _time_pixels(summary: Summary, ink: Ink) -> Iterator[Chart]:
     if timed.empty:
         return
     sheet = Sheet((5.6, 4.4))
-    for (label, scale), group in _limited(timed.groupby(["label", "scale"], sort=False)):
+    for (label, scale), group in limited(timed.groupby(["label", "scale"], sort=False)):
         ordered = group.sort_values("pixels")
         tips = [_time_tip(line) for line in lines_of(ordered)]
         name = f"{label} ×{scale:g}" if scale > 1 else str(label)
         sheet.line(ordered["pixels"], ordered["median"], name=name, look=ink.palette[str(label)], tips=tips)
         sheet.bars(ordered["pixels"], ordered["low"], ordered["high"], name=name, look=ink.palette[str(label)])
     sheet.axes.set(xscale="log", yscale="log")
-    _pixels_axis(sheet.axes)
-    _seconds_axis(sheet.axes.yaxis, "time")
+    pixels_axis(sheet.axes)
+    seconds_axis(sheet.axes.yaxis, "time")
     sheet.legend()
     fits = summary.exponents
-    parts = [f"{line.label} {line.exponent:.2f}{_interval(line.low, line.high)}" for line in lines_of(fits)][
+    parts = [f"{line.label} {line.exponent:.2f}{interval_text(line.low, line.high)}" for line in lines_of(fits)][
         :MOST_SERIES
     ]
     yield sheet.chart("time-pixels", "Time against pixels", f"Exponents of time against pixels: {', '.join(parts)}.")
@@ -501,7 +366,7 @@ def _time_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
     if len(table) < 2:  # noqa: PLR2004 - one point shows no relation
         return
     sheet = Sheet((5.6, 4.4))
-    for label, group in _limited(table.groupby("label", sort=False)):
+    for label, group in limited(table.groupby("label", sort=False)):
         tips = [f"{_time_tip(line)}; {line.macs:.3g} operations" for line in lines_of(group)]
         sheet.points(group["macs"], group["median"], name=str(label), look=ink.palette[str(label)], tips=tips)
     model, fit = cost_model(table), power_law(table["macs"], table["median"])
@@ -509,7 +374,7 @@ def _time_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
         x = np.geomspace(table["macs"].min(), table["macs"].max(), 60)
         sheet.axes.plot(x, np.maximum(model[0] + model[1] * x, 1e-9), color=SOFT, linestyle="--", linewidth=1)
     sheet.axes.set(xscale="log", yscale="log", xlabel="operations of the call (1 multiply-add = 1)")
-    _seconds_axis(sheet.axes.yaxis, "time")
+    seconds_axis(sheet.axes.yaxis, "time")
     sheet.legend()
     yield sheet.chart("time-operations", "Time against operations", _operations_finding(fit, model))
 
@@ -517,7 +382,7 @@ def _time_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
 def _operations_finding(fit: Fit | None, model: tuple[float, float, float] | None) -> str:
     said = ""
     if fit:
-        power = f"{fit.exponent:.2f}{_interval(fit.low, fit.high)}"
+        power = f"{fit.exponent:.2f}{interval_text(fit.low, fit.high)}"
         said = f"Over all methods time grows with operations to the power {power}."
     if model:
         a, b, explained = model
@@ -539,7 +404,7 @@ def denoising(summary: Summary, ink: Ink) -> Iterator[Chart]:
         if shown.empty:
             continue
         sheet = Sheet((5.6, 4.2))
-        for label, group in _limited(shown.groupby("label", sort=False)):
+        for label, group in limited(shown.groupby("label", sort=False)):
             ordered = group.sort_values("sigma_255")
             tips = [
                 f"{label}, sigma {line.sigma_255:g}: {getattr(line, quantity):.2f} {unit}, n = {line.n}"
@@ -634,7 +499,7 @@ def layer_bars(summary: Summary, ink: Ink) -> Iterator[Chart]:
             sheet.marks[tag(patch, "layer", number)] = Marks((tip,), str(label))
         sheet.axes.set_yticks(range(len(shown)), [short(str(name), 24) for name in shown["layer"]])
         sheet.axes.set_ylabel("")
-        _seconds_axis(sheet.axes.xaxis, "time in the layer")
+        seconds_axis(sheet.axes.xaxis, "time in the layer")
         largest = top.iloc[0]
         yield sheet.chart(
             f"layers-{slug(str(label))}-{height:.0f}",
@@ -647,13 +512,13 @@ def layer_bars(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 def roofline(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Speed reached against arithmetic intensity, below what the machine was found to be able to."""
-    from reports.derive.summary import intensities
+    from reports.derive.roof import intensities
 
     table, roof = intensities(summary), roof_of(summary)
     if table.empty:
         return
     sheet = Sheet((5.6, 4.4))
-    for label, group in _limited(table.groupby("label", sort=False)):
+    for label, group in limited(table.groupby("label", sort=False)):
         tips = [
             f"{line.label} at {line.width:.0f} × {line.height:.0f}: {line.gops:.3g} billion multiply-adds per second "
             "at "
@@ -712,7 +577,7 @@ def memories(summary: Summary, ink: Ink) -> Iterator[Chart]:
             dashed="--" if source == "predicted" else "-",
         )
     sheet.axes.set(xscale="log", yscale="log", ylabel="peak memory")
-    _pixels_axis(sheet.axes)
+    pixels_axis(sheet.axes)
     sheet.axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: bytes_text(value)))
     sheet.legend()
     measured = (
@@ -737,7 +602,8 @@ def scaling(summary: Summary, ink: Ink) -> Iterator[Chart]:
         for place, line in enumerate(lines_of(fits)):
             look = ink.palette[str(line.label)]
             sheet.spans([place], [line.low], [line.high], name=str(line.label), look=look)
-            tip = f"{line.label}: exponent {line.exponent:.3f}{_interval(line.low, line.high)} over {line.sizes} sizes"
+            reach = interval_text(line.low, line.high)
+            tip = f"{line.label}: exponent {line.exponent:.3f}{reach} over {line.sizes} sizes"
             sheet.points([line.exponent], [place], name=str(line.label), look=look, tips=[tip])
         sheet.axes.axvline(1, color=SOFT, linewidth=1)
         sheet.axes.set_yticks(range(len(fits)), [short(label, 28) for label in fits["label"]])
@@ -750,7 +616,7 @@ def scaling(summary: Summary, ink: Ink) -> Iterator[Chart]:
             "exponents",
             "Growth of time with pixels",
             f"Steepest is {steep['label']} with exponent {steep['exponent']:.2f}"
-            f"{_interval(steep['low'], steep['high'])}; below 1 a fixed cost per call still shows.",
+            f"{interval_text(steep['low'], steep['high'])}; below 1 a fixed cost per call still shows.",
         )
     yield from _thread_scaling(summary, ink)
 
@@ -762,7 +628,7 @@ def _thread_scaling(summary: Summary, ink: Ink) -> Iterator[Chart]:
     if table.empty:
         return
     sheet, parts = Sheet(), []
-    for label, group in _limited(table.sort_values("pixels").groupby("label", sort=False)):
+    for label, group in limited(table.sort_values("pixels").groupby("label", sort=False)):
         one = group[group["pixels"] == group["pixels"].max()].sort_values("threads")
         speedup = one["median"].iloc[0] / one["median"]
         tips = [
@@ -779,132 +645,7 @@ def _thread_scaling(summary: Summary, ink: Ink) -> Iterator[Chart]:
     yield sheet.chart("threads", "Speed against threads", f"Faster than on the fewest threads: {', '.join(parts)}.")
 
 
-def curves(table: pd.DataFrame, name: str) -> Iterator[Chart]:
-    """An experiment's readings as they come: each quantity along its abscissa, a line per part."""
-    finite = table[np.isfinite(table["value"])]
-    lengths = finite.groupby(["part", "quantity"], observed=True)["repeat"].nunique()
-    names = [
-        str(quantity)
-        for quantity in finite["quantity"].astype(str).drop_duplicates()
-        if lengths.xs(quantity, level="quantity").max() > 1
-    ]
-    if not names:
-        return
-    x = next((word for word in names if word in ABSCISSAS), None)
-    for quantity in [word for word in names if word != x]:
-        chart = _curve(finite, name, x, quantity)
-        if chart is not None:
-            yield chart
-
-
-ABSCISSAS = (
-    "step",
-    "x",
-    "input",
-    "coefficient",
-    "iteration",
-    "position",
-    "blur_std",
-    "kernel_std",
-    "ratio",
-    "temperature",
-    "sigma_255",
-)
-"""Quantities of an experiment that are drawn along, not up; the first that is there counts."""
-
-
-def _curve(finite: pd.DataFrame, name: str, x: str | None, quantity: str) -> Chart | None:
-    sheet, ends = Sheet(), []
-    parts = finite.loc[finite["quantity"].astype(str) == quantity, "part"].astype(str).drop_duplicates().tolist()
-    for look, part in zip(numbered(MOST_SERIES), parts[:MOST_SERIES], strict=False):
-        own = finite[finite["part"].astype(str) == part]
-        y = (
-            own[own["quantity"].astype(str) == quantity]
-            .drop_duplicates("repeat")
-            .set_index("repeat")["value"]
-            .sort_index()
-        )
-        along = (
-            own[own["quantity"].astype(str) == x]
-            .drop_duplicates("repeat")
-            .set_index("repeat")["value"]
-            .reindex(y.index)
-            if x
-            else None
-        )
-        across = pd.Series(y.index, index=y.index) if along is None or along.isna().any() else along
-        tips = [
-            f"{part or quantity}: {value:.4g} at {x or 'position'} {at:g}" for at, value in zip(across, y, strict=True)
-        ]
-        sheet.line(across, y, name=part or quantity.replace("_", " "), look=look, tips=tips)
-        ends.append(f"{y.iloc[0]:.4g} to {y.iloc[-1]:.4g}" + (f" ({part})" if part else ""))
-    sheet.axes.set(xlabel=(x or "position").replace("_", " "), ylabel=quantity.replace("_", " "))
-    values = finite.loc[finite["quantity"].astype(str) == quantity, "value"]
-    if values.min() > 0 and values.max() > _LOGARITHMIC * values.min():
-        sheet.axes.set_yscale("log")
-    sheet.legend()
-    title = f"{name}: {quantity.replace('_', ' ')}"
-    return sheet.chart(
-        f"{slug(name)}-{slug(quantity)}",
-        title,
-        f"{quantity.replace('_', ' ').capitalize()} goes from {'; '.join(ends[:6])}.",
-    )
-
-
-def power_text(value: float) -> str:
-    """A tick of a logarithmic axis: `100`, `10⁹`, `2·10⁶`."""
-    if not value or 1e-3 <= value < 1e5:  # noqa: PLR2004 - short enough in full
-        return f"{value:g}"
-    power = int(np.floor(np.log10(value) + 1e-9))
-    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    lead = value / 10.0**power
-    return f"10{digits}" if round(lead, 3) == 1 else f"{lead:.3g}·10{digits}"
-
-
-def bytes_text(count: float) -> str:
-    """Bytes in the largest fitting binary unit."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(count) < 1024:  # noqa: PLR2004 - the step of binary units
-            return f"{count:.3g} {unit}"
-        count /= 1024
-    return f"{count:.3g} TiB"
-
-
-def _limited(groups: Any) -> Iterator[tuple[Any, pd.DataFrame]]:
-    for number, (key, group) in enumerate(groups):
-        if number < MOST_SERIES:
-            yield key, group
-
-
 def _stride_axis(axes: Axes, values: pd.Series[float]) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(sorted(values.unique()), [f"{value:g}" for value in sorted(values.unique())])
     axes.set_xlabel("stride (1 = full redundancy)")
-
-
-def _pixels_axis(axes: Axes) -> None:
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:g}"))
-    axes.set_xlabel("output megapixels")
-
-
-def _seconds_axis(axis: Any, label: str) -> None:
-    axis.set_major_formatter(FuncFormatter(lambda value, _: seconds_text(value) if value > 0 else "0"))
-    axis.set_label_text(label)
-
-
-def _interval(low: float, high: float) -> str:
-    return f" [{low:.2f} to {high:.2f}]" if np.isfinite(low) and np.isfinite(high) else ""
-
-
-def short(name: object, most: int = 40) -> str:
-    """`name`, cut to `most` characters."""
-    text = str(name)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def slug(text: str) -> str:
-    """`text` as part of an id: ASCII letters, digits and dashes."""
-    return (
-        "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text.lower()).strip("-")[:40]
-        or "x"
-    )

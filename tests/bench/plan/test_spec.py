@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from bench.errors import BenchError, SpecError
 from bench.measure.image_set import ImageSet
 from bench.plan.experiments import seconds_of
-from bench.plan.forecast import estimate
+from bench.plan.forecast import forecast
 from bench.plan.sections import QualitySection, SizedSection, TimeSection
 from bench.plan.spec import Spec
 from bench.plan.spec_files import read_spec, shipped
@@ -140,5 +140,5 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
 
 def test_experiments_are_estimated_as_they_were_measured() -> None:
     spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
-    (found,) = estimate(spec, spec.cases({1: [], 3: []}))
+    (found,) = forecast(spec, spec.cases({1: [], 3: []}))
     assert found.seconds == seconds_of("thresholds") + seconds_of("learn-dct")

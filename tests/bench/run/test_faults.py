@@ -25,8 +25,9 @@ from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.case_hash import _image_facts, code
 from bench.record.rows import Row, RowFile, read_rows
-from bench.run.execute import execute, plan
-from bench.run.kinds import Plan
+from bench.run.execute import execute
+from bench.run.plan import Plan
+from bench.run.prepare import prepare
 
 SPEC = """
 name = "faults"
@@ -53,7 +54,7 @@ def quiet(_: str, __: int, ___: int) -> None:
 
 def prepared(images: ImageSet, out: Path, spec: dict[str, Any], *, resume: bool = False) -> Plan:
     parsed = Spec.model_validate({"name": "faults", "threads": 1, **spec})
-    return plan(parsed, images=images, out=out, command="", resume=resume, say=lambda _: None)
+    return prepare(parsed, images=images, out=out, command="", resume=resume, say=lambda _: None)
 
 
 def table(directory: Path) -> list[tuple[Case, str, str, float | None, str]]:

@@ -27,8 +27,9 @@ from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, read_rows
-from bench.run.execute import _placed, execute, plan
-from bench.run.kinds import Plan, takes_time
+from bench.run.execute import _placed, execute
+from bench.run.plan import Plan, takes_time
+from bench.run.prepare import prepare
 from bench.run.scheduler import Scheduler, SchedulerError, WorkersLostError
 from bench.run.sweep import sweep
 from bench.run.timekeeper import Timekeeper
@@ -201,7 +202,7 @@ def test_a_scheduler_that_disappears_costs_nothing_that_was_finished(
     spec = Spec.model_validate({"name": "lost", "threads": 1, "quality": [SECTION]})
 
     def prepared(out: Path, *, resume: bool = False) -> Any:
-        return plan(spec, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
+        return prepare(spec, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
 
     def kill_when_some_are_done(_: str, done: int, __: int) -> None:
         if done >= 8 and cluster.process.poll() is None:
@@ -234,7 +235,7 @@ TIMES: dict[str, Any] = {
 
 def planned(spec: dict[str, Any], folder: Path, out: Path, *, resume: bool = False) -> Plan:
     parsed = Spec.model_validate({"name": "x", "threads": 1} | spec)
-    return plan(parsed, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
+    return prepare(parsed, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
 
 
 @pytest.fixture
@@ -351,17 +352,17 @@ def test_where_no_worker_takes_times_the_manifest_says_so(folder: Path, tmp_path
 
 
 def test_one_process_at_a_time_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.machine.timing_lock import alone
+    from bench.machine.timing_lock import timing_lock
 
     monkeypatch.setenv("RESTOBENCH_LOCK", str(tmp_path / "lock"))
     said: list[str] = []
     order: list[str] = []
 
     def second() -> None:
-        with alone(said.append):
+        with timing_lock(said.append):
             order.append("second")
 
-    with alone(said.append):
+    with timing_lock(said.append):
         thread = threading.Thread(target=second)
         thread.start()
         while not said:

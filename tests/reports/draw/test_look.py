@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from reports.derive.summary import summarise
-from reports.draw.figures import Ink, Sheet, strides
+from reports.derive.summary import Summary
+from reports.draw.figures import strides
 from reports.draw.look import COLORS, MARKERS, Palette, plain_svg, styled
-from reports.read.run import load_run
-from reports.read.tables import all_tables
+from reports.draw.sheet import Ink, Sheet
 
 KINDS = ("grid", "random subset")
 
@@ -35,8 +33,7 @@ def test_a_figures_words_keep_every_digit() -> None:
         )
 
 
-def test_random_blocks_and_the_grid_are_two_series_that_meet_at_full_redundancy(run: Path) -> None:
-    summary = summarise(all_tables(load_run(run)))
+def test_random_blocks_and_the_grid_are_two_series_that_meet_at_full_redundancy(summary: Summary) -> None:
     charts = {chart.name: chart for chart in strides(summary, Ink(Palette(summary.labels), {}))}
     series = {marks.series: marks.tips for marks in charts["redundancy"].marks.values() if marks.series}
     grid, chosen = (next(tips for name, tips in series.items() if name == f"8×8, {kind}") for kind in KINDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 import synthetic
 
 from reports.draw.look import plain_svg, styled
+from reports.read.methods import Methods
+from reports.read.run import Run
 from reports.read.tables import experiment
 from reports.studies.studies import Study, study
 
@@ -19,12 +22,12 @@ Fields = dict[str, Any]
 
 def table(name: str, rows: Iterator[Fields]) -> pd.DataFrame:
     frame = pd.DataFrame([synthetic.row("experiment", name, **fields) for fields in rows])
-    return experiment(frame.astype({"value": float}))
+    return experiment(Run(Path(), {}, frame.astype({"value": float})))
 
 
 def shown(name: str, rows: Iterator[Fields]) -> Study:
     with styled():
-        return study(name, table(name, rows))
+        return study(name, table(name, rows), Methods())
 
 
 def thresholds() -> Iterator[Fields]:

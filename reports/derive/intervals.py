@@ -1,0 +1,81 @@
+"""Intervals at 95 %: of medians, of means, of paired differences. Resampling is seeded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+LEVEL = 0.95
+
+
+RESAMPLES = 4000
+
+
+def median_low(samples: pd.Series[float]) -> float:
+    """Lower end of the interval of the median, from order statistics: no distribution assumed."""
+    ordered = np.sort(samples.to_numpy())
+    return float(ordered[_median_rank(len(ordered))])
+
+
+def median_high(samples: pd.Series[float]) -> float:
+    """Upper end of the interval of the median."""
+    ordered = np.sort(samples.to_numpy())
+    return float(ordered[len(ordered) - 1 - _median_rank(len(ordered))])
+
+
+@lru_cache
+def _median_rank(n: int) -> int:
+    return max(int(stats.binom.ppf((1 - LEVEL) / 2, n, 0.5)) - 1, 0)
+
+
+def student_half(spread: pd.Series[float], n: pd.Series[int]) -> pd.Series[float]:
+    """Half the width of Student's interval of means of `n` values with these deviations; NaN for a single value."""
+    quantile = np.asarray(stats.t.ppf((1 + LEVEL) / 2, np.maximum(n.to_numpy() - 1, 1)))
+    half = pd.Series(spread.to_numpy() / np.sqrt(n.to_numpy()) * quantile, index=spread.index)
+    return half.where(n > 1)
+
+
+@lru_cache
+def _student(n: int) -> float:
+    return float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean of paired differences with its interval."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+
+def difference(first: pd.Series[float], second: pd.Series[float]) -> Difference:
+    """`first` - `second`, paired by index; the interval is Student's and NaN for fewer than two pairs."""
+    paired = (first - second).dropna()
+    n = len(paired)
+    half = float(paired.std()) / math.sqrt(n) * _student(n) if n > 1 else float("nan")
+    mean = float(paired.mean()) if n else float("nan")
+    return Difference(mean, mean - half, mean + half, n)
+
+
+def bootstrap_mean(samples: np.ndarray) -> tuple[float, float, float]:
+    """Mean and percentile interval of `samples`; the interval is NaN for fewer than three."""
+    if len(samples) == 0:
+        return float("nan"), float("nan"), float("nan")
+    mean = float(samples.mean())
+    if len(samples) < 3:  # noqa: PLR2004 - resampling two values says nothing
+        return mean, float("nan"), float("nan")
+    drawn = np.random.default_rng(0).integers(0, len(samples), (RESAMPLES, len(samples)))
+    low, high = np.quantile(samples[drawn].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return mean, float(low), float(high)

@@ -1,0 +1,41 @@
+"""Sweeps of the threshold ratio -> the best ratio of each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from reports.read.tables import most_of, table_of
+
+
+def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
+    """The best ratio T / sigma of each DCT label and sigma, by the vertex of a parabola through its neighbours."""
+    sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna()]
+    case = ["label", "block_size", "stride", "channels", "sigma_255"]
+    lines: list[dict[str, object]] = []
+    for key, group in sweep.groupby(case, observed=True, sort=False):
+        curve = group[group["n"] == group["n"].max()].sort_values("ratio")
+        if curve["ratio"].nunique() > 2:  # noqa: PLR2004 - fewer have no inside
+            best = most_of(curve, "psnr_db")
+            inside = curve["ratio"].min() < best["ratio"] < curve["ratio"].max()
+            lines.append(
+                {
+                    **dict(zip(case, key, strict=True)),
+                    "best_ratio": best["ratio"],
+                    "psnr_db": best["psnr_db"],
+                    "low": best["low"],
+                    "high": best["high"],
+                    "n": best["n"],
+                    "vertex": _vertex(curve),
+                    "inside": inside,
+                }
+            )
+    return table_of(lines, [*case, "best_ratio", "psnr_db", "low", "high", "n", "vertex", "inside"])
+
+
+def _vertex(curve: pd.DataFrame) -> float:
+    x, y = curve["ratio"].to_numpy(), curve["psnr_db"].to_numpy()
+    middle = int(np.clip(y.argmax(), 1, len(y) - 2))
+    near = slice(middle - 1, middle + 2)
+    a, b, _ = np.polyfit(x[near], y[near], 2)
+    return float(np.clip(-b / (2 * a), x[near][0], x[near][-1])) if a < 0 else float(x[y.argmax()])

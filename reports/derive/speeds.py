@@ -1,0 +1,62 @@
+"""Raw samples of time -> the median of each case with its interval; operations beside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from reports.derive.intervals import median_high, median_low
+
+MEGAPIXEL = 1e6
+
+
+_SPEED_CASE = [
+    "label",
+    "method",
+    "variant",
+    "options",
+    "task",
+    "channels",
+    "scale",
+    "device",
+    "dtype",
+    "threads",
+    "height",
+    "width",
+]
+
+
+def speeds(time: pd.DataFrame) -> pd.DataFrame:
+    """Median seconds of each timed case (labelled) with its interval and n; `build` and `first` apart.
+
+    Only the usual number of threads is kept (see `by_threads` for the others): `threads` is a constant column.
+    """
+    measured = by_threads(time)
+    if measured.empty:
+        return measured.iloc[:0]
+    usual = measured["threads"] == measured["threads"].mode().iloc[0]
+    kept: pd.DataFrame = measured[usual].reset_index(drop=True)
+    return kept
+
+
+def by_threads(time: pd.DataFrame) -> pd.DataFrame:
+    """As `speeds`, for every number of threads."""
+    table = time[np.isfinite(time["seconds"])]
+    measured = table[table["phase"] == "measure"].groupby(_SPEED_CASE, observed=True, sort=False)["seconds"]
+    result: pd.DataFrame = measured.agg(median="median", n="size", low=median_low, high=median_high).reset_index()
+    for phase in ("build", "first"):
+        once = table[table["phase"] == phase].groupby(_SPEED_CASE, observed=True, sort=False)["seconds"].median()
+        result = result.merge(once.rename(phase).reset_index(), on=_SPEED_CASE, how="left")
+    pixels = result["height"] * result["width"]
+    return result.assign(pixels=pixels, per_megapixel=result["median"] / pixels.where(pixels > 0) * MEGAPIXEL)
+
+
+def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
+    """`timed` with `macs` of the whole call, from the closed form or, where there is none, from fvcore or torch."""
+    counted = cost[cost["counter"].notna()]
+    counted = counted[counted["counter"].isin(["closed_form", "fvcore", "torch"]) & (counted["macs_per_pixel"] > 0)]
+    order = counted["counter"].map({"closed_form": 0, "fvcore": 1, "torch": 2})
+    ranked = counted.assign(order=order.astype(int)).sort_values("order", kind="stable")
+    one = ranked.drop_duplicates(["label", "scale"])[["label", "scale", "macs_per_pixel"]]
+    joined = timed.merge(one, on=["label", "scale"], how="inner")
+    return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"])

@@ -1,0 +1,95 @@
+"""Tables as the page shows them: what each cell says and what it is sorted by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.draw.number_text import bytes_text, count_text, seconds_text, times_text
+
+MOST_LINES = 400
+"""Lines of a table that the page shows; the files in `tables/` always have all."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a table shows and what it is sorted by."""
+
+    text: str
+    key: float | str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table; `series` is the method it belongs to, for the filter."""
+
+    cells: tuple[Cell, ...]
+    series: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as shown."""
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    note: str = ""
+
+
+Format = Callable[[Any], Cell]
+
+
+def text_cell(value: Any) -> Cell:
+    """Text; nothing for what is absent."""
+    return Cell("" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value), str(value))
+
+
+def number_cell(pattern: str) -> Format:
+    """Numbers by a format specification; a dash for what is undefined."""
+    return lambda value: Cell("–", -math.inf) if _undefined(value) else Cell(format(value, pattern), float(value))
+
+
+def seconds_cell(value: Any) -> Cell:
+    """A duration with its unit."""
+    return Cell("–", -math.inf) if _undefined(value) else Cell(seconds_text(value), float(value))
+
+
+def count_cell(value: Any) -> Cell:
+    """A count with thousands separated."""
+    return Cell("–", -math.inf) if _undefined(value) else Cell(count_text(value), float(value))
+
+
+def bytes_cell(value: Any) -> Cell:
+    """Bytes with their unit."""
+    return Cell("–", -math.inf) if _undefined(value) else Cell(bytes_text(value), float(value))
+
+
+def times_cell(value: Any) -> Cell:
+    """A ratio."""
+    return Cell("–", -math.inf) if _undefined(value) else Cell(times_text(value), float(value))
+
+
+def _undefined(value: object) -> bool:
+    return value is None or not isinstance(value, (int, float, np.integer, np.floating)) or math.isnan(value)
+
+
+def grid(name: str, caption: str, table: pd.DataFrame, columns: Mapping[str, tuple[str, Format]]) -> Grid:
+    """`table` as shown: `columns` maps its columns to (heading, format); the column `label` names the series."""
+    shown = table.head(MOST_LINES)
+    names = [column for column in columns if column in shown]
+    labels = shown["label"].astype(str) if "label" in shown else [""] * len(shown)
+    values = [shown[column].astype(object) for column in names]
+    lines = tuple(
+        Line(tuple(columns[column][1](value) for column, value in zip(names, cells, strict=True)), series)
+        for series, *cells in zip(labels, *values, strict=True)
+    )
+    note = f"The first {MOST_LINES} of {len(table):,} lines; all are in tables/." if len(table) > MOST_LINES else ""
+    return Grid(name, caption, tuple(columns[column][0] for column in names), lines, note)

@@ -1,0 +1,51 @@
+"""Numbers as the page writes them: durations, ratios, counts, bytes, intervals, ticks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration to three digits with its unit: `2.61 ms`."""
+    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns")):
+        if seconds * factor >= 1:
+            return f"{_digits(seconds * factor)} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def times_text(ratio: float) -> str:
+    """A ratio of times: `40×`, `1.31×`, `0.025×`."""
+    return f"{_digits(ratio)}×"
+
+
+def count_text(count: float) -> str:
+    """A large count with thousands separated; fractions only where there are some."""
+    return f"{count:,.0f}" if float(count).is_integer() or abs(count) >= 1000 else f"{count:,.3g}"  # noqa: PLR2004
+
+
+def bytes_text(count: float) -> str:
+    """Bytes in the largest fitting binary unit."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(count) < 1024:  # noqa: PLR2004 - the step of binary units
+            return f"{count:.3g} {unit}"
+        count /= 1024
+    return f"{count:.3g} TiB"
+
+
+def power_text(value: float) -> str:
+    """A tick of a logarithmic axis: `100`, `10⁹`, `2·10⁶`."""
+    if not value or 1e-3 <= value < 1e5:  # noqa: PLR2004 - short enough in full
+        return f"{value:g}"
+    power = int(np.floor(np.log10(value) + 1e-9))
+    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    lead = value / 10.0**power
+    return f"10{digits}" if round(lead, 3) == 1 else f"{lead:.3g}·10{digits}"
+
+
+def interval_text(low: float, high: float) -> str:
+    """` [0.98 to 1.02]` with its leading space; nothing where a bound is undefined."""
+    return f" [{low:.2f} to {high:.2f}]" if np.isfinite(low) and np.isfinite(high) else ""
+
+
+def _digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits either way

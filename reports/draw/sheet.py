@@ -1,0 +1,175 @@
+"""One pair of axes: lines, points, intervals and the legend, drawn with seaborn and Matplotlib, as a `Chart`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, LogLocator, NullLocator
+
+from reports.draw.look import Chart, Look, Marks, Palette, tag
+from reports.draw.number_text import power_text, seconds_text
+
+WIDE = (5.6, 3.8)
+MOST_MARKS = 40
+MOST_SERIES = 12
+"""More lines than this in one figure cannot be distinguished: the first are drawn, the tables have all."""
+_FEW_DECADES = 2.2
+
+
+@dataclass
+class Sheet:
+    """One pair of axes and the marks that were drawn on it."""
+
+    size: tuple[float, float] = WIDE
+    figure: Figure = field(init=False)
+    axes: Axes = field(init=False)
+    marks: dict[str, Marks] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.figure = Figure(figsize=self.size, layout="constrained")
+        self.axes = self.figure.subplots()
+
+    def line(
+        self,
+        x: Iterable[float],
+        y: Iterable[float],
+        *,
+        name: str,
+        look: Look,
+        tips: Sequence[str],
+        dashed: str | None = None,
+    ) -> None:
+        """A line with a marked point for each tip; of many points only some are marked, so that the line shows."""
+        every = max(-(-len(tips) // MOST_MARKS), 1)
+        sns.lineplot(
+            x=list(x),
+            y=list(y),
+            ax=self.axes,
+            color=look.color,
+            marker=look.marker,
+            label=name,
+            estimator=None,
+            linestyle=dashed or look.dash,
+            markeredgewidth=0.8,
+            markevery=every,
+        )
+        self.marks[tag(self.axes.lines[-1], name, len(self.marks))] = Marks(tuple(tips)[::every], name)
+
+    def points(
+        self,
+        x: Iterable[float],
+        y: Iterable[float],
+        *,
+        name: str,
+        look: Look,
+        tips: Iterable[str],
+        links: Sequence[str] = (),
+        label: str | None = "",
+    ) -> None:
+        """Points without a line."""
+        (line,) = self.axes.plot(
+            list(x),
+            list(y),
+            look.marker,
+            color=look.color,
+            markersize=7,
+            markeredgecolor="#ffffff",
+            markeredgewidth=0.8,
+            label=name if label == "" else label,
+            zorder=3,
+        )
+        self.marks[tag(line, name, len(self.marks))] = Marks(tuple(tips), name, tuple(links))
+
+    def bars(self, x: Iterable[float], low: Iterable[float], high: Iterable[float], *, name: str, look: Look) -> None:
+        """Vertical intervals at x; those that are undefined are left out."""
+        kept = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
+        drawn = self.axes.vlines(
+            np.asarray(x)[kept], np.asarray(low)[kept], np.asarray(high)[kept], color=look.color, linewidth=1.3
+        )
+        self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
+
+    def spans(self, y: Iterable[float], low: Iterable[float], high: Iterable[float], *, name: str, look: Look) -> None:
+        """Horizontal intervals at y."""
+        kept = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
+        drawn = self.axes.hlines(
+            np.asarray(y)[kept], np.asarray(low)[kept], np.asarray(high)[kept], color=look.color, linewidth=1.3
+        )
+        self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
+
+    def legend(self, columns: int = 2) -> None:
+        """The legend under the axes, where it hides nothing."""
+        if (own := self.axes.get_legend()) is not None:
+            own.remove()
+        handles, names = self.axes.get_legend_handles_labels()
+        if handles:
+            columns = 1 if max(map(len, names)) > 30 else columns  # noqa: PLR2004 - two long names do not fit a line
+            width, height = self.figure.get_size_inches()
+            self.figure.set_size_inches(width, height + 0.2 * max(-(-len(names) // columns) - 2, 0))
+            self.figure.legend(handles, [short(name) for name in names], loc="outside lower left", ncols=columns)
+
+    def chart(self, name: str, title: str, finding: str) -> Chart:
+        """The finished chart."""
+        for axis in (self.axes.xaxis, self.axes.yaxis):
+            axis.set_minor_locator(NullLocator())  # costly, and says nothing
+            if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
+                low, high = axis.get_view_interval()
+                short = high / max(low, 1e-300) < 10**_FEW_DECADES
+                axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if short else (1,), numticks=9))
+                if isinstance(axis.get_major_formatter(), LogFormatter):
+                    axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
+        if engine := self.figure.get_layout_engine():
+            engine.execute(self.figure)
+            self.figure.set_layout_engine("none")  # laid out once: saving would do it again, drawing all twice
+        return Chart(name, title, finding, self.figure, self.marks)
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What all figures of a page share: looks of the methods and where a method's name leads."""
+
+    palette: Palette
+    anchors: Mapping[str, str]
+
+    def link(self, method: str) -> str:
+        """Where a click on a point of `method` leads."""
+        return self.anchors.get(method, "#methods")
+
+
+def limited(groups: Any) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """The first groups, as many as one figure can hold."""
+    for number, (key, group) in enumerate(groups):
+        if number < MOST_SERIES:
+            yield key, group
+
+
+def pixels_axis(axes: Axes) -> None:
+    """An abscissa of pixels, in megapixels."""
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:g}"))
+    axes.set_xlabel("output megapixels")
+
+
+def seconds_axis(axis: Any, label: str) -> None:
+    """An axis of durations, each tick with its unit."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: seconds_text(value) if value > 0 else "0"))
+    axis.set_label_text(label)
+
+
+def short(name: object, most: int = 40) -> str:
+    """`name`, cut to `most` characters."""
+    text = str(name)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def slug(text: str) -> str:
+    """`text` as part of an id: ASCII letters, digits and dashes."""
+    return (
+        "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text.lower()).strip("-")[:40]
+        or "x"
+    )
