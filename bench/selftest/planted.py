@@ -1,7 +1,7 @@
 """Changes of known size in the methods, to see whether a comparison finds them.
 
 The self-test of the gate copies this file into the package `restoration` of a commit that no branch holds, with the
-list of changes beside it. There `catalog.get` becomes what `planting` makes of it: every method, once built, does what
+list of changes next to it. There `catalog.get` becomes what `planting` makes of it: every method, once built, does what
 it did before and then what was planted.
 """
 
@@ -34,7 +34,7 @@ class Change(TypedDict):
 
 
 def planted() -> list[Change]:
-    """The changes that lie beside this file."""
+    """The changes in the list next to this file."""
     changes: list[Change] = json.loads(LIST.read_text(encoding="utf-8"))
     return changes
 

@@ -26,7 +26,7 @@ from reports.derive.verdict_words import Word
 from restoration.catalog import get
 
 SLOWER = (0.03, 0.05, 0.02, 0.03, 0.05, 0.10)
-"""Relative. What the gate is there to find is planted twice as often."""
+"""Relative changes of time. Those that the gate must find are planted twice as often."""
 LOSSES = (0.005, 0.01, 0.05)
 MACS = (1, 10)
 MEMORY = (0.05, 0.10)
@@ -95,21 +95,21 @@ def plants_for(spec: Spec, number: int) -> Iterator[Plant]:
             yield Plant(kind, _as_planted(kind, size, free[key]), free[key], stated.format(size))
 
 
-def plant_commit(found: Repository, base: str, plants: Sequence[Plant]) -> str:
+def plant_commit(repository: Repository, base: str, plants: Sequence[Plant]) -> str:
     """The commit `base` with the plants in it."""
     files = {
-        "restoration/catalog.py": git(found.root, "show", f"{base}:restoration/catalog.py") + _HOOK,
+        "restoration/catalog.py": git(repository.root, "show", f"{base}:restoration/catalog.py") + _HOOK,
         "restoration/planted.py": Path(planted.__file__).read_text(encoding="utf-8"),
         f"restoration/{planted.LIST.name}": json.dumps([plant.change() for plant in plants], indent=1),
     }
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git(found.root, "read-tree", base, variables=index)
+        git(repository.root, "read-tree", base, variables=index)
         for name, text in files.items():
             (Path(folder) / "file").write_text(text, encoding="utf-8")
-            blob = git(found.root, "hash-object", "-w", str(Path(folder) / "file"))
-            git(found.root, "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}", variables=index)
-        return commit_tree(found, git(found.root, "write-tree", variables=index), parent=base)
+            blob = git(repository.root, "hash-object", "-w", str(Path(folder) / "file"))
+            git(repository.root, "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}", variables=index)
+        return commit_tree(repository, git(repository.root, "write-tree", variables=index), parent=base)
 
 
 def amplitude_for(case: Case, loss_db: float) -> float:

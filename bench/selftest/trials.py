@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.spec_files import read_spec
-from bench.regress.checkouts import repository, snapshot
+from bench.regress.checkouts import Repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison
 from bench.regress.stopping_rule import MOST_PAIRS
@@ -92,16 +92,16 @@ def gate_check(
     two runs of the suite that pytest-benchmark compares. `before` comparisons with plants were made already: the next
     ones plant into the next cases. Raises `BenchError` outside this project's own repository.
     """
-    found = repository(folder)
-    if not (found.root / "restoration" / "catalog.py").exists():
-        raise BenchError(f"{found.root} is not this project's repository; the gate plants its changes there")
-    base = snapshot(found)
+    repository = Repository.around(folder)
+    if not (repository.root / "restoration" / "catalog.py").exists():
+        raise BenchError(f"{repository.root} is not this project's repository; the gate plants its changes there")
+    base = snapshot(repository)
     done = len(planted)
     for number, with_plants in enumerate(planted):
         plants = list(plants_for(read_spec(spec), before + sum(planted[:number]))) if with_plants else []
         counts = _peer(spec) if peer and not plants else None
-        head = plant_commit(found, base, plants) if plants else base
-        question = Question(base, head, spec, methods, found.root, most_pairs=most_pairs)
+        head = plant_commit(repository, base, plants) if plants else base
+        question = Question(base, head, spec, methods, repository.root, most_pairs=most_pairs)
         with _busy_core() if busy else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
         trial = Trial.of(comparison, plants, condition="one core busy" if busy else "", peer=counts)

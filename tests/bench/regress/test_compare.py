@@ -20,7 +20,7 @@ from bench.machine.fresh_process import Failure
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress import compare, exact, pairs, side, turns
-from bench.regress.checkouts import Checkout, checkouts, git, repository, resolve, snapshot
+from bench.regress.checkouts import Checkout, Repository, checkouts, git, resolve, snapshot
 from bench.regress.compare import Question
 from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import both
@@ -192,7 +192,7 @@ def test_a_second_comparison_is_refused_and_told_who_is_running(tmp_path: Path) 
 
 
 def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> None:
-    found = repository(theirs)
+    found = Repository.around(theirs)
     place = found.git / "restobench"
     git(theirs, "worktree", "add", "--detach", str(place / "base"), "HEAD")
     (place / "base" / "left.py").write_text("half a file")
@@ -209,7 +209,7 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> N
 def test_a_snapshot_holds_new_files_and_leaves_index_and_branch_alone(theirs: Path) -> None:
     (theirs / "new.py").write_text("x = 1\n")
     before = git(theirs, "status", "--porcelain"), git(theirs, "rev-parse", "HEAD")
-    made = snapshot(repository(theirs))
+    made = snapshot(Repository.around(theirs))
     assert git(theirs, "show", f"{made}:new.py") == "x = 1"
     assert (git(theirs, "status", "--porcelain"), git(theirs, "rev-parse", "HEAD")) == before
 
@@ -223,7 +223,7 @@ def test_a_submodule_with_changes_of_its_own_is_refused(theirs: Path, tmp_path: 
     commit(theirs, "with submodule")
     (theirs / "inner" / "f.py").write_text("2")
     with pytest.raises(BenchError, match="submodule inner has changes"):
-        snapshot(repository(theirs))
+        snapshot(Repository.around(theirs))
 
 
 def test_a_base_without_this_suite_has_no_verdict(theirs: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_base_without_this_suite_has_no_verdict(theirs: Path) -> None:
 def test_a_shallow_clone_is_told_how_to_get_the_rest(theirs: Path, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{theirs}", "shallow"], cwd=tmp_path, check=True)
     with pytest.raises(BenchError, match="git fetch --unshallow"):
-        resolve(repository(tmp_path / "shallow"), "HEAD~1")
+        resolve(Repository.around(tmp_path / "shallow"), "HEAD~1")
 
 
 def test_paths_of_the_repository_become_those_of_the_worktree(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +247,7 @@ def test_paths_of_the_repository_become_those_of_the_worktree(theirs: Path, monk
     (copy / "lib").mkdir(parents=True)
     (copy / "src").mkdir()
     monkeypatch.syspath_prepend(str(theirs / "lib"))
-    measuring, *paths = side.import_paths(repository(theirs), copy)
+    measuring, *paths = side.import_paths(Repository.around(theirs), copy)
     assert paths == [str(copy), str(copy / "src"), str(copy / "lib")]
     assert (Path(measuring) / "bench" / "regress" / "session.py").exists()
 

@@ -21,7 +21,7 @@ from bench.measure.inputs import degraded
 from bench.measure.scores import scores
 from bench.plan.case import Case, options_text
 from bench.plan.spec_files import read_spec
-from bench.regress.checkouts import Checkout, git, repository
+from bench.regress.checkouts import Checkout, Repository, git
 from bench.regress.findings import Comparison, Finding
 from bench.selftest import plants
 from bench.selftest.gate_table import records, write_table
@@ -102,7 +102,7 @@ def test_a_planted_commit_is_the_base_with_the_plants_in_its_catalog(tmp_path: P
     git(tmp_path, "init", "-q", str(root))
     git(root, "add", "--all")
     git(root, "-c", "user.name=n", "-c", "user.email=e@x", "commit", "-q", "-m", "x")
-    found, base = repository(root), git(root, "rev-parse", "HEAD")
+    found, base = Repository.around(root), git(root, "rev-parse", "HEAD")
     plant = Plant("quality", 0.25, Case("quality", "noisy"), "-? dB")
     head = plant_commit(found, base, [plant])
     assert git(root, "diff", "--name-only", base, head).split() == [
