@@ -20,6 +20,7 @@ from bench.commands.run import profile, run
 from bench.commands.spec import app as specs
 from bench.errors import BenchError
 from bench.talk import say
+from reports.errors import ReportError
 from restoration.errors import RestorationError
 from restoration.version import __version__
 
@@ -49,7 +50,7 @@ def main() -> None:
     """Runs the command; whatever is wrong with its input is one line on standard error and the documented status."""
     try:
         app()
-    except (BenchError, RestorationError) as error:
+    except (BenchError, ReportError, RestorationError) as error:
         say(f"restobench: {error}")
         sys.exit(getattr(error, "status", 2))
     except (OSError, MemoryError) as error:
@@ -58,13 +59,6 @@ def main() -> None:
     except KeyboardInterrupt:
         say("restobench: interrupted")
         sys.exit(3)
-    except Exception as error:
-        from reports.errors import ReportError
-
-        if not isinstance(error, ReportError):
-            raise
-        say(f"restobench: {error}")
-        sys.exit(2)
 
 
 if __name__ == "__main__":
