@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 Progress = Callable[[str, int, int], None]
-"""Is told what is measured now, how many cases are done, and how many there are."""
+"""Called with what is measured now, how many cases are done, and how many there are."""
 
 Record = Mapping[str, object]
 """One line of a table: what stands under each column."""

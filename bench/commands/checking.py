@@ -25,10 +25,10 @@ def doctor(
     from bench.plan.overrides import percent
 
     threads = usable_cores()
-    findings = examine(detect=percent(detect), threads=threads)
-    show([asdict(finding) for finding in findings], style)
-    if unfit(findings):
-        names = ", ".join(finding.finding for finding in findings if finding.verdict == "unfit")
+    symptoms = examine(detect=percent(detect), threads=threads)
+    show([asdict(symptom) for symptom in symptoms], style)
+    if unfit(symptoms):
+        names = ", ".join(symptom.finding for symptom in symptoms if symptom.verdict == "unfit")
         raise NoVerdictError(f"this machine is unfit to tell {detect} apart: {names}")
 
 

@@ -1,8 +1,8 @@
 """One threshold per frequency, learnt on some images and scored on others; and what else lifts the DCT denoiser.
 
 The reference is the best single ratio, chosen on the very images that are scored. What is learnt here, thresholds for
-uniform aggregation, is scored beside the tables that come with this package, one and two steps and two scales of them,
-beside their fixed counterparts, and beside a learnt matrix in the DCT's place. Images to score are never those learnt
+uniform aggregation, is compared with the tables that come with this package (one step, two steps, two scales), with
+their fixed counterparts, and with a learnt matrix in the DCT's place. Images to score are never those learnt
 on, neither here nor by the package.
 """
 
@@ -47,8 +47,8 @@ VARIANTS: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
     ("learnt transform, two scales", "dct-learnt-transform", {}),
     ("learnt transform, two steps, two scales", "dct-learnt-transform-wiener", {}),
 )
-"""What is scored beside the thresholds learnt here: part, method, options. Those whose blocks have a size of their own
-stand beside 8 x 8 alone."""
+"""What the thresholds learnt here are compared with: part, method, options. A method whose blocks have a fixed size is
+compared at 8 x 8 only."""
 
 Denoise = Callable[[Tensor], Tensor]
 

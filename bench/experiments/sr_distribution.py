@@ -111,7 +111,7 @@ def _scored(
 
 
 def _given_crops(scene: Scene, scale: int) -> Iterator[tuple[Case, Reading]]:
-    """What every upscaler was given of the first image, and what it should have made of it."""
+    """Crops of the first image: the input of every upscaler, and the clean image that it should restore."""
     if not scene.color:
         return
     picture = scene.color[0]

@@ -1,7 +1,7 @@
 """Starts a fresh Python interpreter, puts questions to it, and brings back its answers.
 
-The child imports one target (a module, or a class that it makes an object of) and calls the functions of it that it is
-asked for, one after the other. It ends when the other end of its pipe is gone.
+The child imports one target (a module, or a class of which it makes one object). Each question names a function of the
+target, which the child calls. It ends when the other end of its pipe is gone.
 """
 
 from __future__ import annotations

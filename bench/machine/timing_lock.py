@@ -1,4 +1,4 @@
-"""One timing at a time on a machine: whoever takes time holds a lock that all users of the machine see."""
+"""One timing at a time on a machine: the process that takes times holds a lock that all users of the machine see."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where the time, the operations and the memory of one call go: layer by layer, and operator by operator.
 
 Layers are the innermost modules that a call runs; what runs between them is a layer of its own, so that their times
-add up to the whole. Every instrumented call has a plain one beside it, which shows what looking costs.
+add up to the whole. Plain and instrumented calls alternate, which shows what the instruments cost.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Profile:
 
 
 def layer_readings(case: Case, *, traces: Path | None = None) -> Iterator[Reading]:
-    """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces` where one is given."""
+    """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces`, if any."""
     trace = None
     if traces:
         traces.mkdir(exist_ok=True)
@@ -117,7 +117,7 @@ def readings(found: Profile) -> Iterator[Reading]:
 
 
 def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: Path | None = None) -> Profile:
-    """Takes one case apart; writes a trace for Chrome or Perfetto to `trace` where it is given.
+    """Takes one case apart; writes a trace for Chrome or Perfetto to the file `trace`, if any.
 
     A network runs as its separate layers even where its fastest runtime would fuse them (see `in_layers`). Raises
     `BenchError` where the method cannot be called as a restorer or the trace cannot be written.
@@ -278,7 +278,7 @@ def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Ope
 
 @contextmanager
 def _without_trace_points() -> Iterator[None]:
-    """Keeps what torch says of its own trace points off standard error; everything else arrives a moment later."""
+    """Keeps torch's lines about its own trace points off standard error; the rest is passed on a moment later."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as said:
         kept = os.dup(_STANDARD_ERROR)

@@ -33,7 +33,7 @@ SAMPLED_SIDES = (96, 192, 288)
 """Sides of the square output images from which is predicted: small, and multiples of every scale."""
 
 _LOOKS = 3
-"""Calls of which the least peak counts: what Python itself allocates beside an image comes and goes."""
+"""Calls of which the least peak counts: Python's own allocations come and go."""
 
 _INTERVAL = 0.001  # seconds between two looks at resident memory
 _MARGIN = 0.9  # of the memory that is free: the rest is for everybody else
@@ -82,7 +82,7 @@ def peak_memory(case: Case) -> Iterator[Reading]:
     """`peak_bytes` measured and predicted for `case`, and `largest_pixels`, what would fit.
 
     Raises `BenchError` before trying where the prediction does not fit into free memory, and where the fresh process
-    fails. A CUDA case has no prediction but that of its tensors, and is measured here.
+    fails. A CUDA case is measured in this process, by torch's own allocator.
     """
     if case.device != "cpu":
         yield from cuda_peak(case)

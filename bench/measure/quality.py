@@ -20,7 +20,7 @@ from bench.measure.image_set import ImageSet
 from bench.measure.inputs import GIVEN, degraded
 from bench.measure.scores import scores
 from bench.plan.case import Case, Reading, options_text
-from bench.record.attempt import attempt, failed
+from bench.record.attempt import MEASURED, attempt, failed
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
 from restoration.catalog import get
@@ -78,7 +78,7 @@ def _readings(
     begin = clock()
     restored = restore()
     yield from scores(case, restored, clean)
-    yield Reading("measured_seconds", clock() - begin, "s")
+    yield Reading(MEASURED, clock() - begin, "s")
     if directory:
         yield save_picture(directory, case, "restored", restored)
 

@@ -48,7 +48,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Roof:
-    """What one machine reached, with a given number of threads."""
+    """The speeds that one machine reached with a certain number of threads."""
 
     kernels: tuple[Kernel, ...]
     bandwidths: Mapping[int, float]
@@ -187,7 +187,7 @@ def _kernels(dtype: str, device: str) -> Iterator[tuple[str, float, Callable[[],
 def _copies(sizes: Iterable[int], device: str) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
     """Working set, bytes read and written, and call of the copies by which bandwidth is measured.
 
-    A small set is copied many times in one call, lest the call itself be what is measured.
+    A small set is copied many times in one call, so that the call itself hardly counts.
     """
     import torch
 

@@ -18,7 +18,7 @@ from bench.machine.threads import fixed_threads
 from bench.measure.calls import built, sample, warm_up
 from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Reading
-from bench.record.attempt import attempt
+from bench.record.attempt import MEASURED, attempt
 from bench.record.rows import Row
 
 WARMUP_CALLS = 2
@@ -44,7 +44,7 @@ def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[R
         note = f"mean of {benchmark.stats.iterations} calls" if benchmark.stats.iterations > 1 else ""  # type: ignore[attr-defined]
         for repeat, seconds in enumerate(calls.data):
             yield sample("measure", seconds, repeat, note)
-        yield Reading("measured_seconds", ended - begun, "s")
+        yield Reading(MEASURED, ended - begun, "s")
 
 
 @dataclass(frozen=True)

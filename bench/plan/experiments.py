@@ -1,4 +1,4 @@
-"""The named experiments as a plan knows them: their names, about how long each takes, and whether it takes times.
+"""The named experiments as a plan knows them: their names, about how long each takes, and whether it is timed.
 
 An experiment is a module of `bench/experiments/`, named after it. The module itself says the rest, and is imported when
 that is asked for.
@@ -47,5 +47,5 @@ def seconds_of(name: str) -> float:
 
 
 def is_timed(name: str) -> bool:
-    """Whether it takes times: nothing else may run on its machine, and it belongs where the run's times are taken."""
+    """Whether it is timed: then nothing else may run on its machine, the one that takes the run's times."""
     return bool(getattr(module_of(name), "TIMED", False))

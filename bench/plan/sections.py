@@ -121,7 +121,7 @@ class SizedSection(Section):
 
 
 class TimeSection(SizedSection):
-    """Sized cases that are timed, each on `threads` threads too where it is given."""
+    """Sized cases that are timed, each with every number of `threads`."""
 
     threads: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], _MANY] = ()
     """Numbers of threads; those above the cores that the run may use are left out. None: the run's own number."""

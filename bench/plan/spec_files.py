@@ -99,7 +99,7 @@ def _set(section: dict[str, Any], model: type[BaseModel], field: str, value: Any
 
 
 def first_fault(error: ValidationError) -> str:
-    """Where the first of pydantic's complaints is, what it says, and what was given."""
+    """The first of pydantic's complaints: its place, what it says, and the value it is about."""
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"]) or "top level"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

@@ -12,6 +12,9 @@ from bench.record.rows import Row
 END = "elapsed_seconds"
 """The quantity of the last row of every case: how long the case took in all. Where it stands, the case is whole."""
 
+MEASURED = "measured_seconds"
+"""The quantity of a row whose seconds count as measured; the rest of a run is the suite's own cost."""
+
 
 def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list[Row]:
     """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took.

@@ -45,7 +45,7 @@ def code() -> str:
 
 @lru_cache(maxsize=4096)
 def _method_facts(name: str, options: str, channels: int, scale: int) -> str:
-    """The code of a method from elsewhere, the SHA-256 of its weights, and that of files its options name."""
+    """Hashes of the user's code behind a method, of its weights, and of the files that its options name."""
     from restoration.method import Setup
 
     values = json.loads(options)

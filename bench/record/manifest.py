@@ -48,7 +48,7 @@ class Manifest:
     started_on: Mapping[str, Any] = field(default_factory=dict)
     """These three of the machine that started the run, where another one took the times."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Of the whole run and of its measured calls; what is left is the suite's own cost."""
+    """Of the whole run (`total`) and of its measured calls (`measured`); the difference is the suite's own cost."""
     version: str = __version__
     schema: int = SCHEMA
 

@@ -41,9 +41,9 @@ def execute(
 ) -> Manifest:
     """Measures what the plan holds and returns the manifest as it ended; Ctrl-C ends it early, nothing is lost.
 
-    Quality sweeps go to `scheduler`, with `jobs` processes where it is this machine. What takes time comes before them
-    and goes to the worker of a cluster that offers for it, otherwise it is measured here; either way alone, under that
-    machine's timing lock, and `say` is told what it has to wait for.
+    Quality sweeps go to `scheduler`, with `jobs` processes where it is this machine. Timed cases come first: on the
+    worker of a cluster that offers to take times, otherwise here. Either way nothing else of a run is measured at the
+    same time, under that machine's timing lock; `say` gets a line when the run has to wait for it.
     """
     clock = clock_for("cpu")
     begin = clock()
@@ -86,7 +86,7 @@ def _placed(plan: Plan, keeper: Timekeeper | None, scheduler: Scheduler) -> Plan
 
 
 def _take_times(plan: Plan, keeper: Timekeeper | None, ledger: Ledger, say: Say) -> None:
-    """Measures what takes time, where `_placed` has decided."""
+    """Measures the timed cases on the machine that `_placed` has chosen."""
     timed = plan.only(takes_time)
     if keeper and keeper.machine:
         _take_times_there(timed, keeper, ledger)

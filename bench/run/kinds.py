@@ -1,4 +1,4 @@
-"""How each kind of case is measured in the process that it was handed to."""
+"""How each kind of case is measured, in the process where this is called."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from bench.machine.threads import fixed_threads
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
-from bench.record.attempt import END, attempt
+from bench.record.attempt import END, MEASURED, attempt
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
-from bench.run.ledger import MEASURED
 from bench.run.plan import Plan
 from restoration.catalog import get
 from restoration.errors import RestorationError

@@ -6,20 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.measure.image_set import ImageSet
-from bench.record.attempt import END
+from bench.record.attempt import END, MEASURED
 from bench.record.case_hash import case_hash
 from bench.record.rows import Row, RowFile
 from bench.talk import Progress
-
-MEASURED = "measured_seconds"
-"""The quantity whose seconds count as measured; the rest of a run is the suite's own cost."""
 
 
 @dataclass
 class Ledger:
     """Takes the rows of finished cases: to the file, to the progress bar, to the sum of measured seconds.
 
-    The last row of a case is noted with the hash that the finished cell is known by.
+    The last row of a case is noted with the hash that the finished case is known by.
     """
 
     file: RowFile

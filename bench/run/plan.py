@@ -30,14 +30,14 @@ class Plan:
     known: int = 0
     """How many cases were finished before."""
     timed_before: bool = False
-    """Whether times were taken before: on the machine of the manifest, and the others have to be."""
+    """Whether times were taken before; then the manifest's machine has to take the others, too."""
 
     def of(self, kind: str) -> tuple[Case, ...]:
         """The cases of one kind."""
         return tuple(case for case in self.cases if case.kind == kind)
 
     def only(self, chosen: Callable[[Case], bool]) -> Plan:
-        """The plan with those of its cases that are `chosen`."""
+        """The same plan for those of its cases for which `chosen` is true."""
         return replace(self, cases=tuple(filter(chosen, self.cases)))
 
     def parts(self) -> Iterator[Plan]:
@@ -59,5 +59,5 @@ class Plan:
 
 
 def takes_time(case: Case) -> bool:
-    """Whether a clock or a peak is what `case` is about: nothing else on its machine may disturb it."""
+    """Whether `case` reads a clock or a peak of memory, which anything else on its machine would disturb."""
     return case.kind in TIMED and (case.kind != "experiment" or is_timed(case.method))

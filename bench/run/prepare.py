@@ -47,13 +47,13 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
         images=tuple(facts),
         weights=tuple(weights),
         notices=(*notices, *missing),
-        doctor=_findings(spec, cases),
+        doctor=_symptoms(spec, cases),
     )
     manifest.write(directory)
     return Plan(spec, manifest, directory, images, tuple(cases))
 
 
-def _findings(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:
+def _symptoms(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:
     """What may spoil this run's times, by a shorter look than `restobench doctor`; empty where nothing is timed."""
     if not any(map(takes_time, cases)):
         return ()

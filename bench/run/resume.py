@@ -64,7 +64,7 @@ def _kept(rows: Sequence[Row], finished: set[Case], left: Sequence[Case]) -> Ite
 
 
 def settle(directory: Path, cases: Sequence[Case]) -> None:
-    """Puts a finished run's rows into the order of its cases, each once, however they came in."""
+    """Sorts a finished run's rows into the order of its cases."""
     order = {case: number for number, case in enumerate(cases)}
     scenes: dict[tuple[object, ...], int] = {}
     for case, number in order.items():

@@ -13,7 +13,7 @@ from bench.record.rows import Row
 from bench.run.scheduler import Scheduler, Task, WorkersLostError
 
 Pictured = tuple[Group, frozenset[Case]]
-"""A group, and those of its cases that leave their images."""
+"""A group, and those of its cases whose images the report shows."""
 
 Shared = tuple[str, ImageSet, Path]
 """What all groups of a sweep have in common: the run, the images, the run directory."""

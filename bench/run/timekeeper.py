@@ -32,7 +32,7 @@ from bench.run.scheduler import Scheduler, SchedulerError, check_alive
 RESOURCE = "TIMING"
 
 _TRIES = 2
-"""How often a case is begun whose worker goes away."""
+"""How often a case is tried whose worker goes away."""
 
 _RETURN = 30
 """Seconds in which a worker that went away may come back, or another on an equal machine."""
@@ -63,7 +63,7 @@ class Timed:
 
 @contextmanager
 def timekeeper(scheduler: Scheduler, say: Callable[[str], None]) -> Iterator[Timekeeper | None]:
-    """What takes times on a running cluster; None where there is no cluster that was started beforehand."""
+    """The timekeeper of a running cluster; None where no cluster was started beforehand."""
     if scheduler.kind != "dask":
         yield None
         return
@@ -88,9 +88,9 @@ class Timekeeper:
         None where there is none. Raises SchedulerError for a worker that cannot keep what it offers.
         """
         self._threads = threads
-        for worker, beside in self._offering().items():
+        for worker, others in self._offering().items():
             try:
-                machine: Machine = self._asked(worker, "machine_here", worker, threads, beside)
+                machine: Machine = self._asked(worker, "machine_here", worker, threads, others)
             except _WorkerGoneError:
                 continue
             if machine.code != code():
@@ -166,7 +166,7 @@ class Timekeeper:
             future.cancel()
 
     def _offering(self) -> dict[str, int]:
-        """The workers that offer to take times, in order, and how many others each one's machine has."""
+        """The workers that offer to take times, in order, and how many other workers run on the same machine."""
         known = self._workers()
         found = sorted(address for address in known if known[address]["resources"].get(RESOURCE))
         for address in found:
@@ -217,14 +217,14 @@ def _undisturbed() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if value != str(given.get(name))}
 
 
-def machine_here(worker: str, threads: int, beside: int) -> Machine:
-    """Runs in the fresh process: the machine that `worker` shares with `beside` others."""
+def machine_here(worker: str, threads: int, others: int) -> Machine:
+    """Runs in the fresh process: describes the machine that `worker` shares with `others` other workers."""
     from bench.machine.doctor import glance
 
-    notices = [f"what takes time was measured by {worker}, a worker of the cluster"]
-    if beside:
+    notices = [f"the times were taken by {worker}, a worker of the cluster"]
+    if others:
         notices.append(
-            f"{beside} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
+            f"{others} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
         )
     if threads != (cores := usable_cores()):
         notices.append(

@@ -271,7 +271,7 @@ def test_times_are_taken_alone_on_the_worker_that_offers_it_though_it_is_killed(
     assert manifest.fingerprint != made.manifest.fingerprint == manifest.started_on["fingerprint"]
     assert len(said) == 2  # where times are taken: before it was killed, and after
     assert manifest.timed_on in said[1]
-    assert sum("was measured by tcp://" in notice for notice in manifest.notices) == 2
+    assert sum("were taken by tcp://" in notice for notice in manifest.notices) == 2
     benchmarks = json.loads((made.directory / "benchmark.json").read_text())["benchmarks"]
     assert [one["name"].count("16x16") for one in benchmarks] == [1, 0]
     assert int((tmp_path / "worker").read_text()) != killed[0]
