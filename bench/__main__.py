@@ -1,4 +1,4 @@
-"""The command line `restobench`, built from the commands in `bench/commands/`; failures end it as `bench.errors` says.
+"""The command line `restobench`, built from the commands in `bench/commands/`; failures end it as `bench.talk` says.
 
 Each command imports what it needs when it is called, so that `--help` is instant. Exit status: 0 fine, 1 a regression
 or a failed verification, 2 bad use or broken input, 3 no verdict.
@@ -17,7 +17,7 @@ from bench.commands.regress import compare, history
 from bench.commands.report import report
 from bench.commands.run import profile, run
 from bench.commands.spec import app as specs
-from bench.errors import ending_in_one_line
+from bench.talk import ending_in_one_line
 from reports.errors import ReportError
 from restoration.version import __version__
 

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bench.errors import ending_in_one_line
 from bench.selftest.gate_table import records, said_of, write_table
 from bench.selftest.trials import Trial, gate_check
+from bench.talk import ending_in_one_line
 
 
 def main(  # noqa: PLR0917 - typer reads the options from the signature
