@@ -44,6 +44,14 @@ def test_one_word_for_a_method_and_one_status_for_the_whole(words: dict[str, Wor
     assert found.status == status
 
 
+@pytest.mark.parametrize(
+    ("metric", "change"),
+    [("seconds", "+10.00 %"), ("peak_bytes", "+10.00 %"), ("psnr_db", "+0.1"), ("macs_per_pixel", "+0.1")],
+)
+def test_a_change_is_shown_as_a_part_of_base_or_as_a_difference(metric: str, change: str) -> None:
+    assert replace(finding(metric, Word.UNCHANGED), change=0.1).record()["change"] == change
+
+
 def test_a_regression_outweighs_what_has_no_verdict_and_nothing_measured_is_no_pass() -> None:
     found = comparison(finding("seconds", Word.NO_VERDICT, "a"), finding("seconds", Word.SLOWER, "b"))
     assert found.status == 1

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import given, strategies as st
 
 from bench.__main__ import main
@@ -22,13 +26,15 @@ ENVIRONMENT = {"cpu": "x", "threads": 2}
 TIME = Case("time", "m", height=8, width=8)
 
 
-def run_directory(folder: Path, name: str, *, seconds: float = 0.1, status: str = "complete", cpu: str = "x") -> Path:
+def run_directory(
+    folder: Path, name: str, *, seconds: float = 0.1, status: str = "complete", cpu: str = "x", more: Sequence[Row] = ()
+) -> Path:
     """A finished run with one timed case, two scored images and a count."""
     directory = folder / name
     directory.mkdir(parents=True)
     stable = {**ENVIRONMENT, "cpu": cpu}
     Manifest(
-        run=name, name="s", command="", spec={}, environment={"stable": stable, "state": {}},
+        run=name, name="s", command="", spec={"tolerance": {"time": 0.1}}, environment={"stable": stable, "state": {}},
         fingerprint=f"print-{cpu}", started="2026-01-01T00:00:00Z", revision=f"rev-{name}", status=status,  # type: ignore[arg-type]  # one of three
     ).write(directory)  # fmt: skip
     scored = (("a", 29.0), ("b", 31.0))
@@ -38,6 +44,7 @@ def run_directory(folder: Path, name: str, *, seconds: float = 0.1, status: str 
         Row(name, Case("cost", "m"), Reading("macs_per_pixel", 64.0, part="torch")),
         *(Row(name, Case("quality", "m", image=image), Reading("psnr_db", db)) for image, db in scored),
         Row(name, Case("quality", "n", image="a"), Reading("failure", None), error="no"),
+        *more,
     ]
     with RowFile(directory) as file:
         file.append(rows)
@@ -69,7 +76,45 @@ def test_a_run_becomes_medians_of_measured_seconds_means_over_images_and_counts(
     entry = entry_of(run_directory(tmp_path, "r"))
     values = {name.split()[0]: (point.value, point.samples) for name, point in entry.series.items()}
     assert values == {"seconds": (0.1, 3), "macs_per_pixel": (64.0, 1), "psnr_db": (30.0, 2)}
-    assert (entry.revision, entry.fingerprint) == ("rev-r", "print-x")
+    assert (entry.revision, entry.fingerprint, entry.tolerance.time) == ("rev-r", "print-x", 0.1)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row("r", Case("quality", "m", image="c"), Reading("psnr_db", 20.0), error="it failed later"),
+        Row("r", Case("quality", "m", image="c"), Reading("psnr_db", math.inf)),
+        Row("r", Case("quality", "m", image="c"), Reading("ssim", 0.5)),
+        Row("r", Case("experiment", "m"), Reading("psnr_db", 20.0)),
+        Row("r", replace(TIME, kind="layers"), Reading("seconds", 1.0, "s", phase="measure")),
+        Row("r", TIME, Reading("seconds", 1.0, "s", phase="first")),
+    ],
+)
+def test_what_is_no_measurement_of_a_method_is_no_point(tmp_path: Path, row: Row) -> None:
+    plain, with_row = run_directory(tmp_path, "plain"), run_directory(tmp_path, "r", more=[row])
+    assert entry_of(with_row).series == entry_of(plain).series
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"method": "n"}, {"variant": "a=1"}, {"height": 16}, {"channels": 3}, {"scale": 2}, {"device": "cuda"},
+        {"dtype": "float64"},
+    ],
+)  # fmt: skip
+def test_cases_that_differ_are_different_series(tmp_path: Path, other: dict[str, Any]) -> None:
+    counted = [Row("r", replace(TIME, **other), Reading("seconds", 1.0, "s", phase="measure"))]
+    assert len(entry_of(run_directory(tmp_path, "r", more=counted)).series) == 4
+
+
+def test_two_runs_are_never_added_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(path: Path) -> list[Entry]:
+        with pytest.raises(Timeout):
+            FileLock(path.with_name(f"{path.name}.lock")).acquire(timeout=0)
+        return []
+
+    monkeypatch.setattr("bench.regress.history.read_history", read)
+    assert add(run_directory(tmp_path, "a"), tmp_path / "h.jsonl").run == "a"
 
 
 def test_runs_are_appended_read_back_and_refused_twice(tmp_path: Path) -> None:

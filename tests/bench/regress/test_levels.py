@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import NoVerdictError
+from bench.plan.spec import Tolerance
 from bench.regress.history import Entry, Point
 from bench.regress.levels import LEAST_RUNS, check, comparable, level_of, overview, status
 from reports.derive.verdict_words import Word
 
 ENVIRONMENT = {"cpu": "x", "threads": 2}
+STRICT = Tolerance(time=0.001)
 
 
 def entries(values: list[float], metric: str = "seconds", cpu: str = "x") -> list[Entry]:
@@ -42,6 +44,7 @@ def test_another_environment_is_refused_with_the_fields_that_differ() -> None:
     assert comparable(here, there, other_machine=True) == there
     assert comparable(here, [*there, *entries([0.1])], other_machine=False) == entries([0.1])
     assert comparable(here, [], other_machine=False) == []
+    assert comparable(here, [*entries([0.1]), here], other_machine=False) == entries([0.1])  # not by itself
 
 
 def test_a_series_needs_a_few_runs_before_it_is_judged() -> None:
@@ -66,6 +69,28 @@ def test_each_metric_has_its_direction(metric: str, factor: float, word: Word) -
     level = 30.0
     noise = 0.005 if metric == "seconds" else 0.0
     assert judged(noisy(12, level=level, noise=noise), level * factor, metric) is word
+
+
+@pytest.mark.parametrize(
+    ("metric", "detectable"),
+    [("seconds", "1.99 %"), ("peak_bytes", "3.31 %"), ("psnr_db", "0.006667"), ("macs_per_pixel", "")],
+)
+def test_an_exact_series_tells_two_thirds_of_its_tolerance_apart(metric: str, detectable: str) -> None:
+    record = check(replace(entries([30.0], metric)[0], run="new"), entries([30.0] * 8, metric))[0]
+    assert record["expected"] == pytest.approx(30.0)
+    assert str(record["detectable"]).startswith(detectable)
+
+
+def test_of_many_series_hardly_one_is_called_changed_by_chance() -> None:
+    def series(seed: int) -> dict[str, Point]:
+        values = np.random.default_rng(seed).normal(0, 0.003, 40)
+        return {f"s{number}": Point("seconds", 0.1 * np.exp(value)) for number, value in enumerate(values)}
+
+    history = [replace(entry, series=series(number)) for number, entry in enumerate(entries([0.1] * 30))]
+    new = [replace(entries([0.1])[0], run="new", series=series(seed), tolerance=STRICT) for seed in range(100, 130)]
+    words = [record["verdict"] for entry in new for record in check(entry, history)]
+    assert len(words) == 30 * 40
+    assert sum(word in {Word.SLOWER, Word.FASTER} for word in words) <= 6
 
 
 def test_a_noisy_series_does_not_say_slower_for_its_own_noise_and_says_that_it_is_noisy() -> None:
@@ -111,8 +136,19 @@ def test_the_overview_names_the_revision_of_the_last_change() -> None:
     assert overview(entries([0.1]), "no such series") == []
 
 
+def test_the_last_change_is_from_the_level_just_before_it() -> None:
+    values = [*noisy(8, level=0.1), *noisy(8, level=0.2, seed=1), *noisy(8, level=0.24, seed=2)]
+    assert float(str(overview(entries(values))[0]["last change"]).split()[0]) == pytest.approx(20, abs=2)
+
+
 def test_a_series_that_a_run_lacks_is_no_verdict() -> None:
     records = check(replace(entries([1.0])[0], series={}), entries(noisy(9)))
     assert [(record["verdict"], record["reason"]) for record in records] == [("no verdict", "absent from this run")]
     assert status(records) == 3
     assert status([]) == 3
+    assert [status([{"verdict": word}]) for word in (Word.WORSE, Word.SLOWER, Word.BETTER, Word.UNCHANGED)] == [
+        1,
+        1,
+        0,
+        0,
+    ]

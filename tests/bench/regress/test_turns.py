@@ -32,11 +32,8 @@ class Recorder:
 def test_rounds_are_mirrored_and_every_order_is_used_alike() -> None:
     calls: list[tuple[int, Case]] = []
     cases = [Case("time", "a"), Case("time", "b")]
-    found = measure(
-        [Recorder(name, calls) for name in range(3)],
-        dict.fromkeys(cases, Pace(1, 1, rounds=2)),
-        np.random.default_rng(0),
-    )
+    sides = [Recorder(name, calls) for name in range(3)]
+    found = measure(sides, dict.fromkeys(cases, Pace(1, 1, rounds=2)), np.random.default_rng(1))
     assert all(seconds == pytest.approx(np.tile([1.0, 2.0, 3.0], (BLOCKS, 1))) for seconds in found.values())
     blocks = [calls[start : start + 9] for start in range(0, len(calls), 9)]
     for case in cases:
@@ -45,6 +42,13 @@ def test_rounds_are_mirrored_and_every_order_is_used_alike() -> None:
         orders = [tuple(name for name, _ in block[3:]) for block in of_case]
         assert len(set(orders)) == BLOCKS
         assert all(order[:3] == order[:2:-1] for order in orders)
+    assert len({block[0][1].method for block in blocks[::2]}) == len(cases)  # neither always comes first
+
+
+def test_all_sides_begin_a_round_on_the_same_core_and_the_next_round_on_the_next() -> None:
+    sides = [Recorder(name, []) for name in range(3)]
+    measure(sides, {Case("time", "a"): Pace(1, 1, rounds=2)}, np.random.default_rng(0), blocks=2)
+    assert [side.cores for side in sides] == [[0, 1, 2, 3]] * 3
 
 
 def test_a_round_in_which_one_process_was_disturbed_does_not_count() -> None:

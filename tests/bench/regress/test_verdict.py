@@ -130,6 +130,12 @@ def test_a_contaminated_control_takes_every_verdict_back() -> None:
     assert control.word is Word.NO_VERDICT
 
 
+def test_a_control_may_not_move_as_far_as_a_case_may() -> None:
+    running, _ = timed(Machine(seed=3, process=0.0005, block=0.0005, effects={CONTROL: 0.025}))
+    assert running.control_findings()[0].word is Word.NO_VERDICT
+    assert words(Machine(seed=3, process=0.0005, block=0.0005, effects={CASES[0]: 0.015}))[0] is Word.UNCHANGED
+
+
 def test_a_control_that_moves_while_changes_are_confirmed_takes_them_back() -> None:
     class Disturbed(Machine):
         def __call__(self, cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
