@@ -1,4 +1,4 @@
-"""The command line `restobench`, built from the commands in `bench/commands/`, and what each failure ends it with.
+"""The command line `restobench`, built from the commands in `bench/commands/`; failures end it as `bench.talk` says.
 
 Each command imports what it needs when it is called, so that `--help` is instant. Exit status: 0 fine, 1 a regression
 or a failed verification, 2 bad use or broken input, 3 no verdict.
@@ -6,7 +6,6 @@ or a failed verification, 2 bad use or broken input, 3 no verdict.
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -18,10 +17,8 @@ from bench.commands.regress import compare, history
 from bench.commands.report import report
 from bench.commands.run import profile, run
 from bench.commands.spec import app as specs
-from bench.errors import BenchError
-from bench.talk import say
+from bench.talk import ending_in_one_line
 from reports.errors import ReportError
-from restoration.errors import RestorationError
 from restoration.version import __version__
 
 app = typer.Typer(
@@ -48,17 +45,8 @@ app.add_typer(specs, name="spec")
 
 def main() -> None:
     """Runs the command; whatever is wrong with its input is one line on standard error and the documented status."""
-    try:
+    with ending_in_one_line(ReportError):
         app()
-    except (BenchError, ReportError, RestorationError) as error:
-        say(f"restobench: {error}")
-        sys.exit(getattr(error, "status", 2))
-    except (OSError, MemoryError) as error:
-        say(f"restobench: {error or 'out of memory'}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        say("restobench: interrupted")
-        sys.exit(3)
 
 
 if __name__ == "__main__":

@@ -42,14 +42,14 @@ def check(
     """Try whether a method keeps the contract: shapes, dtype, range, determinism, batches, threads, counts."""
     from dataclasses import asdict
 
-    from bench.checks.contract import check as findings_of
+    from bench.checks.contract import check as outcomes_of
     from bench.plan.overrides import options_from
 
-    findings = findings_of(method, options=options_from(options or ()), channels=channels, scale=scale)
-    show([asdict(finding) for finding in findings], style, title=method)
-    broken = [finding.check for finding in findings if finding.verdict == "fail"]
+    outcomes = outcomes_of(method, options=options_from(options or ()), channels=channels, scale=scale)
+    show([asdict(outcome) for outcome in outcomes], style, title=method)
+    broken = [outcome.check for outcome in outcomes if outcome.verdict == "fail"]
     if broken:
-        say(f"restobench: {method} breaks {len(broken)} of {len(findings)} promises: {', '.join(broken)}")
+        say(f"restobench: {method} breaks {len(broken)} of {len(outcomes)} promises: {', '.join(broken)}")
         raise typer.Exit(1)
 
 

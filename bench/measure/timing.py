@@ -104,12 +104,11 @@ def parameter(case: Case, round_seconds: float) -> Any:
     """`case` as a pytest parameter with a readable id, timed by its device's clock."""
     import pytest
 
-    size = f"{case.height}x{case.width}"
-    name = "-".join([case.method, case.variant.replace(" ", ","), size, case.device, case.dtype])
     return pytest.param(
         case,
-        id=name,
+        id=case.timed_name,
         marks=pytest.mark.benchmark(
-            group=size, timer=clock_for(case.device), max_time=round_seconds, min_rounds=5, warmup=False
+            group=f"{case.height}x{case.width}", timer=clock_for(case.device), max_time=round_seconds, min_rounds=5,
+            warmup=False,
         ),
-    )
+    )  # fmt: skip

@@ -42,6 +42,12 @@ class Case:
     """`awgn`, `bicubic`, `decimate`, `decimate-registered`, `blur-1.2-decimate-registered`, ..."""
     seed: int = 0
 
+    @property
+    def timed_name(self) -> str:
+        """The name under which pytest-benchmark lists the case."""
+        size = f"{self.height}x{self.width}"
+        return "-".join([self.method, self.variant.replace(" ", ","), size, self.device, self.dtype])
+
     def option_values(self) -> Mapping[str, bool | int | float | str]:
         """The chosen options, read back from `options`."""
         return json.loads(self.options)  # type: ignore[no-any-return]

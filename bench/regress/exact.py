@@ -1,4 +1,4 @@
-"""What is compared exactly: quality per image on identical noise, operations, memory.
+"""What is compared without a clock: quality per image on identical noise, operations, memory.
 
 Images are degraded and scored here, once and by the same code for both revisions; a revision only restores.
 """
@@ -28,7 +28,7 @@ from reports.derive.verdict_words import Word, difference, of_memory, of_operati
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 
 _ABSENT = frozenset(kind.__name__ for kind in (UnknownMethodError, OptionError, ScaleError, ShapeError))
-"""What a revision raises that does not know a method, or not with these options."""
+"""Errors of a revision that does not have a method, or not with these options."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def operations(
 
 
 def memory(sides: Sides, cases: Iterable[Case], tolerance: Tolerance, tick: Callable[[], None]) -> Iterator[Finding]:
-    """One finding for each memory case; what seems to have changed is measured once more and the lower peak counts."""
+    """One finding for each memory case; an apparent change is measured twice more, and the lowest peak counts."""
     for case in cases:
         finding = _memory_finding(case, [sides.ask("memory", case)], tolerance)
         if finding.word not in {Word.UNCHANGED, Word.NO_VERDICT}:
@@ -98,7 +98,7 @@ def _scored(
     try:
         clean = images.get(group[0].image, group[0].channels)
         noisy = degraded(replace(group[0], dtype="float32", device="cpu"), clean)[None].numpy()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with an image, its cases say so
+    except Exception as error:  # noqa: BLE001 - any error of an image is reported by its cases
         yield from ((case, one_line(error)) for case in group)
         return
     for case in group:

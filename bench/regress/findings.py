@@ -1,4 +1,4 @@
-"""What a comparison found: one `Finding` for each thing measured, and the word for each method and for the whole."""
+"""What a comparison found: a `Finding` for each metric of each case, and a word for each method and for the whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.derive.verdict_words import REGRESSIONS, Word, together, worst
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
 RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
-"""Metrics whose change is a part of base; that of the others is a difference."""
+"""Metrics whose change is relative to base; the change of the others is a difference."""
 
 BIGGER_IS_BETTER: frozenset[Metric] = frozenset({"psnr_db"})
 
@@ -40,19 +40,19 @@ class Finding:
     change: float | None = None
     """Head against base; relative or a difference, as `RELATIVE` says."""
     interval: Interval | None = None
-    """Of time: 95 % confidence. Of quality: the least and the most that an image changed."""
+    """Of time: the 95 % confidence interval. Of quality: the smallest and the largest change of an image."""
     floor: Interval | None = None
-    """The interval of base against base, measured by the same path."""
+    """The interval of base against base, measured in the same way."""
     detectable: float | None = None
-    """The smallest change that would have been found in four of five comparisons."""
+    """The smallest change that four of five comparisons would have found."""
     reason: str = ""
-    """Why there is no verdict; where the change is largest."""
+    """Why there is no verdict, or where the change is largest."""
     samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     """Seconds of every block of base and of head."""
 
     @property
     def subject(self) -> tuple[str, ...]:
-        """The method and its options, whatever it was measured on."""
+        """The method and its options, without the image or the size."""
         case = self.case
         return (case.method, case.variant, str(case.channels), str(case.scale), case.dtype, case.device)
 

@@ -123,7 +123,7 @@ def entry_of(directory: Path) -> Entry:
 
 
 def _points(rows: Iterable[Row]) -> Iterator[tuple[str, Point]]:
-    """One point for each series: the median of measured seconds, the mean PSNR over images, other values alone."""
+    """One point for each series: the median of measured seconds, the mean of any other metric."""
     values: dict[tuple[Metric, str], list[float]] = defaultdict(list)
     for row in rows:
         quantity, value = row.reading.quantity, row.reading.value

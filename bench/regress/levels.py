@@ -1,7 +1,7 @@
 """Whether a run fits its history: the level and the noise of each series, and where its level changed.
 
-A series has its own noise, learnt from how far its neighbouring runs lie apart; where its level changed for good is
-found by PELT (Killick et al. 2012).
+A series has its own noise, estimated from the differences between neighbouring runs; PELT (Killick et al. 2012) finds
+where its level changed for good.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bench.regress.verdict import student_quantile
 from reports.derive.verdict_words import CALLED_FROM, Word
 
 LEAST_RUNS = 5
-"""Runs of a series before a new one is judged: fewer do not tell its noise."""
+"""Runs that a series needs before a new one is judged: fewer do not show its noise."""
 
 _CONFIDENCE = 0.95
 
@@ -30,7 +30,7 @@ Ends = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Level:
-    """What a series has been since its last change point."""
+    """Where a series stands since its last change point."""
 
     value: float
     """Its mean, on the scale of `_scaled`."""

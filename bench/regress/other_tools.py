@@ -85,13 +85,6 @@ def write_actions(entry: Entry, folder: Path) -> list[Path]:
     return paths
 
 
-def case_name(case: Case) -> str:
-    """The name under which the suite lists the case."""
-    return "-".join(
-        [case.method, case.variant.replace(" ", ","), f"{case.height}x{case.width}", case.device, case.dtype]
-    )
-
-
 def _figure(finding: Finding) -> Figure:
     assert finding.head is not None  # noqa: S101 - chosen so by `to_actions`
     name = f"{finding.case.method} {finding.case.variant} {finding.measured}"
@@ -109,13 +102,13 @@ def _benchmark(case: Case, seconds: Sequence[float]) -> dict[str, object]:
     stats: Any = Stats()  # type: ignore[no-untyped-call]  # it has no types
     for sample in seconds:
         stats.update(sample)
-    name = f"test_time[{case_name(case)}]"
+    name = f"test_time[{case.timed_name}]"
     return {
         "group": f"{case.height}x{case.width}",
         "name": name,
         "fullname": f"test_time.py::{name}",
         "params": None,
-        "param": case_name(case),
+        "param": case.timed_name,
         "extra_info": {},
         "options": {"disable_gc": False, "warmup": False},
         "stats": {**stats.as_dict(), "data": list(seconds), "iterations": 1},

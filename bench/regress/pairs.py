@@ -27,7 +27,7 @@ CONFIRMING_PAIRS = 5
 """Pairs of fresh processes that must confirm a change."""
 
 _GLANCE = Pace(calls=1, samples=3)
-"""How often a case is called to learn about how long it takes."""
+"""The pace at which a first, rough time of a case is taken."""
 
 
 class Measure(Protocol):
@@ -62,7 +62,7 @@ class Pairs:
         return [self._finding(case) for case in cases]
 
     def control_findings(self) -> list[Finding]:
-        """What was seen of the control kernels."""
+        """The findings of the control kernels."""
         for control in self.controls:
             if control in self.samples:
                 why = contaminated(control.method, self._estimate(control), self.rule)

@@ -38,7 +38,7 @@ _FARTHEST = 1 << 20
 
 
 class Session:
-    """What one process has built so far. Each public method is a request."""
+    """What one process has built so far. Each public method answers a question of `bench.regress.side`."""
 
     def __init__(self) -> None:
         self._ready: dict[Case, partial[Any]] = {}
@@ -47,7 +47,7 @@ class Session:
         self._threads = 0
 
     def environment(self, threads: int) -> dict[str, object]:
-        """What the process's numbers depend on, after the code under test was imported."""
+        """What this process's times depend on, read after the code under test was imported."""
         self._fix_threads(threads)
         return dict(environment(threads).stable)
 
@@ -59,7 +59,7 @@ class Session:
         return str(sys.modules[module].__file__)
 
     def ready(self, case: Case, image: NDArray[np.float32]) -> float:
-        """Builds the case and calls it on `image` (1, C, H, W) until it is warm; seconds per call, about."""
+        """Builds the case and calls it on `image` (1, C, H, W) until it is warm; roughly the seconds per call."""
         self._fix_threads(case.threads)
         self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
@@ -76,7 +76,7 @@ class Session:
     def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
         """Seconds per call of a case that is ready: the least of `pace.samples` means over `pace.calls` calls.
 
-        This thread starts on the given `core`, counted modulo those there are, and may leave it.
+        This thread starts on the core of that number (modulo the number of cores) and may leave it.
         """
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]
@@ -111,7 +111,7 @@ class Session:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """No garbage collection meanwhile: it would fall to whatever happens to run."""
+    """Without garbage collection, which would count as time of the method that runs at that moment."""
     gc.disable()
     try:
         yield
@@ -120,7 +120,7 @@ def _without_collections() -> Iterator[None]:
 
 
 def _go_to(core: int) -> None:
-    """Moves this thread to a core, where the system lets one, without keeping it there."""
+    """Moves this thread to a core, where the system allows that, without keeping it there."""
     if hasattr(os, "sched_setaffinity"):
         allowed = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {sorted(allowed)[core % len(allowed)]})
@@ -128,7 +128,7 @@ def _go_to(core: int) -> None:
 
 
 def control(name: str) -> partial[Any]:
-    """A computation that no change of the code under test can touch, and its input."""
+    """A computation that does not depend on the code under test, bound to its input."""
     generator = np.random.default_rng(0)
     if name == CONTROL_TRANSFORM:  # of no power of two: rows 4 KiB apart would share lines of the cache
         return partial(_there_and_back, generator.standard_normal((250, 243)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bench
 from bench.errors import NoVerdictError
-from bench.machine.fresh_process import FreshProcess, ProcessDiedError
+from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout, Repository
 from bench.regress.turns import Pace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PATIENCE = 600.0
-"""Seconds after which a request counts as lost."""
+"""Seconds after which a question counts as lost."""
 
 _QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "PYTHONHASHSEED": "0"}
 """Threads that wait must not spin: on their core another process is being timed."""
@@ -31,8 +31,8 @@ STEADY_HEAP = {
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
     "MALLOC_TOP_PAD_": str(64 << 20),
 }
-"""For processes that are timed: the C library keeps the memory that was freed. Left to itself it learns from the order
-of calls what to give back, and two processes of one code were seen to differ by 25 % for as long as they lived."""
+"""For processes that are timed: the C library keeps freed memory. By default it learns from the order of calls what to
+give back, and two processes with the same code differed by 25 % for as long as they lived."""
 
 
 class Side(FreshProcess):
@@ -57,7 +57,7 @@ class Side(FreshProcess):
             return super().receive(patience or PATIENCE)
 
     def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
-        """Has the process build the case and warm it on `image`; `wait_ready` waits for that."""
+        """Asks the process to build the case and to warm it up on `image`; `wait_ready` waits for that."""
         self.send("ready", case, image)
 
     def wait_ready(self, case: Case) -> None:
@@ -74,7 +74,8 @@ class Side(FreshProcess):
 
     def _number(self, case: Case, answer: object) -> float:
         if not isinstance(answer, float):
-            raise NoVerdictError(f"{self.checkout.label}: {case.method} {case.variant} failed while timed: {answer}")
+            why = answer.error if isinstance(answer, Failure) else answer
+            raise NoVerdictError(f"{self.checkout.label}: {case.method} {case.variant} failed while timed: {why}")
         return answer
 
     @contextmanager
@@ -86,12 +87,13 @@ class Side(FreshProcess):
             raise NoVerdictError(f"{self.checkout.label}{why} {error}") from error
 
 
-def import_paths(found: Repository, folder: Path) -> tuple[str, ...]:
-    """Where a side's processes import from: this package first, whichever revision is measured; then the side's code.
+def import_paths(repository: Repository, folder: Path) -> tuple[str, ...]:
+    """Where a side imports from: first this package, for both revisions; then the code in its own `folder`.
 
-    That is its root, its `src`, and every place in `folder` that is on this process's own path in the repository.
+    That is the folder itself, its `src`, and the counterpart of every place in the repository that this process imports
+    from.
     """
-    measuring = found.git / "restobench" / "measuring"
+    measuring = repository.git / "restobench" / "measuring"
     measuring.mkdir(parents=True, exist_ok=True)
     link = measuring / "bench"
     link.unlink(missing_ok=True)
@@ -99,13 +101,17 @@ def import_paths(found: Repository, folder: Path) -> tuple[str, ...]:
     mapped = [measuring, folder, folder / "src"]
     for entry in sys.path:
         path = Path(entry or ".").resolve()
-        if path.is_relative_to(found.root) and not path.is_relative_to(found.git) and "site-packages" not in path.parts:
-            mapped.append(folder / path.relative_to(found.root))
+        if (
+            path.is_relative_to(repository.root)
+            and not path.is_relative_to(repository.git)
+            and "site-packages" not in path.parts
+        ):
+            mapped.append(folder / path.relative_to(repository.root))
     return tuple(dict.fromkeys(str(path) for path in mapped if path.is_dir()))
 
 
-def import_from(found: Repository) -> None:
-    """Lets this process, too, import the repository's own packages, so that it can read what a spec names."""
-    for place in (found.root, found.root / "src"):
+def import_from(repository: Repository) -> None:
+    """Lets this process import the repository's own packages, because a spec may name methods of theirs."""
+    for place in (repository.root, repository.root / "src"):
         if place.is_dir() and str(place) not in sys.path:
             sys.path.append(str(place))

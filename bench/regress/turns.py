@@ -1,11 +1,11 @@
 """Interleaved timing: base, base again and head in turn, in rounds so short that a disturbance hits all three.
 
-A round is one turn of each process, the next one the same backwards; all six orders are used equally often. Only one
-process runs at a time; the others wait. A block is the median over some rounds of one case. Before each block every
-process moves the case's input to another place in memory, because where things happen to lie is a difference between
-processes that no repetition averages out. All three begin a round on the same core, the next round on the next one:
-left alone, each would stay on a core of its own, and cores are not equally fast while others use the machine. Cases
-take turns block by block.
+A round is one turn of each process; the next round has the reverse order, and all six orders are used equally often.
+Only one process runs at a time; the others wait. A block is the median over some rounds of one case. Before each block
+every process moves the case's input to another place in memory, because that place makes a difference between processes
+that no repetition averages out. All three begin a round on the same core, and the next round on the next core:
+otherwise each would stay on a core of its own, and cores are not equally fast while others use the machine. Cases take
+turns block by block.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ BLOCK_SECONDS = 0.27
 """Seconds that one block aims at, its three processes together."""
 
 SHORTEST_SAMPLE = 0.002
-"""Seconds: a faster method is called several times for one sample."""
+"""Seconds; a method that is faster than this is called several times for one sample."""
 
 TURN_SECONDS = 0.006
-"""Seconds that one turn of one process aims at; its least disturbed sample counts, the first finds a cold cache."""
+"""Seconds that one turn of one process aims at. Its fastest sample counts: the first one runs on a cold cache."""
 
 MOST_SAMPLES = 3
 """Of one turn."""
@@ -98,8 +98,8 @@ def measure(
 def middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The median round: (rounds, processes) -> (processes,).
 
-    The level of the rounds and the ratios between processes are taken apart, so that a slow round, in which all are
-    slow, does not hide what the ratios were, and a round in which one was disturbed does not count.
+    The medians of the rounds' levels and of the ratios between processes are separate: a round in which all are slow
+    does not change the ratios, and a round in which one was disturbed does not count.
     """
     import numpy as np
 
@@ -109,7 +109,7 @@ def middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _orders(members: int, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
-    """Orders without end, each followed by its reverse, every one as often as every other, in random sequence."""
+    """Orders without end, each followed by its reverse, all equally often, in random sequence."""
     every = list(itertools.permutations(range(members)))
     while True:
         for index in generator.permutation(len(every)):

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 
 CONFIDENCE = 0.95
-"""Of the intervals that are shown."""
+"""Of the intervals shown."""
 
 POWER = 0.8
-"""How often the minimum detectable change would have been found."""
+"""Share of comparisons that find a change of the detectable size."""
 
 TRIM = 0.25
-"""Part of the blocks that is left out at either end, so that the mean is the interquartile mean."""
+"""Share of the blocks left out at either end: the mean of the others is the interquartile mean."""
 
 CONFIRMING_LEVEL = 0.05
-"""Chance that fresh processes confirm a change that there is not."""
+"""Chance that fresh processes confirm a change where there is none."""
 
 RESAMPLES = 2000
 
 _CONTROL_LEVEL = 0.01
-"""How sure one must be that the control kernel or the base itself "changed" before a run counts as contaminated."""
+"""A control kernel or the base that "changes" with a p-value up to this makes a run count as contaminated."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Estimate:
 
     change: float
     error: float
-    """Standard error of `change`, by bootstrap; learnt from head and from base against base together."""
+    """Standard error of `change` by bootstrap, from head and from base against base together."""
     floor: float
-    """Base against base, by the same path."""
+    """The change of base against base, measured in the same way."""
     floor_error: float
     freedom: int
     """Degrees of freedom of `error`."""
@@ -64,7 +64,7 @@ class Estimate:
 
     @property
     def p_value(self) -> float:
-        """Chance of a change at least as large where there is none."""
+        """Chance to see a change at least as large where there is none."""
         return _p_value(self.change, self.error, self.freedom)
 
     @property
@@ -126,9 +126,9 @@ def holm(p_values: Mapping[Key, float], level: float) -> frozenset[Key]:
 
 
 def look(estimates: Mapping[Key, Estimate], rule: Rule, *, level: float, family: int) -> dict[Key, Word]:
-    """What each case can be called now: slower, faster, unchanged, or still no verdict.
+    """The word for each case so far: slower, faster, unchanged, or no verdict yet.
 
-    `family` is the number of cases of the whole comparison, those that were settled before among them. A change needs
+    `family` is the number of cases of the whole comparison, including those that are settled already. A change needs
     both to be significant among all of them and to be large enough to be called; `unchanged` needs an interval that
     lies within the tolerance.
     """
@@ -149,7 +149,7 @@ def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
 
 
 def contaminated(control: str, found: Estimate, rule: Rule) -> str:
-    """Why the times of a control kernel show that no other time of the run counts; empty if they do not."""
+    """Why a control kernel shows that the times of this run do not count; empty if it does not."""
     if _moved(found.change, found.p_value, rule):
         return f"{control} differs by {math.expm1(found.change):+.1%}, and nothing can have changed it"
     if _moved(found.floor, found.floor_p_value, rule):
@@ -158,7 +158,7 @@ def contaminated(control: str, found: Estimate, rule: Rule) -> str:
 
 
 def _moved(change: float, p_value: float, rule: Rule) -> bool:
-    """Whether something changed that nothing can have changed."""
+    """Whether something changed that no revision can change."""
     return p_value <= _CONTROL_LEVEL and abs(change) >= rule.call
 
 

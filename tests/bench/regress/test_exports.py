@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.measure.timing import parameter
 from bench.plan.case import Case
 from bench.record.table_text import to_csv
 from bench.regress.checkouts import Checkout
 from bench.regress.exports import comparison_json, comparison_markdown, write_comparison, write_step_summary
 from bench.regress.findings import Comparison, Finding, Interval
-from bench.regress.other_tools import case_name, to_actions, to_pytest_benchmark
+from bench.regress.other_tools import to_actions, to_pytest_benchmark
 from reports.derive.verdict_words import Word
 
 TIMED = Finding(
@@ -66,10 +65,6 @@ def test_samples_and_their_statistics_are_those_of_the_side() -> None:
     assert [benchmark["stats"]["data"] for benchmark in (base[0], head[0])] == [list(side) for side in TIMED.samples]  # type: ignore[index]  # a list
     assert head[0]["stats"]["median"] == 0.11  # type: ignore[index]  # a list
     assert len(base) == 1  # type: ignore[arg-type]  # a list
-
-
-def test_a_case_has_the_name_that_the_suite_gives_it() -> None:
-    assert case_name(TIMED.case) == parameter(TIMED.case, 0.1).id
 
 
 def test_actions_get_one_figure_for_each_value_by_direction() -> None:

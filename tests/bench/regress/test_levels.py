@@ -80,6 +80,12 @@ def test_a_run_is_judged_by_the_level_since_the_last_change() -> None:
     assert judged(history, 0.1) is Word.UNCHANGED
 
 
+def test_the_noise_of_a_series_is_the_standard_deviation_of_one_run() -> None:
+    series = [np.random.default_rng(seed).normal(0, 0.01, 80) for seed in range(60)]
+    noises = [level_of(list(values), least_noise=1e-9).noise for values in series]
+    assert np.mean(noises) == pytest.approx(0.01, rel=0.03)
+
+
 @given(st.integers(6, 20), st.integers(6, 20), st.integers(0, 50))
 def test_a_step_is_found_where_it_is(before: int, after: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(0, 0.01, before + after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -130,6 +130,19 @@ def test_a_contaminated_control_takes_every_verdict_back() -> None:
     assert control.word is Word.NO_VERDICT
 
 
+def test_a_control_that_moves_while_changes_are_confirmed_takes_them_back() -> None:
+    class Disturbed(Machine):
+        def __call__(self, cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
+            confirming = cases[0] is CASES[0] and len(cases) == 2
+            self.effects = {CASES[0]: 0.1, CONTROL: 0.05 if confirming else 0.0}
+            return super().__call__(cases)
+
+    _, findings = timed(Disturbed(seed=3, process=0.002, block=0.002))
+    assert findings[0].word is Word.NO_VERDICT
+    assert "control differs by +" in findings[0].reason
+    assert {finding.word for finding in findings[1:]} == {Word.UNCHANGED}
+
+
 def test_a_control_that_moved_contaminates_and_one_that_is_only_noisy_does_not() -> None:
     rule = Rule()
     assert not contaminated("c", Estimate(0.001, 0.002, 0.001, 0.002, 4), rule)
@@ -153,6 +166,37 @@ def test_the_estimate_is_the_geometric_mean_of_the_ratios_and_its_interval_cover
         assert found.change == pytest.approx(trim_mean(ratios, verdict.TRIM))
         covered += abs(found.change - math.log1p(0.04)) <= found.margin
     assert covered >= 90
+
+
+def test_two_pairs_of_processes_tell_how_far_the_estimate_scatters() -> None:
+    """Their noise is that of whole processes: the blocks of one process are alike."""
+    found = []
+    for seed in range(400):
+        machine = Machine(seed=seed, process=0.005, block=0.0)
+        found.append(estimate(np.stack([machine.seconds(CASES[0]) for _ in range(2)]), seed=seed))
+    scatter = np.std([one.change for one in found])
+    assert np.sqrt(np.mean([one.error**2 for one in found])) == pytest.approx(scatter, rel=0.15)
+
+
+def test_the_error_is_pooled_from_head_and_from_base_against_base_by_their_variances(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verdict, "RESAMPLES", 20_000)
+    noise = np.random.default_rng(0).normal(0, 0.01, (4, 6))
+    of_head = estimate(np.exp(np.stack([0 * noise, 0 * noise, noise], axis=-1)))  # base against base is without noise
+    of_base = estimate(np.exp(np.stack([0 * noise, noise, noise / 2], axis=-1)))  # head against base is
+    assert of_base.error / of_head.error == pytest.approx(math.sqrt(3 / 4), rel=0.02)
+    assert of_head.floor_error / of_head.error == pytest.approx(math.sqrt(4 / 3))
+    assert of_head.freedom == 2 * (4 - 1)
+
+
+def test_intervals_and_p_values_are_those_of_students_t() -> None:
+    found = Estimate(change=0.02, error=0.01, floor=0.03, floor_error=0.02, freedom=8)
+    assert found.margin == pytest.approx(2.306 * 0.01, rel=1e-3)  # of a printed table: 95 %, two-sided
+    assert found.floor_margin == pytest.approx(2.306 * 0.02, rel=1e-3)
+    at_the_end = replace(found, change=found.margin, floor=-found.floor_margin)
+    assert at_the_end.p_value == pytest.approx(0.05)
+    assert at_the_end.floor_p_value == pytest.approx(0.05)
 
 
 def test_a_process_at_half_its_speed_for_some_blocks_does_not_move_the_estimate() -> None:
@@ -186,6 +230,21 @@ def test_a_constant_ratio_without_noise_is_certain() -> None:
     assert look({"x": estimate(np.ones((3, 6, 3)))}, Rule(), level=0.01, family=1) == {"x": Word.UNCHANGED}
 
 
+def test_a_level_is_shared_among_all_cases_of_a_comparison() -> None:
+    found = Estimate(change=0.05, error=0.015, floor=0.0, floor_error=0.015, freedom=8)
+    assert 0.005 < found.p_value < 0.02
+    assert look({"x": found}, Rule(), level=0.02, family=1) == {"x": Word.SLOWER}
+    assert look({"x": found}, Rule(), level=0.02, family=10) == {"x": Word.NO_VERDICT}
+
+
+def test_a_detectable_change_is_that_of_a_look_that_can_call_one() -> None:
+    levels = set()
+    for seed in range(12):
+        running, _ = timed(Machine(seed=seed, process=0.006, block=0.006))
+        levels |= {round(level * len(CASES), 9) for _, level in running.settled.values()}
+    assert levels == {round(Rule().level(pairs), 9) for pairs in (Rule().least, Rule().most)}
+
+
 @given(st.dictionaries(st.integers(), st.floats(0, 1), max_size=8))
 def test_holm_rejects_no_more_than_uncorrected_and_no_less_than_bonferroni(p_values: dict[int, float]) -> None:
     rejected = holm(p_values, 0.05)
@@ -193,8 +252,18 @@ def test_holm_rejects_no_more_than_uncorrected_and_no_less_than_bonferroni(p_val
     assert rejected <= {key for key, p in p_values.items() if p <= 0.05}
 
 
-def test_holm_of_a_worked_example() -> None:
+def test_holm_of_worked_examples() -> None:
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}, 0.05) == {"a", "d"}
+    assert holm({"a": 0.01, "b": 0.02, "c": 0.03, "d": 0.005}, 0.05) == {"a", "b", "c", "d"}
+
+
+def test_fresh_processes_confirm_at_their_own_level() -> None:
+    clear = Estimate(change=0.05, error=0.02, floor=0.0, floor_error=0.02, freedom=8)
+    p_value = 2 * verdict.CONFIRMING_LEVEL
+    just = replace(clear, error=clear.change / verdict.student_quantile(1 - 0.9 * p_value / 2, clear.freedom))
+    not_quite = replace(clear, error=clear.change / verdict.student_quantile(1 - 1.1 * p_value / 2, clear.freedom))
+    assert confirmed(Word.SLOWER, just, Rule()) is Word.SLOWER
+    assert confirmed(Word.SLOWER, not_quite, Rule()) is Word.NO_VERDICT
 
 
 def test_fresh_processes_that_say_the_opposite_leave_no_verdict() -> None:
