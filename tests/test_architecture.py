@@ -37,8 +37,8 @@ two runs, so one module, of which `bench` reads that one set and no more."""
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "bench": (
-        "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress", "checks",
-        "selftest", "commands", "__main__",
+        "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress",
+        "checks", "selftest", "commands", "__main__",
     ),
     "reports": (
         "errors", "read", "derive", "draw", "sections", "studies", "two_runs", "page", "export", "terminal", "__init__",

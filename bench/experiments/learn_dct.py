@@ -84,7 +84,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             raise SpecError(f"learn-dct: {name} must be {least} or more, got {option[name]}")
     scored = held_out(scene.gray, count=int(option["images"]), crop=int(option["crop"]))
     if not scored:
-        raise SpecError(f"learn-dct: no grey image to score but those learnt on: {', '.join(TRAINING)}; give others")
+        raise SpecError(f"learn-dct: every grey image is one of those learnt on ({', '.join(TRAINING)}); name others")
     settings = [(8, 25.0), (8, 15.0), (8, 50.0), (16, 25.0), (16, 15.0), (16, 50.0)]
     for done, (block_size, sigma_255) in enumerate(settings if option["others"] else settings[:1]):
         task = Task(block_size, sigma_255, scored, scene.seed)

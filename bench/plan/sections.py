@@ -116,7 +116,7 @@ class SizedSection(Section):
             sigmas = self.sigma_255 if method.task == "denoise" else (0.0,)
             for (height, width), sigma_255 in itertools.product(self.size, sigmas):
                 if height % case.scale or width % case.scale:
-                    raise SpecError(f"size {height}x{width} of {case.method} is no multiple of its scale {case.scale}")
+                    raise SpecError(f"{case.method}: size {height}x{width} is not a multiple of scale {case.scale}")
                 yield replace(case, height=height, width=width, sigma_255=sigma_255)
 
 

@@ -23,6 +23,7 @@ from bench.plan.sections import (
     TimeSection,
     combinations,
 )
+from reports.derive.verdict_words import Tolerances
 from restoration.catalog import get
 from restoration.errors import RestorationError
 
@@ -35,13 +36,16 @@ SECTIONS = ("cost", "time", "paired", "memory", "layers", "quality", "experiment
 _S = TypeVar("_S", bound=Section)
 
 
+_USUAL = Tolerances()
+
+
 class Tolerance(Strict):
     """How much a revision may lose before `compare` calls it a change: time and memory relative, others absolute."""
 
-    time: Annotated[float, Field(gt=0, le=1)] = 0.03
-    psnr_db: Annotated[float, Field(ge=0, le=100)] = 0.01
-    macs_per_pixel: Annotated[float, Field(ge=0)] = 0.0
-    memory: Annotated[float, Field(ge=0, le=1)] = 0.05
+    time: Annotated[float, Field(gt=0, le=1)] = _USUAL.time
+    psnr_db: Annotated[float, Field(ge=0, le=100)] = _USUAL.psnr_db
+    macs_per_pixel: Annotated[float, Field(ge=0)] = _USUAL.macs_per_pixel
+    memory: Annotated[float, Field(ge=0, le=1)] = _USUAL.memory
 
 
 class Spec(Strict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from reports.derive.verdict_words import called_from
+from reports.derive.verdict_words import Tolerances, called_from
 
 MOST_PAIRS = 8
 """Pairs of fresh processes after which a case that is still unclear is left without a verdict."""
@@ -15,7 +15,7 @@ MOST_PAIRS = 8
 class Rule:
     """When a time counts as changed, and after how many pairs a case is left without a verdict."""
 
-    tolerance: float = 0.03
+    tolerance: float = Tolerances.time
     """The relative change that a comparison must not miss."""
     alpha: float = 0.2
     """Chance that a whole comparison without any change flags one; what is flagged has yet to be confirmed, at

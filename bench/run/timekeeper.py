@@ -95,8 +95,8 @@ class Timekeeper:
                 continue
             if machine.code != code():
                 raise SchedulerError(
-                    f"{worker} offers {RESOURCE}, but runs other code or other versions of what computes; install the "
-                    "same there as here"
+                    f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries; install "
+                    "the same there as here"
                 )
             if fingerprint in {"", machine.environment.fingerprint}:
                 self.machine = machine
@@ -228,7 +228,7 @@ def machine_here(worker: str, threads: int, others: int) -> Machine:
         )
     if threads != (cores := usable_cores()):
         notices.append(
-            f"times are those of {threads} threads, as the spec or the starting machine has it, on {cores} cores"
+            f"times were taken with {threads} threads, as the spec or the starting machine says, on {cores} cores"
         )
     with timing_lock(lambda _: None):
         doctor = glance(threads)

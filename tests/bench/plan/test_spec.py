@@ -60,7 +60,7 @@ def test_random_weights_are_refused_a_quality_figure() -> None:
 
 def test_a_size_that_the_scale_does_not_divide_is_refused() -> None:
     section = SizedSection.model_validate({"method": "bicubic", "scale": 3, "size": 64})
-    with pytest.raises(SpecError, match="64x64 of bicubic is no multiple of its scale 3"):
+    with pytest.raises(SpecError, match="bicubic: size 64x64 is not a multiple of scale 3"):
         list(section.cases("time", "cpu", 1))
 
 
