@@ -8,17 +8,7 @@ import pandas as pd
 
 from reports.draw.grid import Format, Grid, grid, number_cell, text_cell
 from reports.sections.section import Material, Section
-from reports.studies.studies import study
-
-EXPERIMENTS: Mapping[str, str] = {
-    "thresholds": "Hard, soft and smooth thresholds",
-    "learn-threshold": "A threshold found by gradient descent",
-    "learn-dct": "Thresholds learnt per frequency",
-    "color": "Colour",
-    "sr-distribution": "In and out of the training distribution",
-    "kernel-estimation": "Which reduction was the upscaler trained for?",
-}
-"""Experiments that have a place in every report, in this order; others follow by their own name."""
+from reports.studies.catalog import EXPERIMENTS, study_of
 
 COLUMNS: Mapping[str, tuple[str, Format]] = {
     "variant": ("variant", text_cell),
@@ -37,8 +27,8 @@ def sections(material: Material) -> Iterator[Section]:
     table = material.summary.tables["experiment"]
     table = table[table["error"] == ""].astype(dict.fromkeys(("experiment", "part", "quantity"), object))
     measured = [str(name) for name in table["experiment"].unique() if name != "roofline"]
-    for name in EXPERIMENTS:
-        yield _section(material, name, table, title=EXPERIMENTS[name], anchor=f"experiment-{name}")
+    for name, title in EXPERIMENTS.items():
+        yield _section(material, name, table, title=title, anchor=f"experiment-{name}")
     for number, name in enumerate(measured):
         if name not in EXPERIMENTS:
             yield _section(material, name, table, title=name, anchor=f"experiment-{number}-own")
@@ -46,7 +36,7 @@ def sections(material: Material) -> Iterator[Section]:
 
 def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, anchor: str) -> Section:
     own = table[table["experiment"] == name]
-    shown, command = study(name, own, material.summary.methods), f"restobench run --spec {name}"
+    shown, command = study_of(name, own, material.summary.methods), f"restobench run --spec {name}"
     return Section(
         anchor,
         title,

@@ -19,7 +19,7 @@ from reports.__main__ import main
 from reports.draw.pictures import BUDGET, panels
 from reports.errors import FormatError
 from reports.read.run import load_run
-from reports.sections.experiments import EXPERIMENTS
+from reports.studies.catalog import EXPERIMENTS
 
 SMALL = synthetic.Content(kinds=("cost", "time"))
 
