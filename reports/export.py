@@ -9,10 +9,11 @@ from typing import Any
 
 import jinja2
 
+from reports.draw.files import write_figures, write_text
 from reports.draw.grid import Grid
 from reports.draw.look import save_pdf
 from reports.errors import ReportWriteError
-from reports.page import Report, facts, heading, write_figures, write_text
+from reports.page import Report, facts, heading
 from reports.read.tables import write_tables
 
 MOST_LINES = 60

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from reports.derive.summary import Summary, summarise
-from reports.draw.look import Palette, page_svg, plain_svg, styled
-from reports.draw.pictures import scenes
+from reports.draw.files import write_figures, write_text
+from reports.draw.look import Palette, plain_svg, styled
+from reports.draw.pictures import panels
 from reports.draw.sheet import Ink
-from reports.errors import ReportWriteError
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, write_tables
+from reports.sections.contents import all_sections
+from reports.sections.environment import machine
+from reports.sections.markup import render
 from reports.sections.section import Material, Section
-from reports.sections.sections import all_sections
+from reports.sections.words import words
 
 PAGE = "report.html"
 MOST_SERIES = 40
-
-_HERE = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
@@ -45,10 +39,10 @@ def make_report(directory: Path) -> Report:
     run = load_run(directory)
     tables = all_tables(run)
     summary = summarise(tables, run.methods)
-    shown, notes = scenes(run)
+    shown, notes = panels(run)
     material = Material(run, summary, Ink(Palette(summary.labels), _anchors(run)), shown, notes)
     with styled():
-        sections = tuple(all_sections(material))
+        sections = all_sections(material)
     svg = {chart.name: plain_svg(chart.figure) for section in sections for chart in section.charts}
     return Report(run, summary, sections, svg)
 
@@ -60,29 +54,8 @@ def write_page(report: Report, directory: Path) -> Path:
     return write_text(directory / PAGE, page(report))
 
 
-def write_figures(svg: Mapping[str, str], directory: Path) -> None:
-    """Each figure as `figures/NAME.svg`."""
-    for name, text in svg.items():
-        write_text(directory / "figures" / f"{name}.svg", text)
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Writes a text file whole: never a half one under its name."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.part")
-        beside.write_text(text, encoding="utf-8", errors="replace")
-        beside.replace(path)
-    except OSError as error:
-        raise ReportWriteError(
-            f"cannot write {path}: {error.strerror or error}; choose a folder you may write to"
-        ) from error
-    return path
-
-
 def page(report: Report) -> str:
     """The page as text."""
-    about = report.run.about
     series = [label for _, label in report.summary.labels][:MOST_SERIES]
     return render(
         title=f"restobench report: {report.run.name}",
@@ -93,40 +66,8 @@ def page(report: Report) -> str:
         sections=report.sections,
         svg=report.svg,
         series=list(dict.fromkeys(series)),
-        footer=f"Made by restobench {about.get('version', '')} from {len(report.run.rows):,} readings.",
+        footer=words("page.footer", version=report.run.about.get("version", ""), readings=len(report.run.rows)),
     )
-
-
-def render(*, sections: Iterable[Section], svg: Mapping[str, str], **words: Any) -> str:
-    """The template filled in: everything is escaped but the figures, the style and the script."""
-    shown = tuple(sections)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["key"] = _key
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
-    charts = {chart.name: chart for section in shown for chart in section.charts}
-    inline = {name: Markup(page_svg(chart, svg[name])) for name, chart in charts.items()}  # noqa: S704 - drawn by us, text escaped by matplotlib
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html.j2").render(
-        sections=shown,
-        svg=inline,
-        style=Markup(environment.get_template("style.css.j2").render().replace("\n", "")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=f"sha256-{digest}",
-        **words,
-    )
-
-
-def _key(value: float) -> str:
-    """A sort key that JavaScript reads back as the same number."""
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return f"{value:.12g}"
 
 
 def _anchors(run: Run) -> dict[str, str]:
@@ -138,8 +79,8 @@ def heading(report: Report) -> str:
     """What was measured, in a line."""
     what = report.run.about.get("name") or report.run.name
     tasks = set(report.summary.scored["task"]) | set(report.summary.timed["task"])
-    words = [word for task, word in (("denoise", "denoising"), ("upscale", "upscaling")) if task in tasks]
-    return f"{what}: {' and '.join(words)} measured" if words else str(what)
+    measured = [word for task, word in (("denoise", "denoising"), ("upscale", "upscaling")) if task in tasks]
+    return f"{what}: {' and '.join(measured)} measured" if measured else str(what)
 
 
 def facts(report: Report) -> list[tuple[str, str, str]]:
@@ -157,24 +98,3 @@ def facts(report: Report) -> list[tuple[str, str, str]]:
         ("Command", str(about.get("command") or "not recorded"), ""),
     ]
     return [(name, value[:300], link) for name, value, link in said]
-
-
-def machine(run: Run) -> str:
-    """The machine in one line, from whatever of it was recorded."""
-    stable = run.section("environment").get("stable")
-    if not isinstance(stable, dict):
-        return "not recorded"
-    said = [words.format(stable[name]) for name, words in _MACHINE.items() if stable.get(name) not in (None, "", [])]
-    return ", ".join(said) or "not recorded"
-
-
-_MACHINE: Mapping[str, str] = {
-    "cpu": "{}",
-    "gpu": "{}",
-    "cores_usable": "{} cores",
-    "memory_gib": "{} GiB",
-    "system": "{}",
-    "python": "{}",
-    "package_torch": "torch {}",
-}
-"""What of the environment the first screen names, and how."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,3 +93,25 @@ def grid(name: str, caption: str, table: pd.DataFrame, columns: Mapping[str, tup
     )
     note = f"The first {MOST_LINES} of {len(table):,} lines; all are in tables/." if len(table) > MOST_LINES else ""
     return Grid(name, caption, tuple(columns[column][0] for column in names), lines, note)
+
+
+def records_grid(name: str, caption: str, records: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> Grid:
+    """Records of `run.json` as shown, a column for each of the fields named."""
+    lines = tuple(Line(tuple(value_cell(record.get(column)) for column in columns)) for record in records)
+    return Grid(name, caption, columns, lines)
+
+
+def value_cell(value: object) -> Cell:
+    """Whatever a record holds; numbers are sorted as numbers."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Cell(plain_text(value), float(value))
+    return Cell(plain_text(value), plain_text(value))
+
+
+def plain_text(value: object) -> str:
+    """Whatever a record holds, as text: `yes` and `no`, and nothing for what is absent."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -25,7 +25,7 @@ BUDGET = 2_200_000
 """Bytes that all crops of a page may take in the file, base64 included."""
 
 SIZES = (256, 224, 192, 160, 128, 112, 96, 80, 64)
-MOST_SCENES = 32
+MOST_PANELS = 32
 
 _MOST_PIXELS = 100_000_000
 _CASE = ["task", "image", "sigma_255", "degradation", "scale", "channels", "seed"]
@@ -38,7 +38,7 @@ Scores = Mapping[tuple[object, ...], float]
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture of a scene, cropped."""
+    """One picture of a panel, cropped."""
 
     label: str
     part: str
@@ -50,7 +50,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Panel:
     """One image under one degradation: clean, degraded and what each method made of it."""
 
     source: str
@@ -68,7 +68,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class _File:
-    """One picture of a scene before cropping."""
+    """One picture of a panel before cropping."""
 
     label: str
     part: str
@@ -78,7 +78,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Group:
-    """All pictures of one scene."""
+    """All pictures of one panel."""
 
     source: str
     case: Mapping[str, object]
@@ -93,12 +93,12 @@ class _Group:
         return f"{self.case['degradation']} ×{self.case['scale']:g}" + (f", {noise}" if self.case["sigma_255"] else "")
 
 
-def scenes(run: Run) -> tuple[tuple[Scene, ...], tuple[str, ...]]:
-    """Scenes of `run` within `BUDGET`, and sentences about what had to be left out."""
+def panels(run: Run) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
+    """Panels of `run` within `BUDGET`, and sentences about what had to be left out."""
     problems: list[str] = []
     groups = sorted(_groups(run, problems), key=lambda group: float(str(group.case["sigma_255"])))
-    if len(groups) > MOST_SCENES:
-        problems.append(f"{MOST_SCENES} of {len(groups)} pictured cases are on this page; all lie in images/.")
+    if len(groups) > MOST_PANELS:
+        problems.append(f"{MOST_PANELS} of {len(groups)} pictured cases are on this page; all lie in images/.")
         groups = _spread(groups)
     loaded = [(group, pictures) for group in groups if len(pictures := _loaded(group, problems)) > 1]
     side = _side(loaded) if loaded else 0
@@ -111,7 +111,7 @@ def _groups(run: Run, problems: list[str]) -> Iterator[_Group]:
     rows = rows[~((rows["method"] == "noisy") & (rows["part"] == "restored"))]  # the degraded input once more
     source = rows["method"].where(rows["kind"] == "experiment", "quality")
     scores = _scores(run.rows, set(rows["image"]))
-    alone: dict[tuple[str, object], _File] = {}
+    unpaired: dict[tuple[str, object], _File] = {}
     groups: list[_Group] = []
     for (name, *case), lines in rows.groupby([source, *(rows[column] for column in _CASE)], sort=False, dropna=False):
         found = [_file(run, line, scores) for line in lines.drop_duplicates("note").to_dict("records")]
@@ -119,11 +119,11 @@ def _groups(run: Run, problems: list[str]) -> Iterator[_Group]:
         files = [file for file in found if isinstance(file, _File)]
         group = _Group(str(name), dict(zip(_CASE, case, strict=True)), tuple(sorted(files, key=_place)))
         if [file.part for file in files] == ["clean"]:
-            alone[group.source, group.case["image"]] = files[0]
+            unpaired[group.source, group.case["image"]] = files[0]
         elif files:
             groups.append(group)
     for group in groups:
-        clean = alone.get((group.source, group.case["image"]))
+        clean = unpaired.get((group.source, group.case["image"]))
         lacking = clean and not any(file.part == "clean" for file in group.files)
         yield replace(group, files=(clean, *group.files)) if clean and lacking else group
 
@@ -147,7 +147,7 @@ def _file(run: Run, line: Mapping[Any, Any], scores: Scores) -> _File | str:
         return f"The picture {line['note']!r} is not in the run directory: it is left out."
     label = _label(line, run.methods)
     if line["part"] == "clean" or (line["part"] == "degraded" and line["kind"] == "experiment"):
-        return _File(label, _part(line), path)  # what is given has no score: an experiment's are its methods'
+        return _File(label, _part(line), path)  # an experiment scores what its methods make, not what they get
     part = str(line["part"])
     method = "noisy" if part == "degraded" and line["kind"] == "quality" else line["method"]
     variant, options = ("default", "{}") if method == "noisy" else (line["variant"], line["options"])
@@ -168,18 +168,18 @@ def _label(line: Mapping[str, object], methods: Methods) -> str:
 
 
 def _spread(groups: list[_Group]) -> list[_Group]:
-    """`MOST_SCENES` of them, taking degradations in turn, so that each keeps some images."""
+    """`MOST_PANELS` of them, taking degradations in turn, so that each keeps some images."""
     levels: dict[tuple[str, str], list[_Group]] = {}
     for group in groups:
         levels.setdefault((group.source, group.level), []).append(group)
     turns = max(map(len, levels.values()))
     taken = [members[turn] for turn in range(turns) for members in levels.values() if turn < len(members)]
-    kept = {id(group) for group in taken[:MOST_SCENES]}
+    kept = {id(group) for group in taken[:MOST_PANELS]}
     return [group for group in groups if id(group) in kept]
 
 
 def _loaded(group: _Group, problems: list[str]) -> dict[Path, np.ndarray]:
-    """The scene's pictures as uint8 arrays (H, W) or (H, W, 3); broken ones are named in `problems`."""
+    """The panel's pictures as uint8 arrays (H, W) or (H, W, 3); broken ones are named in `problems`."""
     found: dict[Path, np.ndarray] = {}
     for file in group.files:
         try:
@@ -211,7 +211,7 @@ def _side(loaded: list[tuple[_Group, dict[Path, np.ndarray]]]) -> int:
     return next(fits, SIZES[-1])
 
 
-def _cropped(group: _Group, pictures: Mapping[Path, np.ndarray], side: int) -> Scene:
+def _cropped(group: _Group, pictures: Mapping[Path, np.ndarray], side: int) -> Panel:
     whole = _whole(pictures)
     size = min(side, *whole)
     top, left = _most_different(group, pictures, size)
@@ -220,7 +220,7 @@ def _cropped(group: _Group, pictures: Mapping[Path, np.ndarray], side: int) -> S
         for file in group.files
         if file.path in pictures
     )
-    return Scene(group.source, str(group.case["task"]), str(group.case["image"]), group.level, size, left, top, shots)
+    return Panel(group.source, str(group.case["task"]), str(group.case["image"]), group.level, size, left, top, shots)
 
 
 def _crop(picture: np.ndarray, whole: tuple[int, int], window: tuple[int, int, int]) -> np.ndarray:

@@ -103,6 +103,17 @@ class Sheet:
         )
         self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
 
+    def estimate(self, place: float, value: float, low: float, high: float, *, name: str, look: Look, tip: str) -> None:
+        """A value with its horizontal interval at the height `place`."""
+        self.spans([place], [low], [high], name=name, look=look)
+        self.points([value], [place], name=name, look=look, tips=[tip])
+
+    def names(self, names: Iterable[object], most: int) -> None:
+        """Names of at most `most` characters along the ordinate, the first at the top."""
+        shown = [short(name, most) for name in names]
+        self.axes.set_yticks(range(len(shown)), shown)
+        self.axes.set_ylim(len(shown) - 0.5, -0.5)
+
     def legend(self, columns: int = 2) -> None:
         """The legend under the axes, where it hides nothing."""
         if (own := self.axes.get_legend()) is not None:

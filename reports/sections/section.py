@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from reports.derive.summary import Summary
 from reports.draw.grid import Grid
 from reports.draw.look import Chart
-from reports.draw.pictures import Scene
+from reports.draw.pictures import Panel
 from reports.draw.sheet import Ink
 from reports.read.run import Run
 
@@ -16,24 +16,38 @@ STANDARD = "restobench run --spec standard"
 
 @dataclass(frozen=True)
 class Section:
-    """One section; without blocks and text it only says which command would fill it."""
+    """One section; where the run has nothing for it, the page only says which command makes it.
+
+    Tables without a line are dropped, and what is said about figures and tables is said only where there are any.
+    """
 
     anchor: str
     title: str
     command: str
+    """Repeats what the section shows."""
+    makes: str = STANDARD
+    """Fills the section where the run has nothing for it."""
+    about: InitVar[str] = ""
+    """What its figures and tables show: the first of its text."""
     text: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     grids: tuple[Grid, ...] = ()
-    scenes: tuple[Scene, ...] = ()
+    panels: tuple[Panel, ...] = ()
     findings: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()
     """Text below the figures."""
 
+    def __post_init__(self, about: str) -> None:
+        grids = tuple(grid for grid in self.grids if grid.lines)
+        object.__setattr__(self, "grids", grids)
+        if about and (self.charts or grids):
+            object.__setattr__(self, "text", (about, *self.text))
+
     @property
     def empty(self) -> bool:
         """Whether the run holds nothing for it."""
-        return not (self.text or self.after or self.charts or self.grids or self.scenes or self.terms)
+        return not (self.text or self.after or self.charts or self.grids or self.panels or self.terms)
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class Material:
     run: Run
     summary: Summary
     ink: Ink
-    scenes: tuple[Scene, ...] = ()
+    panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     @property

@@ -16,15 +16,17 @@ import pandas as pd
 
 from reports.derive.intervals import LEVEL, RESAMPLES, Difference, difference
 from reports.derive.summary import Summary, summarise
+from reports.draw.files import write_figures, write_text
 from reports.draw.grid import Format, grid, number_cell, seconds_cell, text_cell, times_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette, plain_svg, styled
 from reports.draw.number_text import times_text
 from reports.draw.sheet import Ink, Sheet, short
 from reports.errors import HistoryError
-from reports.page import machine, render, write_figures, write_text
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables, lines_of
-from reports.sections.conventions import CONVENTIONS
+from reports.sections import conventions
+from reports.sections.environment import machine
+from reports.sections.markup import render
 from reports.sections.section import Section
 from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 
@@ -313,7 +315,7 @@ def _sections(pair: Pair, earlier: Sequence[Run]) -> Iterator[Section]:
     charts, words = _history(pair, earlier)
     yield Section("history", "History", command, charts=charts, text=words)
     yield _environment(pair, command)
-    yield Section("conventions", "Conventions", command, terms=CONVENTIONS)
+    yield Section("conventions", "Conventions", command, terms=conventions.terms())
 
 
 def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from PIL import Image
 
 from reports import ReportError, write_report
 from reports.__main__ import main
-from reports.draw.pictures import BUDGET, scenes
+from reports.draw.pictures import BUDGET, panels
 from reports.errors import FormatError
 from reports.read.run import load_run
-from reports.sections.sections import EXPERIMENTS
+from reports.studies.catalog import EXPERIMENTS
 
 SMALL = synthetic.Content(kinds=("cost", "time"))
 
@@ -212,8 +212,8 @@ def test_what_an_experiment_gave_to_its_methods_has_no_score_of_its_own(tmp_path
         picture = {"quantity": "picture", "part": part, "note": f"images/{part}.png"}
         rows.append(synthetic.row("experiment", "sr-distribution", **picture, **case))
     (run / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    (scene,) = scenes(load_run(run))[0]
-    assert [(shot.part, shot.psnr_db) for shot in scene.shots] == [("degraded", None), ("restored", 33.7)]
+    (panel,) = panels(load_run(run))[0]
+    assert [(shot.part, shot.psnr_db) for shot in panel.shots] == [("degraded", None), ("restored", 33.7)]
 
 
 def test_without_torch_and_the_other_packages(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from reports.derive.summary import Summary
-from reports.draw.figures import strides
 from reports.draw.look import COLORS, MARKERS, Palette, plain_svg, styled
 from reports.draw.sheet import Ink, Sheet
+from reports.sections.stride import charts as strides
 
 KINDS = ("grid", "random subset")
 

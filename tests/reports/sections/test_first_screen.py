@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.derive.summary import Summary, summarise
-from reports.sections.verdict import verdict
+from reports.sections.summary import verdict
 
 
 def test_verdict_names_gain_interval_and_time(summary: Summary) -> None:

@@ -15,7 +15,8 @@ from reports.draw.look import plain_svg, styled
 from reports.read.methods import Methods
 from reports.read.run import Run
 from reports.read.tables import experiment
-from reports.studies.studies import Study, study
+from reports.studies.catalog import study_of
+from reports.studies.study import Study
 
 Fields = dict[str, Any]
 
@@ -27,7 +28,7 @@ def table(name: str, rows: Iterator[Fields]) -> pd.DataFrame:
 
 def shown(name: str, rows: Iterator[Fields]) -> Study:
     with styled():
-        return study(name, table(name, rows), Methods())
+        return study_of(name, table(name, rows), Methods())
 
 
 def thresholds() -> Iterator[Fields]:

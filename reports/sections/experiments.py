@@ -1,0 +1,62 @@
+"""The named experiments: a section for each, filled by its study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from reports.draw.grid import Format, Grid, grid, number_cell, text_cell
+from reports.sections.section import Material, Section
+from reports.studies.catalog import EXPERIMENTS, study_of
+
+COLUMNS: Mapping[str, tuple[str, Format]] = {
+    "variant": ("variant", text_cell),
+    "image": ("image", text_cell),
+    "degradation": ("degradation", text_cell),
+    "sigma_255": ("sigma (/ 255)", number_cell("g")),
+    "part": ("part", text_cell),
+    "quantity": ("quantity", text_cell),
+    "value": ("value", number_cell(".5g")),
+    "note": ("note", text_cell),
+}
+
+
+def sections(material: Material) -> Iterator[Section]:
+    """One section per experiment, the known ones also where the run lacks them."""
+    table = material.summary.tables["experiment"]
+    table = table[table["error"] == ""].astype(dict.fromkeys(("experiment", "part", "quantity"), object))
+    measured = [str(name) for name in table["experiment"].unique() if name != "roofline"]
+    for name, title in EXPERIMENTS.items():
+        yield _section(material, name, table, title=title, anchor=f"experiment-{name}")
+    for number, name in enumerate(measured):
+        if name not in EXPERIMENTS:
+            yield _section(material, name, table, title=name, anchor=f"experiment-{number}-own")
+
+
+def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, anchor: str) -> Section:
+    own = table[table["experiment"] == name]
+    shown, command = study_of(name, own, material.summary.methods), f"restobench run --spec {name}"
+    return Section(
+        anchor,
+        title,
+        command,
+        makes=command,
+        text=shown.reading,
+        charts=shown.charts,
+        grids=(_readings(name, own),),
+        panels=tuple(panel for panel in material.panels if panel.source == name),
+    )
+
+
+def _readings(name: str, table: pd.DataFrame) -> Grid:
+    """What was read once per case, in the columns that differ between its lines."""
+    case = ["variant", "image", "degradation", "sigma_255", "part", "quantity"]
+    own = table[table["quantity"] != "picture"]
+    single = own[own.groupby(case, observed=True)["repeat"].transform("nunique") == 1] if len(own) else own
+    columns = {
+        column: cell
+        for column, cell in COLUMNS.items()
+        if column in {"quantity", "value"} or len(single[column].astype(str).unique()) > 1
+    }
+    return grid(f"experiment-{name}", "Readings", single, columns)

@@ -1,0 +1,95 @@
+"""Layer by layer: where a network's time and memory go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import seaborn as sns
+
+from reports.derive.summary import Summary
+from reports.draw.grid import bytes_cell, count_cell, grid, number_cell, seconds_cell, text_cell
+from reports.draw.look import Chart, Marks, tag
+from reports.draw.number_text import seconds_text
+from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
+from reports.read.tables import lines_of
+from reports.sections.section import Material, Section
+from reports.sections.words import words
+
+COMMAND = "restobench profile ffdnet"
+MOST_LAYERS = 20
+"""The slowest are drawn; the table has all."""
+
+COLUMNS = {
+    "label": ("method", text_cell),
+    "layer": ("layer", text_cell),
+    "seconds": ("time", seconds_cell),
+    "share": ("share", number_cell(".1%")),
+    "macs": ("multiply-adds", count_cell),
+    "gops": ("billion multiply-adds / s", number_cell(".3g")),
+    "peak_bytes": ("peak memory", bytes_cell),
+    "peak_share": ("share of the largest", number_cell(".0%")),
+}
+
+
+def section(material: Material) -> Section:
+    """Where time and memory go, layer by layer."""
+    table = material.summary.named["layers"]
+    whole = table.groupby(["label", "height", "width"], observed=True)["seconds"].transform("sum")
+    shown = table.assign(share=table["seconds"] / whole, gops=table["macs"] / table["seconds"] / 1e9)
+    return Section(
+        "layers",
+        "Layer by layer",
+        COMMAND,
+        makes=COMMAND,
+        text=tuple(_overheads(material)) if len(table) else (),
+        charts=tuple(charts(material.summary, material.ink)),
+        grids=(grid("layers", "Layers", shown, COLUMNS),),
+    )
+
+
+def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
+    """Seconds per layer, a figure per profiled method."""
+    table = summary.named["layers"]
+    table = table[table["seconds"] > 0]
+    for (label, height, width), group in table.groupby(["label", "height", "width"], observed=True, sort=False):
+        name, title = f"layers-{slug(str(label))}-{height:.0f}", f"{label}: time per layer, {width:.0f} × {height:.0f}"
+        top = group.nlargest(MOST_LAYERS, "seconds")
+        share = top["seconds"] / group["seconds"].sum()
+        shown = group.loc[group.index.isin(top.index)].assign(share=share)
+        finding = words(
+            "layers.slowest", layer=top["layer"].iloc[0], share=share.iloc[0], five_share=share.head(5).sum()
+        )
+        yield _bars(shown, ink, str(label)).chart(name, title, finding)
+
+
+def _bars(shown: pd.DataFrame, ink: Ink, label: str) -> Sheet:
+    """A bar for each layer, in the network's order."""
+    sheet = Sheet((5.6, 1.0 + 0.24 * len(shown)))
+    names = [str(name) for name in shown["layer"]]
+    bars = sns.barplot(x=shown["seconds"], y=names, ax=sheet.axes, color=ink.palette[label].color)
+    for number, (patch, line) in enumerate(zip(bars.patches, lines_of(shown), strict=False)):
+        tip = f"{line.layer}: {seconds_text(line.seconds)}, {line.share:.0%} of the layers' time"
+        sheet.marks[tag(patch, "layer", number)] = Marks((tip,), label)
+    sheet.axes.set_yticks(range(len(shown)), [short(name, 24) for name in names])
+    sheet.axes.set_ylabel("")
+    seconds_axis(sheet.axes.xaxis, "time in the layer")
+    return sheet
+
+
+def _overheads(material: Material) -> Iterator[str]:
+    """What looking at the layers added to the time of the whole call."""
+    rows, table = material.run.rows, material.summary.tables["layers"]
+    calls = (rows["kind"] == "layers") & (rows["part"] == "") & (rows["quantity"] == "seconds") & (rows["error"] == "")
+    for method, group in rows[calls].groupby("method", observed=True, sort=False):
+        middle = group.groupby("note", observed=True)["value"].median()
+        if {"plain", "instrumented"} <= set(middle.index.astype(str)):
+            plain, instrumented = middle["plain"], middle["instrumented"]
+            yield words(
+                "layers.overhead",
+                method=method,
+                plain=seconds_text(plain),
+                instrumented=seconds_text(instrumented),
+                added=instrumented / plain - 1,
+                share=table.loc[table["method"] == method, "seconds"].sum() / plain,
+            )

@@ -1,0 +1,14 @@
+"""What the run and its report left out, in sentences."""
+
+from __future__ import annotations
+
+from reports.sections.section import Material, Section
+from reports.sections.words import words
+
+
+def section(material: Material) -> Section:
+    """The run's own notices, and the report's."""
+    said = material.run.about.get("notices")
+    listed = [str(notice) for notice in said] if isinstance(said, list) else []
+    text = (*listed, *material.notes) or (words("notices.none"),)
+    return Section("notices", "Notices", material.command, text=text)

@@ -1,0 +1,80 @@
+"""Which threshold: PSNR against the ratio T / sigma, and the best ratio of each block size and sigma."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from reports.derive.summary import Summary
+from reports.draw.grid import count_cell, grid, number_cell, text_cell
+from reports.draw.look import INK, Chart, numbered
+from reports.draw.sheet import Ink, Sheet, slug
+from reports.read.tables import lines_of
+from reports.sections.section import Material, Section
+from reports.sections.words import joined, words
+
+COLUMNS = {
+    "label": ("method", text_cell),
+    "sigma_255": ("sigma (/ 255)", number_cell("g")),
+    "best_ratio": ("best ratio", number_cell("g")),
+    "vertex": ("vertex of the parabola", number_cell(".2f")),
+    "psnr_db": ("PSNR (dB)", number_cell(".2f")),
+    "low": ("95 % from", number_cell(".2f")),
+    "high": ("to", number_cell(".2f")),
+    "n": ("n", count_cell),
+}
+
+
+def section(material: Material) -> Section:
+    """PSNR against T / sigma, the optimum marked."""
+    optima = material.summary.optima
+    return Section(
+        "ratio",
+        "Which threshold: PSNR against ratio",
+        material.command,
+        text=_text(optima),
+        charts=tuple(charts(material.summary, material.ink)),
+        grids=(grid("ratio-optima", "Best ratio per block size and sigma", optima, COLUMNS),),
+    )
+
+
+def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
+    """PSNR against the threshold ratio, per block size: a line per sigma, its optimum ringed."""
+    for (label, channels), optima in summary.optima.groupby(["label", "channels"], observed=True, sort=False):
+        sheet = Sheet()
+        sweep = summary.scored[(summary.scored["label"] == label) & (summary.scored["channels"] == channels)]
+        for look, best in zip(numbered(len(optima)), lines_of(optima), strict=True):
+            curve = sweep[sweep["sigma_255"] == best.sigma_255].sort_values("ratio")
+            curve = curve[curve["n"] == curve["n"].max()]
+            tips = [
+                f"sigma {best.sigma_255:g}, ratio {line.ratio:g}: {line.psnr_db:.2f} dB, n = {line.n}"
+                for line in lines_of(curve)
+            ]
+            sheet.line(curve["ratio"], curve["psnr_db"], name=f"sigma {best.sigma_255:g}", look=look, tips=tips)
+            _ring(sheet, best)
+        sheet.axes.margins(y=0.12)
+        sheet.axes.set(xlabel="ratio = threshold / sigma", ylabel="mean PSNR (dB)")
+        sheet.legend(4)
+        finding = joined(
+            words("ratio.best", sigma=best.sigma_255, ratio=best.best_ratio, psnr_db=best.psnr_db)
+            for best in lines_of(optima)
+        )
+        yield sheet.chart(f"ratio-{slug(str(label))}-{channels:g}", f"{label}: PSNR against ratio", finding)
+
+
+def _ring(sheet: Sheet, best: Any) -> None:
+    place = (best.best_ratio, best.psnr_db)
+    sheet.axes.plot([place[0]], [place[1]], "o", markersize=13, markerfacecolor="none", markeredgecolor=INK)
+    sheet.axes.annotate(f"{best.best_ratio:g}", place, (0, 10), textcoords="offset points", ha="center")
+
+
+def _text(optima: pd.DataFrame) -> tuple[str, ...]:
+    if optima.empty:
+        return ()
+    one = optima[optima["label"] == optima["label"].iloc[0]].sort_values("sigma_255")
+    listed = ", ".join(f"{line.best_ratio:g} at sigma {line.sigma_255:g}" for line in lines_of(one))
+    said = words("ratio.about", method=one["label"].iloc[0], optima=listed)
+    edge = int((~optima["inside"].astype(bool)).sum())
+    return (f"{said} {words('ratio.edge', count=edge)}" if edge else said,)

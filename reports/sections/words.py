@@ -1,0 +1,40 @@
+"""The sentences of the page: `words.toml`, read once, with the named fields filled in."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).with_name("words.toml")
+
+
+@cache
+def sentences() -> Mapping[str, Mapping[str, str]]:
+    """Every sentence by section and name; the lines of one sentence are joined."""
+    with FILE.open("rb") as file:
+        read = tomllib.load(file)
+    return {
+        section: {name: re.sub(r"\s*\n\s*", " ", text.strip("\n")) for name, text in named.items()}
+        for section, named in read.items()
+    }
+
+
+def words(key: str, **fields: object) -> str:
+    """The sentence `key`, written `section.name`, with its fields filled in.
+
+    Raises `KeyError` for a sentence or a field that does not exist.
+    """
+    section, _, name = key.partition(".")
+    try:
+        return sentences()[section][name].format_map(fields)
+    except KeyError as error:
+        raise KeyError(f"{FILE.name}: the sentence {key} or its field {error} does not exist") from error
+
+
+def joined(parts: Iterable[str]) -> str:
+    """One sentence of its parts, with a capital letter and a full stop: `At sigma 15 …; at sigma 25 ….`."""
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}."

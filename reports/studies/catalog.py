@@ -1,0 +1,56 @@
+"""Finds the study of an experiment: the module of the experiment's name, its `-` written as `_`.
+
+A study's module has
+  TITLE  heading of its section, which then stands in every report; without one, only reports of the experiment have it,
+  PLACE  where among the sections that stand in every report,
+  NEEDS  the quantity that it cannot do without: where it was not read, the readings are shown as they come,
+  study  table of readings, each with the `label` of its method -> `Study`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+
+from reports.derive.labels import label_of
+from reports.read.methods import Methods
+from reports.studies.curves import curves
+from reports.studies.study import Study
+
+_SHARED = ("catalog", "curves", "study")
+_MODULES: Mapping[str, ModuleType] = {
+    found.name.replace("_", "-"): importlib.import_module(f"reports.studies.{found.name}")
+    for found in pkgutil.iter_modules([str(Path(__file__).parent)])
+    if found.name not in _SHARED
+}
+_TITLED = {name: module for name, module in _MODULES.items() if hasattr(module, "TITLE")}
+
+EXPERIMENTS: Mapping[str, str] = {
+    name: module.TITLE for name, module in sorted(_TITLED.items(), key=lambda item: item[1].PLACE)
+}
+"""Titles of the experiments that have a section in every report, in this order; others follow by their own name."""
+
+
+def study_of(name: str, table: pd.DataFrame, methods: Methods) -> Study:
+    """The study of the experiment `name` from its rows; one that is not known shows its curves as they come."""
+    finite = table[np.isfinite(table["value"])].astype(
+        dict.fromkeys(("part", "quantity", "variant", "image", "degradation", "note", "options"), object)
+    )
+    if finite.empty:
+        return Study(())
+    module = _MODULES.get(name)
+    if module and (finite["quantity"] == module.NEEDS).any():
+        case = zip(finite["variant"], finite["options"], strict=True)
+        labels = [label_of(methods, variant.partition(" ")[0], options) for variant, options in case]
+        found: Study = module.study(finite.assign(label=labels))
+        return found
+    if len(finite["variant"].unique()) > 1:
+        finite = finite.assign(part=finite["variant"] + (": " + finite["part"]).where(finite["part"] != "", ""))
+    charts = tuple(curves(finite, name))
+    return Study(charts, tuple(chart.finding for chart in charts[:2]))

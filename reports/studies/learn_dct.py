@@ -1,0 +1,89 @@
+"""What learning gains over the best uniform threshold ratio, and the thresholds learnt at 8 x 8, sigma 25."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from reports.draw.look import SOFT, Chart, numbered
+from reports.draw.sheet import Sheet, short
+from reports.read.tables import most_of
+from reports.studies.study import Study, column, heat_map, of
+
+TITLE = "Thresholds learnt per frequency"
+PLACE = 3
+NEEDS = "gain_db"
+
+_SHOWN = "8x8 sigma 25"
+"""The setting whose thresholds are drawn and whose gains are told."""
+
+
+def study(table: pd.DataFrame) -> Study:
+    """Gain by variant and setting, and the thresholds of one setting."""
+    gains = of(table, "gain_db")
+    split = gains["part"].str.partition(": ")
+    gains = gains.assign(setting=split[0], what=split[2])
+    charts = (*_gain_chart(gains), *_threshold_map(table))
+    return Study(charts, tuple(_words(table, gains[gains["setting"].str.startswith(_SHOWN)])))
+
+
+def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
+    own = gains[gains["what"] == "learnt"]["value"]
+    if len(own):
+        yield (
+            f"At 8 × 8 and sigma 25 the learnt thresholds gain {own.iloc[0]:+.3f} dB over the best uniform ratio, on "
+            "images not learnt on."
+        )
+    if len(gains):
+        best = most_of(gains, "value")
+        yield f"Furthest there is “{best['what']}” with {best['value']:+.3f} dB{_costs(table, gains)}."
+
+
+def _costs(table: pd.DataFrame, gains: pd.DataFrame) -> str:
+    """Gain and operations of each variant that has a count."""
+    macs = of(table, "macs_per_pixel").drop_duplicates("part").set_index("part")["value"]
+    counted = gains[gains["part"].isin(macs.index)]
+    listed = (
+        f"{what} {value:+.2f} dB for {macs[part]:,.0f}"
+        for part, what, value in counted[["part", "what", "value"]].to_numpy()
+    )
+    return f"; gains by operations per pixel: {', '.join(listed)}" if len(counted) else ""
+
+
+def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
+    order = gains["what"].drop_duplicates().tolist()
+    sheet = Sheet((5.6, 1.6 + 0.36 * len(order)))
+    for look, (setting, group) in zip(numbered(9), gains.groupby("setting", sort=False), strict=False):
+        where = [order.index(what) for what in group["what"]]
+        tips = [
+            f"{setting}, {what}: {value:+.3f} dB" for what, value in zip(group["what"], group["value"], strict=True)
+        ]
+        sheet.points(group["value"], where, name=str(setting), look=look, tips=tips)
+    sheet.axes.axvline(0, color=SOFT, linewidth=1)
+    sheet.axes.set_yticks(range(len(order)), [short(what, 28) for what in order])
+    sheet.axes.set_ylim(len(order) - 0.5, -0.5)
+    sheet.axes.set_xlabel("gain over the best uniform ratio (dB)")
+    sheet.legend()
+    best = most_of(gains, "value")
+    finding = f"The largest gain is {best['value']:+.3f} dB, {best['what']} at {best['setting']}."
+    yield sheet.chart("learn-dct-gain", "What learning gains", finding)
+
+
+def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:
+    own = of(table, "threshold_over_sigma")
+    parts = own["part"].drop_duplicates().tolist()
+    part = next((name for name in parts if name.startswith(_SHOWN)), parts[0] if parts else None)
+    if part is None:
+        return
+    values = column(own[own["part"] == part], "threshold_over_sigma")
+    size = round(np.sqrt(len(values)))
+    title = f"Learnt thresholds over sigma, {part.partition(':')[0]}"
+    values = np.where(np.arange(len(values)) > 0, values, np.nan)  # the mean's 0 would take all colours from the others
+    low, high = np.nanmin(values), np.nanmax(values)
+    finding = (
+        f"Thresholds run from {low:.2f} to {high:.2f} times sigma; the highest frequencies lie at the lower right, and "
+        "the mean, at the upper left, has none."
+    )
+    yield heat_map("learn-dct-thresholds", title, values[: size**2].reshape(size, size), finding)

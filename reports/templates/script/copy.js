@@ -1,0 +1,20 @@
+// Copy: the clipboard where a file may use it, else a selection.
+const copy = async (text) => {
+  try { await navigator.clipboard.writeText(text); } catch {
+    const area = make("textarea", { readonly: "" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+};
+for (const button of all("[data-copy]")) {
+  button.setAttribute("aria-label", `Copy the command ${button.dataset.copy}`);
+  button.addEventListener("click", async () => {
+    await copy(button.dataset.copy);
+    button.textContent = "Copied";
+    say("Command copied");
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+}

@@ -1,0 +1,7 @@
+// Methods shown: the same choice for figures and tables.
+const hiddenSeries = new Set();
+for (const box of all("[data-toggle-series]")) box.addEventListener("change", () => {
+  if (box.checked) hiddenSeries.delete(box.dataset.toggleSeries); else hiddenSeries.add(box.dataset.toggleSeries);
+  for (const element of all("svg [data-series]")) element.classList.toggle("off", hiddenSeries.has(element.dataset.series));
+  for (const grid of all(".grid")) refresh(grid);
+});
