@@ -23,3 +23,9 @@ class NoVerdictError(BenchError):
     """Too noisy, incomparable or incomplete: nothing can be said either way."""
 
     status = 3
+
+
+def one_line(error: BaseException) -> str:
+    """The kind of an exception and what it says, on one line of at most 500 characters."""
+    said = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {said}"[:500]

@@ -42,7 +42,7 @@ def get(name: str) -> Method:
     if name in _BUILT_IN:
         return _BUILT_IN[name]
     if name.endswith(SUFFIXES):
-        method: Method = _from_checkpoint(name)
+        method: Method = _from_checkpoint(name, get)
         return method
     if ":" in name:
         return _as_method(name, _imported(name))

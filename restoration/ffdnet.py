@@ -27,7 +27,7 @@ from restoration.checkpoints.state import State, described, load_into, read_stat
 from restoration.compiled import winograd
 from restoration.errors import CheckpointError, PackageMissingError, RangeError, ShapeError
 from restoration.method import Restore, Setup
-from restoration.runtimes import network as runtimes
+from restoration.runtimes import choice
 from restoration.tiles import Geometry
 
 Form = Literal["ipol", "kair"]
@@ -149,7 +149,7 @@ def build(setup: Setup) -> Restore:
     channels = network.architecture.channels
     if channels != setup.channels:
         raise ShapeError(f"ffdnet: {_checkpoint(setup)} takes {channels} channels, got {setup.channels}")
-    return runtimes.build(AtSigma(network, setup.sigma), setup, network.architecture.geometry)
+    return choice.build(AtSigma(network, setup.sigma), setup, network.architecture.geometry)
 
 
 def build_package(setup: Setup) -> Restore:

@@ -79,6 +79,8 @@ class Method:
     build: Callable[[Setup], Restore]
     """Untimed: loads weights, allocates, compiles. The result is what is measured."""
     summary: str = ""
+    title: str = ""
+    """How the method is written in figures and sentences; its name where empty."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """Every option with its default; an option that is not here is refused."""
     channels: tuple[int, ...] = (1, 3)

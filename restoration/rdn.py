@@ -22,7 +22,7 @@ from restoration import weights
 from restoration.checkpoints.state import State, described, load_into, read_state
 from restoration.errors import CheckpointError, ScaleError, ShapeError
 from restoration.method import Restore, Setup
-from restoration.runtimes import network as runtimes
+from restoration.runtimes import choice
 from restoration.tiles import Geometry
 
 Upsampling = Literal["shuffle", "nearest"]
@@ -166,7 +166,7 @@ def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> 
 def build_paper(setup: Setup) -> Restore:
     """RDN of the paper's size, or of the options', with random weights that are the same in every run."""
     network = _random(_paper(setup))
-    return runtimes.build(network, setup, network.architecture.geometry)
+    return choice.build(network, setup, network.architecture.geometry)
 
 
 def build(setup: Setup) -> Restore:
@@ -175,7 +175,7 @@ def build(setup: Setup) -> Restore:
     network = load_rdn(checkpoint)
     if network.architecture.scale != setup.scale:
         raise ScaleError(f"rdn: {checkpoint} upscales by {network.architecture.scale}, got scale {setup.scale}")
-    return runtimes.build(network, setup, network.architecture.geometry)
+    return choice.build(network, setup, network.architecture.geometry)
 
 
 def macs_per_pixel(setup: Setup) -> float:

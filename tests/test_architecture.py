@@ -1,11 +1,11 @@
-"""The arrows of the architecture, read from the imports, and what a bare import may cost."""
+"""The arrows of the architecture, read from the imports; how long a module may be; what a bare import may cost."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,29 +15,131 @@ import reports
 import restoration
 
 ROOTS = {package.__name__: Path(str(package.__file__)).parent for package in (restoration, bench, reports)}
-FORBIDDEN = {
-    "restoration": {"bench", "reports"},
-    "bench": {"reports"},
-    "reports": {"restoration", "bench", "torch"},
+MODULES = {
+    ".".join((package, *path.relative_to(root).with_suffix("").parts)): path
+    for package, root in ROOTS.items()
+    for path in sorted(root.rglob("*.py"))
 }
+
+FORBIDDEN: Mapping[str, tuple[str, ...]] = {
+    "restoration": ("bench", "reports"),
+    "bench": ("reports",),
+    "reports": ("restoration", "bench", "torch"),
+}
+"""What no module of a package imports, the exceptions below apart."""
+
+BOTH_SIDES = "bench.commands."
+"""The commands show what they have measured: they alone call both sides."""
+
+SHARED_WORDS = "reports.derive.verdict_words"
+"""The words of a verdict, the tolerances and the rule that counts a change: one set for `compare` and for a report of
+two runs, so one module, of which `bench` reads that one set and no more."""
+
+FLOORS: Mapping[str, tuple[str, ...]] = {
+    "bench": (
+        "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress",
+        "checks", "selftest", "commands", "__main__",
+    ),
+    "reports": (
+        "errors", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal", "__init__",
+        "gallery", "__main__",
+    ),
+}  # fmt: skip
+"""The folders and modules of a package, from the lowest: each imports from itself and from those before it."""
+
+LONGEST_MODULE = 400
+LONG_MODULES = ("restoration/compiled", "restoration/dct")
+"""Generated vector code is read as one piece: a strip beside the loops that call it."""
+
+LONGEST_FUNCTION = 40
+_STRIP = "numba compiles the loops of a strip as one piece, written inside the function that fixes their sizes"
+LONG_FUNCTIONS: Mapping[str, str] = {
+    "restoration.compiled.strips.uniform_strip": _STRIP,
+    "restoration.compiled.strips.ratios_strip": _STRIP,
+    "restoration.compiled.strips.adaptive_strip": _STRIP,
+    "restoration.compiled.strips.strip": _STRIP,
+}
+"""Functions that are longer, each with the reason."""
+
 HEAVY = ("torch", "numpy", "pandas", "numba", "matplotlib", "skimage", "scipy", "pytest", "pyarrow")
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The top-level names of all absolute imports of a module, at whatever depth they stand."""
+    """The modules of all absolute imports, at whatever depth they stand; `from a import b` is `a.b` too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def of_package(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
-def test_imports_point_one_way(package: str) -> None:
-    for path in ROOTS[package].rglob("*.py"):
-        if path == ROOTS["bench"] / "__main__.py":
-            continue  # the command line calls both sides
-        assert not FORBIDDEN[package].intersection(imported(path)), path
+def test_imports_point_one_way_between_the_packages(package: str) -> None:
+    for module, path in MODULES.items():
+        if not of_package(module, package) or module.startswith(BOTH_SIDES) or module == "bench.__main__":
+            continue
+        found = [name for name in imported(path) if not name.startswith(SHARED_WORDS)]
+        wrong = [name for name in found for other in FORBIDDEN[package] if of_package(name, other)]
+        assert not wrong, f"{module} imports {', '.join(wrong)}"
+
+
+def test_the_shared_words_need_nothing_but_the_standard_library() -> None:
+    for name in imported(MODULES[SHARED_WORDS]):
+        assert name.partition(".")[0] in sys.stdlib_module_names, name
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_imports_point_one_way_inside_a_package(package: str) -> None:
+    floors = FLOORS[package]
+    for module, path in MODULES.items():
+        if not of_package(module, package) or (module == f"{package}.__init__" and package not in floors):
+            continue
+        own = floor(module, package)
+        for name in imported(path):
+            if of_package(name, package) and floors.index(floor(name, package)) > floors.index(own):
+                pytest.fail(f"{module} imports {name}, which lies above it")
+
+
+def floor(name: str, package: str) -> str:
+    """The folder or module of its package that `name` belongs to."""
+    part = f"{name}.".split(".")[1]
+    return part if part in FLOORS[package] else "__init__"
+
+
+def test_the_floors_are_all_there_is() -> None:
+    for package, floors in FLOORS.items():
+        parts = {path.relative_to(ROOTS[package]).parts[0].removesuffix(".py") for path in ROOTS[package].rglob("*.py")}
+        assert parts - {"__init__"} == set(floors) - {"__init__"}
+
+
+def test_no_module_takes_what_another_keeps_private() -> None:
+    for module, path in MODULES.items():
+        for name in imported(path):
+            private = [part for part in name.split(".")[1:] if part.startswith("_") and not part.startswith("__")]
+            assert not private or name.partition(".")[0] not in ROOTS, f"{module} imports {name}"
+
+
+def test_no_module_is_too_long_to_read() -> None:
+    for path in MODULES.values():
+        if not any(folder in path.as_posix() for folder in LONG_MODULES):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE, path
+
+
+def test_no_function_is_too_long_to_read() -> None:
+    long = {}
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = node.body[0]
+                docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) and first.end_lineno else 0
+                length = (node.end_lineno or 0) - node.lineno + 1 - docstring
+                if length > LONGEST_FUNCTION:
+                    long[f"{module}.{node.name}"] = length
+    assert long.keys() == LONG_FUNCTIONS.keys(), long
 
 
 def test_only_the_clock_module_reads_a_timer() -> None:
@@ -45,6 +147,17 @@ def test_only_the_clock_module_reads_a_timer() -> None:
         for path in ROOTS[package].rglob("*.py"):
             if path.name != "clock.py":
                 assert "perf_counter" not in path.read_text(encoding="utf-8"), path
+
+
+def test_only_one_module_starts_a_fresh_interpreter_to_ask_it() -> None:
+    asking = {module for module, path in MODULES.items() if "pass_fds" in path.read_text("utf-8")}
+    joining = {module for module, path in MODULES.items() if '"PYTHONPATH"' in path.read_text("utf-8")}
+    assert asking == joining == {"bench.machine.fresh_process"}
+
+
+def test_only_one_module_asks_how_many_cores_there_are() -> None:
+    asking = {module for module, path in MODULES.items() if "len(os.sched_getaffinity" in path.read_text("utf-8")}
+    assert asking == {"bench.machine.threads"}
 
 
 @pytest.mark.parametrize("statement", ["import restoration, restoration.catalog", "import bench.__main__"])
@@ -55,6 +168,5 @@ def test_listing_methods_and_help_import_nothing_heavy(statement: str) -> None:
 
 
 def test_every_module_of_the_three_packages_has_a_docstring() -> None:
-    for root in ROOTS.values():
-        for path in root.rglob("*.py"):
-            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+    for path in MODULES.values():
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path

@@ -1,7 +1,7 @@
 """Does a method keep the contract? Each promise is tried on small images; what broke it is said in one sentence.
 
 The contract is that of `restoration.method`: a degraded batch (N, C, H, W) in [0, 1] goes in, a restored one (N, C,
-scale H, scale W) of the same dtype comes out, the same for the same input, whatever is called beside it.
+scale H, scale W) of the same dtype comes out, the same for the same input, whatever else is called meanwhile.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from bench.errors import one_line
 from bench.plan.case import Reading
-from bench.record.attempt import one_line
 from restoration.catalog import get
 from restoration.errors import RestorationError, WeightsMissingError
 from restoration.method import Method, Option, Restore, Setup
@@ -42,8 +42,8 @@ _NOT_A_NUMBER = 1e30
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One promise, whether it was kept, and what was seen."""
+class Outcome:
+    """One promise of the contract, whether the method keeps it, and what was seen."""
 
     check: str
     verdict: Verdict
@@ -51,7 +51,7 @@ class Finding:
 
 
 class BrokenPromiseError(Exception):
-    """Raised by a check: says what was seen and what was expected."""
+    """Raised by a check; says what was seen and what was expected."""
 
 
 class NotApplicableError(Exception):
@@ -83,7 +83,7 @@ class Subject:
         return (clean + noise).to(self.setup.device, self.setup.torch_dtype)
 
     def __call__(self, degraded: Tensor) -> Tensor:
-        """The restored batch, of a copy, so that one fault is not found under the names of others."""
+        """The restored batch of a copy, so that no fault is reported by several checks."""
         return self.handed(degraded.clone())
 
     def handed(self, degraded: Tensor) -> Tensor:
@@ -99,8 +99,8 @@ class Subject:
 
 def check(
     name: str, *, options: Mapping[str, Option] | None = None, channels: int = 0, scale: int = 0
-) -> tuple[Finding, ...]:
-    """What each check found for the method called `name`; `channels` and `scale` 0 take the first it supports.
+) -> tuple[Outcome, ...]:
+    """The outcome of each check for the method called `name`; `channels` and `scale` 0 take the first it supports.
 
     Raises what `Method.checked` raises, and `WeightsMissingError` or `PackageMissingError` where it cannot run here.
     """
@@ -114,24 +114,24 @@ def check(
         subject = Subject.of(method, setup)
     except RestorationError:
         raise
-    except Exception as error:  # noqa: BLE001 - a stranger's build may fail in any way, which is the finding
-        return (Finding("builds", "fail", one_line(error)),)
-    built = Finding("builds", "pass", f"{setup.channels} channels, scale {setup.scale}")
-    ran = _finding("runs", _runs, subject)
+    except Exception as error:  # noqa: BLE001 - a stranger's build may fail in any way, which is the outcome
+        return (Outcome("builds", "fail", one_line(error)),)
+    built = Outcome("builds", "pass", f"{setup.channels} channels, scale {setup.scale}")
+    ran = _outcome("runs", _runs, subject)
     if ran.verdict == "fail":
         return (built, ran)
-    return (built, *(_finding(label, run, subject) for label, run in CHECKS.items()))
+    return (built, *(_outcome(label, run, subject) for label, run in CHECKS.items()))
 
 
-def _finding(label: str, run: Callable[[Subject], str], subject: Subject) -> Finding:
+def _outcome(label: str, run: Callable[[Subject], str], subject: Subject) -> Outcome:
     try:
-        return Finding(label, "pass", run(subject))
+        return Outcome(label, "pass", run(subject))
     except BrokenPromiseError as broken:
-        return Finding(label, "fail", str(broken))
+        return Outcome(label, "fail", str(broken))
     except NotApplicableError as reason:
-        return Finding(label, "skip", str(reason))
-    except Exception as error:  # noqa: BLE001 - a stranger's method may fail in any way, which is the finding
-        return Finding(label, "fail", f"raised {one_line(error)}")
+        return Outcome(label, "skip", str(reason))
+    except Exception as error:  # noqa: BLE001 - a stranger's method may fail in any way, which is the outcome
+        return Outcome(label, "fail", f"raised {one_line(error)}")
 
 
 def _runs(subject: Subject) -> str:
@@ -244,7 +244,7 @@ def _each_of(subject: Subject, field: Literal["channels", "scale"], claimed: tup
             if isinstance(error, BrokenPromiseError):
                 raise BrokenPromiseError(f"{field} {value}: {error}") from error
             absent.append(str(value))
-        except Exception as error:  # a stranger's method may fail in any way, which is the finding
+        except Exception as error:  # a stranger's method may fail in any way, which is the outcome
             raise BrokenPromiseError(f"claims {field} {value}, which raised {one_line(error)}") from error
     missing = f"; not tried, as weights are missing: {', '.join(absent)}" if absent else ""
     return ", ".join(str(value) for value in claimed) + missing
@@ -288,8 +288,8 @@ def _threads(subject: Subject) -> str:
     images = [batch[index : index + 1] for index in range(_THREADS)] * _ROUNDS
     expected = [subject(image).clone() for image in images]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for found, alone in zip(pool.map(subject, images), expected, strict=True):
-            _close(found, alone, f"{_THREADS} threads at once give other images than one after another")
+        for restored, one_by_one in zip(pool.map(subject, images), expected, strict=True):
+            _close(restored, one_by_one, f"{_THREADS} threads at once give other images than one after another")
     return f"{len(images)} calls by {_THREADS} threads"
 
 
@@ -321,8 +321,8 @@ def _counts(subject: Subject) -> str:
         raise NotApplicableError("no closed form (macs_per_pixel)")
     side = 64 * subject.setup.scale
     readings = count(subject.method, replace(subject.setup), height=side, width=side)
-    found = {reading.part: reading for reading in readings if reading.quantity == "macs_per_pixel"}
-    closed, counted = found["closed_form"].value, found["torch"]
+    by_counter = {reading.part: reading for reading in readings if reading.quantity == "macs_per_pixel"}
+    closed, counted = by_counter["closed_form"].value, by_counter["torch"]
     if closed is None or counted.value is None:
         raise NotApplicableError(counted.note)
     if not math.isclose(closed, counted.value, rel_tol=COUNT_TOLERANCE, abs_tol=COUNT_TOLERANCE):
@@ -334,22 +334,22 @@ def _residue(counted: Reading) -> str:
     return counted.note or "no residue was named"
 
 
-def _same(found: Tensor, expected: Tensor, said: str) -> None:
-    if _distance(found, expected):
-        raise BrokenPromiseError(f"{said} (differs by up to {_distance(found, expected):.3g})")
+def _same(restored: Tensor, expected: Tensor, said: str) -> None:
+    if _distance(restored, expected):
+        raise BrokenPromiseError(f"{said} (differs by up to {_distance(restored, expected):.3g})")
 
 
-def _close(found: Tensor, expected: Tensor, said: str) -> None:
-    if not (distance := _distance(found, expected)) <= BATCH_TOLERANCE:
+def _close(restored: Tensor, expected: Tensor, said: str) -> None:
+    if not (distance := _distance(restored, expected)) <= BATCH_TOLERANCE:
         raise BrokenPromiseError(f"{said} (differs by up to {distance:.3g})")
 
 
-def _distance(found: Tensor, expected: Tensor) -> float:
-    """The largest difference; infinite for another shape, or where one alone of two values is not a number."""
-    if found.shape != expected.shape:
+def _distance(restored: Tensor, expected: Tensor) -> float:
+    """The largest difference; infinite for another shape, or where only one of two values is not a number."""
+    if restored.shape != expected.shape:
         return math.inf
-    both = (image.double().nan_to_num(nan=_NOT_A_NUMBER) for image in (found, expected))
-    largest = (next(both) - next(both)).abs().max().item() if found.numel() else 0.0
+    both = (image.double().nan_to_num(nan=_NOT_A_NUMBER) for image in (restored, expected))
+    largest = (next(both) - next(both)).abs().max().item() if restored.numel() else 0.0
     return math.inf if largest >= _NOT_A_NUMBER / 2 else largest
 
 

@@ -1,4 +1,4 @@
-"""Reruns published figures on the field's standard image sets, found by folder name below a data folder.
+"""Measures published figures again on the standard image sets, which are recognised by their folders' names.
 
 Each figure is a record: what, on which set, what was published, how far off still passes, and by which convention it
 is scored. What cannot run - a set that is not there, weights that cannot be had - is listed as not run, and why.
@@ -148,10 +148,10 @@ def verify(
     figures: Sequence[Figure] | None = None,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> list[Check]:
-    """Checks all `figures` on the sets found below `data`.
+    """Checks all `figures` on the sets below the folder `data`.
 
-    A figure fails if it is further off than its tolerance. `progress` is told what comes next, how many figures are
-    done, and of how many. Raises `BenchError` if `data` is not a folder.
+    A figure fails if it is further off than its tolerance. `progress` gets what comes next, how many figures are done,
+    and how many there are. Raises `BenchError` if `data` is not a folder.
     """
     if not data.is_dir():
         raise BenchError(f"{data}: no such folder; expected one that holds any of {', '.join(SETS)}")

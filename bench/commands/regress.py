@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import Format, progress_bar, say, show
-from bench.regress.verdict import MOST_PAIRS
+from bench.commands.console import Format, progress_bar, show
+from bench.regress.stopping_rule import MOST_PAIRS
+from bench.talk import say
 
 Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]
 File = Annotated[Path, typer.Option("--history", help="The history file.")]
@@ -20,7 +21,7 @@ history = typer.Typer(help="Keep runs, and judge a run by those before it.", no_
 HISTORY = Path("results/history.jsonl")
 
 
-def compare(  # noqa: PLR0917 - typer reads the options from the signature
+def compare(
     base: Annotated[str, typer.Argument(help="A git revision of this repository.")],
     head: Annotated[str | None, typer.Argument(help="Another; if not given, the working tree.")] = None,
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "quick",
@@ -41,7 +42,7 @@ def compare(  # noqa: PLR0917 - typer reads the options from the signature
         comparison = compared(question, progress=progress, say=say)
     show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
     place = exports.write_comparison(comparison, out)
-    exports.write_step_summary(exports.to_markdown(comparison))
+    exports.write_step_summary(exports.comparison_markdown(comparison))
     for subject, word in comparison.verdicts.items():
         say(f"{' '.join(subject[:2])}: {word}")
     say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
@@ -64,7 +65,8 @@ def show_history(
     style: Style = Format.TABLE,
 ) -> None:
     """Each series' level, noise, and the revision at which it last changed."""
-    from bench.regress.history import overview, read_history
+    from bench.regress.history import read_history
+    from bench.regress.levels import overview
 
     show(overview(read_history(file), text), style)
 
@@ -73,29 +75,30 @@ def show_history(
 def check(
     run: Run,
     file: File = HISTORY,
-    allow_other_machine: OtherMachine = False,  # noqa: FBT002 - typer reads the options from the signature
+    allow_other_machine: OtherMachine = False,
     style: Style = Format.TABLE,
 ) -> None:
     """Judge a run by the history of the same environment."""
-    from bench.regress import exports, history as past
+    from bench.regress import exports, levels
+    from bench.regress.history import entry_of, read_history
 
-    entry = past.entry_of(run)
-    known = past.comparable(entry, past.read_history(file), other_machine=allow_other_machine)
-    records = past.check(entry, known)
+    entry = entry_of(run)
+    known = levels.comparable(entry, read_history(file), other_machine=allow_other_machine)
+    records = levels.check(entry, known)
     other = len({*(kept.fingerprint for kept in known), entry.fingerprint}) > 1
     stamp = "OTHER MACHINE: environments were mixed, times do not compare" if other else ""
     show(records, style, title=stamp)
     if stamp:
         say(stamp)
     exports.write_step_summary(exports.check_markdown(entry.run, records, stamp))
-    raise typer.Exit(past.status(records))
+    raise typer.Exit(levels.status(records))
 
 
 @history.command()
 def export(run: Run, out: Annotated[Path, typer.Option(help="Where the two files are made.")] = Path()) -> None:
     """Write a run's values as github-action-benchmark reads them."""
-    from bench.regress import exports
     from bench.regress.history import entry_of
+    from bench.regress.other_tools import write_actions
 
-    for path in exports.write_actions(entry_of(run), out):
+    for path in write_actions(entry_of(run), out):
         say(str(path))

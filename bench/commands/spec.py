@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import say
+from bench.talk import say
 
 Name = Annotated[str, typer.Argument(help="A shipped spec's name, or the path of a TOML file.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override, as in sigma_255=[15,25]; may be repeated.")]
@@ -68,25 +68,25 @@ degradation = ["bicubic", "decimate"]
 @app.command()
 def show(name: Name, overrides: Set = None, images: Images = None) -> None:
     """Print a spec as it will be run, its cases and about how long they take."""
-    from bench.measure.inputs import ImageSet
-    from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import read_spec
+    from bench.measure.image_set import ImageSet
+    from bench.plan.forecast import forecast, in_words
+    from bench.plan.spec_files import read_spec
 
     spec = read_spec(name, overrides or ())
     known = ImageSet(images).names()
     if images:
         spec = spec.on_images({*known[1], *known[3]}, given=False)
     print(spec.model_dump_json(indent=2, exclude_defaults=True))
-    say(in_words(estimate(spec, spec.cases(known))))
+    say(in_words(forecast(spec, spec.cases(known))))
 
 
 @app.command()
 def check(name: Name, overrides: Set = None) -> None:
     """Check a spec without running it: grammar, methods, options, scales; status 2 where something is wrong."""
     from bench.errors import SpecError
-    from bench.measure.inputs import ImageSet
-    from bench.plan.forecast import estimate, in_words
-    from bench.plan.spec import faults, read_spec
+    from bench.measure.image_set import ImageSet
+    from bench.plan.forecast import forecast, in_words
+    from bench.plan.spec_files import faults, read_spec
 
     spec = read_spec(name, overrides or ())
     known = ImageSet().names()
@@ -95,7 +95,7 @@ def check(name: Name, overrides: Set = None) -> None:
         say(fault)
     if found:
         raise SpecError(found[-1])
-    print(f"{name}: fine; {in_words(estimate(spec, spec.cases(known)))}")
+    print(f"{name}: fine; {in_words(forecast(spec, spec.cases(known)))}")
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""The named experiments, one module each; `bench.experiments.scene` lists them."""
+"""The named experiments, one module each; found by their names (`bench.plan.experiments`)."""

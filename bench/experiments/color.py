@@ -20,6 +20,9 @@ from restoration.images import Picture
 from restoration.method import Option, Restore, Setup, variant_of
 from restoration.quality import psnr, residual_std, ssim
 
+SECONDS = 13
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {"sigma_255": 25.0, "images": 6}
 """`sigma_255`: the noise. `images`: how many, from the first."""
 

@@ -31,6 +31,9 @@ from restoration.kernel_estimation import (
 from restoration.method import Option
 from restoration.quality import luma, psnr, quantize
 
+SECONDS = 69
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {
     "upscaler": "psnr-small-x2",
     "generators": "free linear",

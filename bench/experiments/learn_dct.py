@@ -1,8 +1,8 @@
 """One threshold per frequency, learnt on some images and scored on others; and what else lifts the DCT denoiser.
 
 The reference is the best single ratio, chosen on the very images that are scored. What is learnt here, thresholds for
-uniform aggregation, is scored beside the tables that come with this package, one and two steps and two scales of them,
-beside their fixed counterparts, and beside a learnt matrix in the DCT's place. Images to score are never those learnt
+uniform aggregation, is compared with the tables that come with this package (one step, two steps, two scales), with
+their fixed counterparts, and with a learnt matrix in the DCT's place. Images to score are never those learnt
 on, neither here nor by the package.
 """
 
@@ -27,6 +27,9 @@ from restoration.images import Picture, bundled_image
 from restoration.method import Option, Setup, variant_of
 from restoration.quality import psnr, quantize
 
+SECONDS = 55
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {"images": 7, "crop": 256, "steps": 400, "rate": 0.04, "others": True}
 """How many `images` are scored, the middle `crop` pixels of each; `steps` of learning and Adam's first step size
 `rate`; `others`: also at 16 x 16 and sigma 15 and 50."""
@@ -44,8 +47,8 @@ VARIANTS: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
     ("learnt transform, two scales", "dct-learnt-transform", {}),
     ("learnt transform, two steps, two scales", "dct-learnt-transform-wiener", {}),
 )
-"""What is scored beside the thresholds learnt here: part, method, options. Those whose blocks have a size of their own
-stand beside 8 x 8 alone."""
+"""What the thresholds learnt here are compared with: part, method, options. A method whose blocks have a fixed size is
+compared at 8 x 8 only."""
 
 Denoise = Callable[[Tensor], Tensor]
 
@@ -81,7 +84,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             raise SpecError(f"learn-dct: {name} must be {least} or more, got {option[name]}")
     scored = held_out(scene.gray, count=int(option["images"]), crop=int(option["crop"]))
     if not scored:
-        raise SpecError(f"learn-dct: no grey image to score but those learnt on: {', '.join(TRAINING)}; give others")
+        raise SpecError(f"learn-dct: every grey image is one of those learnt on ({', '.join(TRAINING)}); name others")
     settings = [(8, 25.0), (8, 15.0), (8, 50.0), (16, 25.0), (16, 15.0), (16, 50.0)]
     for done, (block_size, sigma_255) in enumerate(settings if option["others"] else settings[:1]):
         task = Task(block_size, sigma_255, scored, scene.seed)

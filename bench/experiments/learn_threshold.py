@@ -22,6 +22,9 @@ from restoration.errors import DivergedError, RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold
 
+SECONDS = 6
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {
     "threshold": 2.4,
     "deviation": 8.0,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.machine.clock import Clock, clock_for
+from bench.machine.clock import clock_for
+from bench.measure.calls import seconds_per_call
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.method import Option, Setup
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
     import torch
 
     from bench.experiments.scene import Scene
+
+SECONDS = 43
+"""About how long it takes."""
+
+TIMED = True
 
 RATIOS = tuple(round(1.5 + 0.1 * step, 1) for step in range(26))
 """1.5 to 4.0: the grid on which the best ratio is looked for."""
@@ -43,7 +50,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
         clock = clock_for("cpu")
         for block in range(blocks):
             for name, way in list(ways.items())[:: 1 if block % 2 else -1]:
-                yield case, Reading("seconds", _timed(way, noisy, clock), "s", "measure", name, block, "26 ratios")
+                seconds = seconds_per_call(partial(way, noisy), clock)
+                yield case, Reading("seconds", seconds, "s", "measure", name, block, "26 ratios")
                 scene.progress((block + 1) / blocks)
 
 
@@ -76,9 +84,3 @@ def _noisy(scene: Scene) -> torch.Tensor:
 
     clean = bundled_image("camera", channels=1).pixels[:, :SIDE, :SIDE]
     return add_gaussian_noise(clean, 25 / 255, seed=scene.seed)[None]
-
-
-def _timed(way: Sweep, noisy: torch.Tensor, clock: Clock) -> float:
-    begin = clock()
-    way(noisy)
-    return clock() - begin

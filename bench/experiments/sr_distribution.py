@@ -24,6 +24,9 @@ from restoration.images import Picture
 from restoration.method import Option, Restore, Setup
 from restoration.quality import luma, mean_offset, psnr, quantize, residual_std, ssim
 
+SECONDS = 91
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {"upscaler": "rdn-psnr-small", "scale": 2, "images": 4}
 """`upscaler`: the method compared with bicubic, any that takes colour. `images`: how many, from the first."""
 
@@ -108,7 +111,7 @@ def _scored(
 
 
 def _given_crops(scene: Scene, scale: int) -> Iterator[tuple[Case, Reading]]:
-    """What every upscaler was given of the first image, and what it should have made of it."""
+    """Crops of the first image: the input of every upscaler, and the clean image that it should restore."""
     if not scene.color:
         return
     picture = scene.color[0]

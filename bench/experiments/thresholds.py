@@ -18,6 +18,9 @@ from restoration.errors import RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold, soft_threshold
 
+SECONDS = 4
+"""About how long it takes."""
+
 DEFAULTS: Mapping[str, Option] = {"points": 161, "sigma": 1.25}
 """`points` of each curve; `sigma` of the noise of the estimate."""
 

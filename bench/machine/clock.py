@@ -30,7 +30,7 @@ class HostClock:
 class CudaClock:
     """The time on one CUDA device, read by events on its current stream.
 
-    Each call waits until all work given to the device so far is done, and adds the time that passed on the device
+    Each call waits until the device has done all work it got so far, and adds the time that passed on the device
     since the call before. So the difference of two calls covers the kernels launched between them and the delay of
     launching the first, and leaves out whatever the host did after the last. `cuda` is `torch.cuda` or a stand-in.
     """

@@ -1,4 +1,4 @@
-"""Is this machine fit to time on? Each finding says what was found, whether it matters, and what to do about it."""
+"""Is this machine fit to time on? Each symptom says what was seen, whether it matters, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.machine.clock import Clock, HostClock, smallest_step
-from bench.machine.environment import governor, hypervisor, turbo, usable_cores
+from bench.machine.environment import governor, hypervisor, turbo
 from bench.machine.nvml import device_readings
+from bench.machine.threads import usable_cores
 
 Verdict = Literal["fit", "unfit", "unknown"]
 
@@ -26,7 +27,7 @@ _TICKS = 1e-4  # of a timed call: a clock's step should not be more
 
 
 @dataclass(frozen=True)
-class Finding:
+class Symptom:
     """One thing that may spoil a timing; its fields are those of `run.json`."""
 
     finding: str
@@ -59,7 +60,7 @@ class Watch:
 
     @property
     def busy_elsewhere(self) -> float:
-        """Cores' worth of time that other processes used meanwhile."""
+        """How many cores other processes kept busy during the watch."""
         wall = sum(self.samples)
         used = (self.after.total - self.after.idle - self.after.steal) - (
             self.before.total - self.before.idle - self.before.steal
@@ -88,20 +89,20 @@ class Watch:
 
 def examine(
     *, detect: float = 0.03, threads: int, seconds: float = NOISE_SECONDS, clock: Clock | None = None
-) -> tuple[Finding, ...]:
-    """All findings for telling times apart that differ by `detect` (0.03 is 3 %); takes about `seconds`."""
+) -> tuple[Symptom, ...]:
+    """All symptoms that matter for telling times apart that differ by `detect` (0.03 is 3 %); takes about `seconds`."""
     clock = HostClock() if clock is None else clock
     watch = watch_kernel(fixed_kernel(), clock, seconds=seconds)
     return (
-        load_finding(watch),
-        noise_finding(watch, detect),
-        drift_finding(watch, detect),
-        steal_finding(watch, hypervisor()),
-        governor_finding(governor()),
-        turbo_finding(turbo()),
-        threads_finding(threads, usable_cores(), os.environ.get("OMP_NUM_THREADS", "")),
-        clock_finding(smallest_step(clock)),
-        *gpu_findings(device_readings()),
+        load_symptom(watch),
+        noise_symptom(watch, detect),
+        drift_symptom(watch, detect),
+        steal_symptom(watch, hypervisor()),
+        governor_symptom(governor()),
+        turbo_symptom(turbo()),
+        threads_symptom(threads, usable_cores(), os.environ.get("OMP_NUM_THREADS", "")),
+        clock_symptom(smallest_step(clock)),
+        *gpu_symptoms(device_readings()),
     )
 
 
@@ -110,92 +111,92 @@ def glance(threads: int) -> tuple[dict[str, str], ...]:
     return tuple(as_rows(examine(threads=threads, seconds=1.0)))
 
 
-def unfit(findings: Sequence[Finding]) -> bool:
-    """Whether any finding makes the machine unfit: the command then ends with status 3."""
-    return any(finding.verdict == "unfit" for finding in findings)
+def unfit(symptoms: Sequence[Symptom]) -> bool:
+    """Whether any symptom makes the machine unfit: the command then ends with status 3."""
+    return any(symptom.verdict == "unfit" for symptom in symptoms)
 
 
-def load_finding(watch: Watch) -> Finding:
-    """Other processes beside this one."""
+def load_symptom(watch: Watch) -> Symptom:
+    """Other processes that keep cores busy."""
     busy = watch.busy_elsewhere
     value = f"{busy:.2f} cores busy with other processes"
     if busy <= _BUSY_LIMIT:
-        return Finding("load", value, "fit")
-    return Finding("load", value, "unfit", "stop what else is running (top shows it), or wait until it has ended")
+        return Symptom("load", value, "fit")
+    return Symptom("load", value, "unfit", "stop what else is running (top shows it), or wait until it has ended")
 
 
-def noise_finding(watch: Watch, detect: float) -> Finding:
+def noise_symptom(watch: Watch, detect: float) -> Symptom:
     """Whether the scatter of a fixed kernel lets a usual number of paired timings tell `detect` apart."""
     reach = detectable(watch.spread)
     value = f"scatter {watch.spread:.2%}: {_PAIRS} pairs tell {reach:.2%} apart, asked for {detect:.2%}"
     if reach <= detect:
-        return Finding("noise", value, "fit")
-    return Finding("noise", value, "unfit", "quieten the machine, or ask for a larger difference with --detect")
+        return Symptom("noise", value, "fit")
+    return Symptom("noise", value, "unfit", "quieten the machine, or ask for a larger difference with --detect")
 
 
-def drift_finding(watch: Watch, detect: float) -> Finding:
+def drift_symptom(watch: Watch, detect: float) -> Symptom:
     """Slow changes of speed, which pairing takes out but one-sided timing does not."""
     value = f"{watch.drift:.2%} between the slowest and the fastest tenth of the watch"
     if watch.drift <= 3 * detect:
-        return Finding("drift", value, "fit")
+        return Symptom("drift", value, "fit")
     advice = "let the machine cool down and settle; compare only times taken in turn, never runs minutes apart"
-    return Finding("drift", value, "unfit", advice)
+    return Symptom("drift", value, "unfit", advice)
 
 
-def steal_finding(watch: Watch, monitor: str) -> Finding:
+def steal_symptom(watch: Watch, monitor: str) -> Symptom:
     """A hypervisor that gives the cores to others."""
     if not monitor:
-        return Finding("virtualisation", "none", "fit")
+        return Symptom("virtualisation", "none", "fit")
     value = f"virtual machine ({monitor}), {watch.steal:.2%} of the cores' time taken"
     if watch.steal > _STEAL_LIMIT:
-        return Finding("virtualisation", value, "unfit", "move to a machine with dedicated cores, or repeat later")
-    return Finding("virtualisation", value, "fit")
+        return Symptom("virtualisation", value, "unfit", "move to a machine with dedicated cores, or repeat later")
+    return Symptom("virtualisation", value, "fit")
 
 
-def governor_finding(name: str) -> Finding:
+def governor_symptom(name: str) -> Symptom:
     """A frequency governor that slows an idle core down."""
     if not name:
-        return Finding(
+        return Symptom(
             "governor", "not shown by this system", "unknown", "on bare metal, look in the firmware's settings"
         )
     if name == "performance":
-        return Finding("governor", name, "fit")
+        return Symptom("governor", name, "fit")
     advice = "set it: cpupower frequency-set --governor performance; until then, warm up and take times in turn"
-    return Finding("governor", name, "unknown", advice)
+    return Symptom("governor", name, "unknown", advice)
 
 
-def turbo_finding(allowed: bool | None) -> Finding:  # noqa: FBT001 - three states: on, off, not told
+def turbo_symptom(allowed: bool | None) -> Symptom:  # noqa: FBT001 - three states: on, off, not told
     """A clock that rises while the processor is cool and falls when it is not."""
     if allowed is None:
-        return Finding("turbo", "not shown by this system", "unknown", "expect the first seconds to be the fastest")
+        return Symptom("turbo", "not shown by this system", "unknown", "expect the first seconds to be the fastest")
     if allowed:
         advice = "switch it off for times that repeat (intel_pstate/no_turbo or cpufreq/boost), or take times in turn"
-        return Finding("turbo", "on", "unknown", advice)
-    return Finding("turbo", "off", "fit")
+        return Symptom("turbo", "on", "unknown", advice)
+    return Symptom("turbo", "off", "fit")
 
 
-def threads_finding(threads: int, cores: int, variable: str) -> Finding:
+def threads_symptom(threads: int, cores: int, variable: str) -> Symptom:
     """More threads than cores wait for one another."""
     value = f"{threads} threads on {cores} usable cores" + (f", OMP_NUM_THREADS={variable}" if variable else "")
     if threads > cores:
-        return Finding("threads", value, "unfit", f"use at most {cores} threads")
+        return Symptom("threads", value, "unfit", f"use at most {cores} threads")
     if variable.isdigit() and int(variable) < threads:
-        return Finding(
+        return Symptom(
             "threads", value, "unknown", "unset OMP_NUM_THREADS, or set it to the number of threads asked for"
         )
-    return Finding("threads", value, "fit")
+    return Symptom("threads", value, "fit")
 
 
-def clock_finding(step: float) -> Finding:
+def clock_symptom(step: float) -> Symptom:
     """A clock too coarse for the calls it times."""
     value = f"{step * 1e9:.0f} ns between two readings"
     if step <= _TICKS * _KERNEL_SECONDS:
-        return Finding("clock", value, "fit")
+        return Symptom("clock", value, "fit")
     advice = "time calls of at least a thousand such steps; look for a better clocksource in the kernel's settings"
-    return Finding("clock", value, "unfit", advice)
+    return Symptom("clock", value, "unfit", advice)
 
 
-def gpu_findings(readings: Mapping[str, str | int | float | bool]) -> tuple[Finding, ...]:
+def gpu_symptoms(readings: Mapping[str, str | int | float | bool]) -> tuple[Symptom, ...]:
     """A GPU that is held back or busy with other work; nothing where there is none."""
     if not readings:
         return ()
@@ -203,10 +204,10 @@ def gpu_findings(readings: Mapping[str, str | int | float | bool]) -> tuple[Find
     value = f"{readings['clock_sm_mhz']} MHz, {readings['temperature_celsius']} degrees C, {load} % busy"
     if held:
         advice = "cool it or raise its power limit (nvidia-smi -pl); lock its clocks (nvidia-smi -lgc)"
-        return (Finding("gpu", f"{value}, held back by {held}", "unfit", advice),)
+        return (Symptom("gpu", f"{value}, held back by {held}", "unfit", advice),)
     if load > 100 * _BUSY_LIMIT:
-        return (Finding("gpu", value, "unfit", "stop what else runs on it (nvidia-smi shows it)"),)
-    return (Finding("gpu", value, "fit"),)
+        return (Symptom("gpu", value, "unfit", "stop what else runs on it (nvidia-smi shows it)"),)
+    return (Symptom("gpu", value, "fit"),)
 
 
 def detectable(spread: float, *, pairs: int = _PAIRS) -> float:
@@ -258,7 +259,7 @@ def cpu_times() -> CpuTimes:
     )
 
 
-def as_rows(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
-    """The findings as `run.json` keeps them."""
-    for found in findings:
+def as_rows(symptoms: Sequence[Symptom]) -> Iterator[dict[str, str]]:
+    """The symptoms as `run.json` keeps them."""
+    for found in symptoms:
         yield {"finding": found.finding, "value": found.value, "verdict": found.verdict, "advice": found.advice}

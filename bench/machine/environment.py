@@ -17,6 +17,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bench.machine.system_files import system_text
+from bench.machine.threads import usable_cores
+
 Fact = str | int | float | bool
 """What one key of an environment holds."""
 
@@ -92,39 +95,18 @@ def environment(threads: int) -> Environment:
 
 def cpu_model() -> str:
     """The processor's name as the system gives it."""
-    for line in _lines(Path("/proc/cpuinfo")):
+    for line in system_text(Path("/proc/cpuinfo")).splitlines():
         key, _, value = line.partition(":")
         if key.strip() in {"model name", "Hardware", "cpu model"}:
             return value.strip()
     return platform.processor() or platform.machine()
 
 
-def usable_cores() -> int:
-    """The number of cores this process may run on, which a container or an affinity mask can make fewer than there are.
-
-    A quota on processor time counts as the whole cores it is worth, at least one.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cpu_quota()
-    return cores if quota is None else max(1, min(cores, int(quota)))
-
-
-def cpu_quota() -> float | None:
-    """The cores' worth of processor time that a control group allows, or None where it allows all."""
-    words = _text(Path("/sys/fs/cgroup/cpu.max")).split()
-    if not words:
-        folder = Path("/sys/fs/cgroup/cpu")
-        words = [_text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us")]
-    if words[0] in {"", "max", "-1"}:
-        return None
-    return float(words[0]) / float(words[1])
-
-
 def memory_limit() -> int:
     """The bytes of memory this process may have in all: the machine's, or a control group's if that is less."""
     import psutil
 
-    limits = [_text(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
+    limits = [system_text(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
     return min([int(psutil.virtual_memory().total), *(int(text) for text in limits if text.isdigit())])
 
 
@@ -137,23 +119,23 @@ def memory_available() -> int:
 
 def governor() -> str:
     """The frequency governor of the first core; empty where the system has none or hides it."""
-    return _text(_SYSTEM / "cpu0/cpufreq/scaling_governor")
+    return system_text(_SYSTEM / "cpu0/cpufreq/scaling_governor")
 
 
 def turbo() -> bool | None:
     """Whether the processor may run above its base frequency; None where the system does not tell."""
-    if no_turbo := _text(_SYSTEM / "intel_pstate/no_turbo"):
+    if no_turbo := system_text(_SYSTEM / "intel_pstate/no_turbo"):
         return no_turbo == "0"
-    boost = _text(_SYSTEM / "cpufreq/boost")
+    boost = system_text(_SYSTEM / "cpufreq/boost")
     return boost == "1" if boost else None
 
 
 def hypervisor() -> str:
     """The name of the virtual machine monitor this runs under, `yes` where it hides its name, empty on bare metal."""
-    flagged = any(line.startswith("flags") and " hypervisor" in line for line in _lines(Path("/proc/cpuinfo")))
-    if not flagged:
+    processors = system_text(Path("/proc/cpuinfo")).splitlines()
+    if not any(line.startswith("flags") and " hypervisor" in line for line in processors):
         return ""
-    return _text(Path("/sys/class/dmi/id/sys_vendor")) or _text(Path("/sys/hypervisor/type")) or "yes"
+    return system_text(Path("/sys/class/dmi/id/sys_vendor")) or system_text(Path("/sys/hypervisor/type")) or "yes"
 
 
 def _stable(threads: int) -> Iterator[tuple[str, Fact]]:
@@ -255,8 +237,8 @@ def _temperature() -> float:
 def _caches() -> Iterator[tuple[str, Fact]]:
     """The first core's data caches: `cache_l2` -> `512K`."""
     for folder in sorted((_SYSTEM / "cpu0/cache").glob("index*")):
-        if _text(folder / "type") != "Instruction":
-            yield f"cache_l{_text(folder / 'level')}", _text(folder / "size")
+        if system_text(folder / "type") != "Instruction":
+            yield f"cache_l{system_text(folder / 'level')}", system_text(folder / "size")
 
 
 def installed(distribution: str) -> str:
@@ -269,15 +251,3 @@ def installed(distribution: str) -> str:
 
 def _recorded(variable: str) -> bool:
     return variable != _OF_JOBLIB and (variable.startswith((*VARIABLES, "MALLOC_")) or variable == "LD_PRELOAD")
-
-
-def _text(path: Path) -> str:
-    """What a small system file says, stripped; empty where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
-
-
-def _lines(path: Path) -> list[str]:
-    return _text(path).splitlines()

@@ -1,14 +1,15 @@
-"""One timing at a time on a machine: whoever takes time holds a lock that all users of the machine see."""
+"""One timing at a time on a machine: the process that takes times holds a lock that all users of the machine see."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.talk import Say
 
 _ANYONE = 0o666
 
@@ -20,7 +21,7 @@ def lock_path() -> Path:
 
 
 @contextmanager
-def alone(say: Callable[[str], None]) -> Iterator[None]:
+def timing_lock(say: Say) -> Iterator[None]:
     """Holds this machine's timing lock inside the block; says so once if it has to wait for another process."""
     from filelock import FileLock, Timeout
 

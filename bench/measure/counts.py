@@ -42,8 +42,8 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Growth:
-    """A count that grows as `area` x height x width + `rows` x height + `columns` x width + `constant`.
+class SizeLaw:
+    """How a count grows with an image: `area` x height x width + `rows` x height + `columns` x width + `constant`.
 
     So does every count of work done alike at each place of a grid: the area term is the work per pixel, the other
     three are the border's. `exact` tells whether the samples lie on it; what grows faster (attention) does not.
@@ -56,16 +56,16 @@ class Growth:
     exact: bool = True
 
     @classmethod
-    def through(cls, samples: Mapping[Size, float]) -> Growth:
-        """The growth through samples at four multiples of the smallest size, checked at a fifth where there is one."""
+    def through(cls, samples: Mapping[Size, float]) -> SizeLaw:
+        """The law through samples at four multiples of the smallest size, checked at a fifth where there is one."""
         height, width = min(samples)
         one, tall, wide, four = (samples[height * y, width * x] for y, x in _MULTIPLES)
         area = four - tall - wide + one
         rows, columns = tall - one - area, wide - one - area
-        growth = cls(area / (height * width), rows / height, columns / width, one - area - rows - columns)
+        law = cls(area / (height * width), rows / height, columns / width, one - area - rows - columns)
         check = (height * _CHECK[0], width * _CHECK[1])
-        known = samples.get(check, growth.at(*check))
-        return replace(growth, exact=math.isclose(growth.at(*check), known, rel_tol=1e-9, abs_tol=0.5))
+        known = samples.get(check, law.at(*check))
+        return replace(law, exact=math.isclose(law.at(*check), known, rel_tol=1e-9, abs_tol=0.5))
 
     def at(self, height: int, width: int) -> float:
         """The count for an image of `height` x `width`."""
@@ -106,7 +106,7 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     runs; `parameters`, `activations_per_pixel`,
     `bytes_per_pixel` (a lower bound: image in, image out and weights once; part `operators`: each multiplying
     operator's operands once) and `intensity_macs_per_byte`. A counter that saw nothing has value None and says why;
-    where a network's runtime was left to choose and works beside torch, both count the layers as published, and say so.
+    where a runtime works outside torch that the network chose itself, both count the layers as published, and say so.
     Raises `BenchError` where the method cannot be called as a restorer, and what `Method.checked` raises.
     """
     setup = method.checked(setup)
@@ -227,27 +227,27 @@ def _by_counter(view: View, reference: float | None, size: Size) -> Reading:
     totals = {at: macs.total() for at, macs in view.macs.items()}
     if not any(totals.values()) and reference != 0:
         return Reading(MACS, None, UNIT, part=view.counter, note=_unseen(view))
-    growth = Growth.through(totals)
-    if not growth.exact:
+    law = SizeLaw.through(totals)
+    if not law.exact:
         height, width = max(totals)
         note = f"grows faster than the pixels: counted at {height} x {width}"
         return Reading(MACS, totals[height, width] / (height * width), UNIT, part=view.counter, note=note)
-    return Reading(MACS, growth.area, UNIT, part=view.counter, note="; ".join(_residue(view, growth, reference, size)))
+    return Reading(MACS, law.area, UNIT, part=view.counter, note="; ".join(_residue(view, law, reference, size)))
 
 
-def _residue(view: View, growth: Growth, reference: float | None, size: Size) -> Iterator[str]:
+def _residue(view: View, law: SizeLaw, reference: float | None, size: Size) -> Iterator[str]:
     """What lies between a counter's figure and the reference, and what the figure leaves out."""
     elsewhere = 0.0
     for operator in sorted(set(next(iter(view.macs.values()))) - FVCORE_MULTIPLY_ADDS - {"convolution"}):
         if view.counter == "fvcore":
-            charged = Growth.through({at: macs[operator] for at, macs in view.macs.items()}).area
+            charged = SizeLaw.through({at: macs[operator] for at, macs in view.macs.items()}).area
             elsewhere += charged
             yield f"{charged:+,.6g} by {operator.replace('_', ' ')}, which fvcore charges"
-    if reference is not None and not math.isclose(rest := growth.area - elsewhere - reference, 0, abs_tol=_CLOSE):
+    if reference is not None and not math.isclose(rest := law.area - elsewhere - reference, 0, abs_tol=_CLOSE):
         yield f"{rest:+,.6g} beside the closed form" if rest > 0 else f"{rest:+,.6g} that this counter does not see"
     height, width = size
-    border = growth.at(height, width) / (height * width) - growth.area
-    if abs(border) > _CLOSE * growth.area:
+    border = law.at(height, width) / (height * width) - law.area
+    if abs(border) > _CLOSE * law.area:
         yield f"{border:+,.4g} at the border of {height} x {width}, left out"
     if view.counter == "fvcore" and view.unknown:
         yield f"operators it does not know, counted as 0: {', '.join(sorted(view.unknown))}"
@@ -280,6 +280,6 @@ def _traffic(counted: Counted, reference: float | None, size: Size) -> Iterator[
 
 def _per_pixel(samples: Mapping[Size, float], size: Size) -> float:
     """`samples` carried on to `size`, per pixel; where they grow faster than the pixels, as at the largest."""
-    growth = Growth.through(samples)
-    at = size if growth.exact else max(samples)
-    return (growth.at(*at) if growth.exact else samples[at]) / (at[0] * at[1])
+    law = SizeLaw.through(samples)
+    at = size if law.exact else max(samples)
+    return (law.at(*at) if law.exact else samples[at]) / (at[0] * at[1])

@@ -1,7 +1,7 @@
 """Where the time, the operations and the memory of one call go: layer by layer, and operator by operator.
 
 Layers are the innermost modules that a call runs; what runs between them is a layer of its own, so that their times
-add up to the whole. Every instrumented call has a plain one beside it, which shows what looking costs.
+add up to the whole. Plain and instrumented calls alternate, which shows what the instruments cost.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import RowsError
 from bench.machine.clock import Clock, clock_for
+from bench.measure.calls import seconds_per_call
 from bench.measure.operators import modules_of, run
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
@@ -86,7 +88,7 @@ class Profile:
 
 
 def layer_readings(case: Case, *, traces: Path | None = None) -> Iterator[Reading]:
-    """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces` where one is given."""
+    """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces`, if any."""
     trace = None
     if traces:
         traces.mkdir(exist_ok=True)
@@ -115,20 +117,21 @@ def readings(found: Profile) -> Iterator[Reading]:
 
 
 def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: Path | None = None) -> Profile:
-    """Takes one case apart; writes a trace for Chrome or Perfetto to `trace` where it is given.
+    """Takes one case apart; writes a trace for Chrome or Perfetto to the file `trace`, if any.
 
     A network runs as its separate layers even where its fastest runtime would fuse them (see `in_layers`). Raises
     `BenchError` where the method cannot be called as a restorer or the trace cannot be written.
     """
     import torch
 
-    from bench.measure.inputs import batch_for, fixed_threads, setup_of
+    from bench.machine.threads import fixed_threads
+    from bench.measure.inputs import batch_for
 
     case = in_layers(case)
     clock = clock_for(case.device) if clock is None else clock
     method = get(case.method)
     with fixed_threads(case.threads), torch.inference_mode():
-        restore = method.build(method.checked(setup_of(case)))
+        restore = method.build(method.checked(case.setup()))
         batch = batch_for(case)
         run(case.method, restore, batch)
         layers = named_layers(modules_of(restore, batch))
@@ -183,9 +186,7 @@ def _in_turn(
     for _ in range(WARMUP_CALLS):
         restore(batch)
     for _ in range(repeats):
-        begin = clock()
-        restore(batch)
-        plain.append(clock() - begin)
+        plain.append(seconds_per_call(partial(restore, batch), clock))
         whole, parts = _timed_call(restore, batch, layers, clock)
         instrumented.append(whole)
         for name, seconds in (*parts.items(), (BETWEEN, whole - sum(parts.values()))):
@@ -208,9 +209,7 @@ def _timed_call(
         seconds[name] += clock() - started
 
     with _hooked(layers, enter, leave):
-        begin = clock()
-        restore(batch)
-        whole = clock() - begin
+        whole = seconds_per_call(partial(restore, batch), clock)
     return whole, seconds
 
 
@@ -279,7 +278,7 @@ def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Ope
 
 @contextmanager
 def _without_trace_points() -> Iterator[None]:
-    """Keeps what torch says of its own trace points off standard error; everything else arrives a moment later."""
+    """Keeps torch's lines about its own trace points off standard error; the rest is passed on a moment later."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as said:
         kept = os.dup(_STANDARD_ERROR)

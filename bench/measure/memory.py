@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import json
 import math
 import os
-import subprocess
 import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
 from bench.machine.environment import memory_available
+from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
 from bench.plan.case import Case, Reading
 from restoration.catalog import get
-from restoration.errors import RestorationError
 from restoration.method import Restore
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ SAMPLED_SIDES = (96, 192, 288)
 """Sides of the square output images from which is predicted: small, and multiples of every scale."""
 
 _LOOKS = 3
-"""Calls of which the least peak counts: what Python itself allocates beside an image comes and goes."""
+"""Calls of which the least peak counts: Python's own allocations come and go."""
 
 _INTERVAL = 0.001  # seconds between two looks at resident memory
 _MARGIN = 0.9  # of the memory that is free: the rest is for everybody else
@@ -84,7 +82,7 @@ def peak_memory(case: Case) -> Iterator[Reading]:
     """`peak_bytes` measured and predicted for `case`, and `largest_pixels`, what would fit.
 
     Raises `BenchError` before trying where the prediction does not fit into free memory, and where the fresh process
-    fails. A CUDA case has no prediction but that of its tensors, and is measured here.
+    fails. A CUDA case is measured in this process, by torch's own allocator.
     """
     if case.device != "cpu":
         yield from cuda_peak(case)
@@ -120,31 +118,21 @@ def check_forecast(case: Case, *, limit: float | None = None) -> tuple[Reading, 
 
 def in_fresh_process(case: Case, *, limit: float | None = None) -> Peak:
     """Predicts, and measures where `case` has a size, in a Python process of its own."""
-    paths = os.pathsep.join(path for path in sys.path if path)
     # Every large block straight from the system and straight back: resident memory then follows what is allocated.
     allocator = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "65536")
-    environment = os.environ | allocator | {"PYTHONPATH": paths}
-    question = json.dumps({"case": asdict(case), "limit": limit})
-    ended = subprocess.run(
-        [sys.executable, "-m", "bench.measure.memory"],
-        input=question,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode < 0:
-        raise BenchError(
-            f"{case.method}: the process that restored {case.height} x {case.width} was killed (signal "
-            f"{-ended.returncode}), most likely for want of memory; try a smaller size"
-        )
-    answer = _last_json(ended.stdout)
-    if answer is None:
-        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-        raise BenchError(f"{case.method}: its process ended with status {ended.returncode}: {last}")
-    if "error" in answer:
-        raise BenchError(answer["error"])
-    return Peak(Growth(*answer["growth"]), answer["limit"], answer["measured"])
+    try:
+        with FreshProcess("bench.measure.memory", environment=os.environ | allocator) as process:
+            answer: Peak | Failure = process.ask("peak_here", case, limit)
+    except ProcessDiedError as error:
+        if error.ended is not None and error.ended < 0:
+            raise BenchError(
+                f"{case.method}: the process that restored {case.height} x {case.width} was killed (signal "
+                f"{-error.ended}), most likely for want of memory; try a smaller size"
+            ) from error
+        raise BenchError(f"{case.method}: its process ended with status {error.ended}: {error}") from error
+    if isinstance(answer, Failure):
+        raise BenchError(answer.message if answer.expected else f"{case.method}: {answer.error}")
+    return answer
 
 
 def predicted_growth(restore: Restore, image_of: Callable[[int], Tensor]) -> Growth:
@@ -203,12 +191,12 @@ def cuda_peak(case: Case, *, cuda: Any = None) -> Iterator[Reading]:
     """
     import torch
 
-    from bench.measure.inputs import batch_for, setup_of
+    from bench.measure.inputs import batch_for
 
     cuda = torch.cuda if cuda is None else cuda
     method = get(case.method)
     with torch.inference_mode(), surviving(case, cuda):
-        restore = method.build(method.checked(setup_of(case)))
+        restore = method.build(method.checked(case.setup()))
         cuda.synchronize()
         cuda.reset_peak_memory_stats()
         before = cuda.memory_allocated()
@@ -241,28 +229,17 @@ class surviving:  # noqa: N801 - reads as a statement: `with surviving(case, tor
         ) from error
 
 
-def main() -> None:
-    """Answers one question of `in_fresh_process`: JSON in, JSON out."""
-    question = json.load(sys.stdin)
-    case = Case(**question["case"])
-    try:
-        answer = _answer(case, question["limit"])
-    except (BenchError, RestorationError) as error:
-        answer = {"error": str(error)}
-    sys.stdout.write("\n" + json.dumps(answer) + "\n")
-
-
-def _answer(case: Case, limit: float | None) -> dict[str, Any]:
-    """Builds the method, restores three small images, and then, where it fits, the one that is asked about."""
+def peak_here(case: Case, limit: float | None) -> Peak:
+    """Runs in the fresh process: restores three small images and then, where it fits, the one that is asked about."""
     import torch
 
     from bench.machine.threads import fix_threads
-    from bench.measure.inputs import batch_for, setup_of
+    from bench.measure.inputs import batch_for
     from bench.measure.operators import run
 
     fix_threads(case.threads)
     method = get(case.method)
-    restore = method.build(method.checked(setup_of(case)))
+    restore = method.build(method.checked(case.setup()))
     fix_threads(case.threads)  # again: the method may have loaded a library with its own threads
 
     def image_of(side: int) -> Tensor:
@@ -282,7 +259,7 @@ def _answer(case: Case, limit: float | None) -> dict[str, Any]:
             small = image_of(SAMPLED_SIDES[0])
             grown_by(lambda: restore(torch.rand(small.shape).to(dtype)))  # a rehearsal: the watcher's own memory
             measured = grown_by(lambda: restore(torch.rand(shape).to(dtype)))
-    return {"growth": [growth.pixels, growth.sides, growth.constant], "limit": room, "measured": measured}
+    return Peak(growth, room, measured)
 
 
 def _alive_at_once(restore: Restore, image: Tensor) -> float:
@@ -331,16 +308,3 @@ def _high_water() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak if sys.platform == "darwin" else peak * 1024)
-
-
-def _last_json(text: str) -> dict[str, Any] | None:
-    for line in reversed(text.splitlines()):
-        with suppress(ValueError):
-            found = json.loads(line)
-            if isinstance(found, dict):
-                return found
-    return None
-
-
-if __name__ == "__main__":
-    main()

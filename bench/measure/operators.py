@@ -157,7 +157,7 @@ def seen_by_fvcore(
 
 
 def _as_module(restore: Restore, modules: tuple[nn.Module, ...]) -> nn.Module:
-    """`restore` as the module a tracer wants, with `modules` as its own, lest it take their weights for constants."""
+    """`restore` as a module for the tracer, which owns `modules`: else their weights would be taken for constants."""
     from torch import nn
 
     if isinstance(restore, nn.Module):
@@ -176,7 +176,7 @@ def _as_module(restore: Restore, modules: tuple[nn.Module, ...]) -> nn.Module:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """No warnings: the tracer's own do not concern the count, and what fvcore does not know is listed beside it."""
+    """Silences warnings: the tracer's do not concern the count, and operators that fvcore does not know are listed."""
     log = logging.getLogger("fvcore.nn.jit_analysis")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from bench.errors import one_line
 from bench.machine.clock import Clock
-from bench.measure.inputs import batch_for, fixed_threads
-from bench.measure.timing import built, sample
+from bench.machine.threads import fixed_threads
+from bench.measure.calls import built, in_turn, sample, seconds_per_call, warm_up
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Reading
-from bench.plan.spec import PairedSection
-from bench.record.attempt import one_line
+from bench.plan.sections import PairedSection
 from bench.record.rows import Row
 
 if TYPE_CHECKING:
@@ -36,12 +38,9 @@ class Runner:
     batch: torch.Tensor
     calls: int
 
-    def seconds_per_call(self, clock: Clock) -> float:
-        """One sample: the mean over `calls` calls."""
-        begin = clock()
-        for _ in range(self.calls):
-            self.restore(self.batch)
-        return (clock() - begin) / self.calls
+    def sample(self, clock: Clock) -> float:
+        """Seconds per call: the mean over `calls` calls."""
+        return seconds_per_call(partial(self.restore, self.batch), clock, calls=self.calls)
 
 
 def paired(run: str, section: PairedSection, cases: list[Case], *, seed: int, clock: Clock) -> Iterator[list[Row]]:
@@ -61,20 +60,18 @@ def paired(run: str, section: PairedSection, cases: list[Case], *, seed: int, cl
                 runners.append(runner)
                 yield [_row(run, section, case, reading) for reading in readings]
         for block in range(section.blocks):
-            turns = order.permutation(len(runners)).tolist()
-            times = {index: runners[index].seconds_per_call(clock) for index in turns}
-            timed = ((runner, times[index]) for index, runner in enumerate(runners))  # rows keep the spec's order
+            samples = [partial(runner.sample, clock) for runner in runners]
+            times = in_turn(samples, order.permutation(len(runners)).tolist())
+            timed = zip(runners, times, strict=True)
             yield [_row(run, section, runner.case, _sample(runner, seconds, block)) for runner, seconds in timed]
 
 
 def _ready(case: Case, clock: Clock) -> tuple[Runner, list[Reading]]:
     restore, building = built(case, clock)
     batch = batch_for(case)
-    once = Runner(case, restore, batch, calls=1)
-    first = sample("first", once.seconds_per_call(clock))
-    warm = [sample("warmup", once.seconds_per_call(clock), repeat) for repeat in range(3)]
-    fastest = min(reading.value or 0.0 for reading in warm)
-    return replace(once, calls=max(1, math.ceil(SHORTEST_SAMPLE / max(fastest, 1e-9)))), [building, first, *warm]
+    readings = [building, *warm_up(partial(restore, batch), clock, calls=3)]
+    fastest = min(reading.value or 0.0 for reading in readings if reading.phase == "warmup")
+    return Runner(case, restore, batch, calls=max(1, math.ceil(SHORTEST_SAMPLE / max(fastest, 1e-9)))), readings
 
 
 def _sample(runner: Runner, seconds: float, block: int) -> Reading:

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
 from bench.machine.clock import Clock, clock_for
-from bench.plan.case import Case, Reading, options_text
-from restoration.method import Option, variant_of
+from bench.measure.calls import repeated
+from bench.plan.case import Case
 
 if TYPE_CHECKING:
     import torch
 
-    from bench.experiments.scene import Scene
 
 DTYPES = ("float32", "bfloat16")
 
@@ -36,7 +35,6 @@ _CONVOLUTIONS = ((64, 64), (64, 256), (128, 128))
 
 _SECONDS_EACH = 0.15
 _LONGEST_CALL = 0.5  # seconds
-_CALLS_AT_LEAST = 3
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Roof:
-    """What one machine reached, with a given number of threads."""
+    """The speeds that one machine reached with a certain number of threads."""
 
     kernels: tuple[Kernel, ...]
     bandwidths: Mapping[int, float]
@@ -131,19 +129,8 @@ def _probed(dtype: str, device: str, seconds_each: float, clock: Clock) -> Itera
 
 
 def best(call: Callable[[], object], clock: Clock, *, seconds: float) -> float:
-    """Seconds of the fastest of `samples`."""
-    return max(min(samples(call, clock, seconds=seconds)), 1e-12)
-
-
-def samples(call: Callable[[], object], clock: Clock, *, seconds: float) -> list[float]:
-    """Seconds of each of the calls that fit into `seconds`, at least three, after one that is not counted."""
-    call()
-    times: list[float] = []
-    while len(times) < _CALLS_AT_LEAST or sum(times) < seconds:
-        begin = clock()
-        call()
-        times.append(clock() - begin)
-    return times
+    """Seconds of the fastest of the calls that fit into `seconds`."""
+    return max(min(repeated(call, clock, seconds=seconds)), 1e-12)
 
 
 def place(case: Case, roof: Roof, *, macs_per_pixel: float, bytes_per_pixel: float, seconds: Iterable[float]) -> Place:
@@ -158,67 +145,17 @@ def place(case: Case, roof: Roof, *, macs_per_pixel: float, bytes_per_pixel: flo
     )
 
 
-def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Reading]]:
-    """The experiment `roofline`: probes the machine and places the usual methods, square of side `size` (512).
-
-    `flops_per_second` by dtype and kernel (its note), `bytes_per_second` with `working_set_bytes` (part `bandwidth`,
-    numbered by repeat); then for each method, as part, `intensity_flops_per_byte`, `flops_per_second_reached`,
-    `attainable_flops_per_second` and `roofline_share`, whose note says so where it is above 1.
-    """
-    from bench.experiments.scene import chosen
-    from bench.machine.threads import fix_threads
-
-    asked = chosen("roofline", options, {"size": 512})
-    fix_threads(scene.threads)
-    own = Case("experiment", "roofline", threads=scene.threads)
-    roof = probe()
-    scene.progress(0.5)
-    for number, kernel in enumerate(roof.kernels):
-        speed = kernel.flops_per_second
-        yield own, Reading("flops_per_second", speed, "FLOP/s", part=kernel.dtype, repeat=number, note=kernel.name)
-    for number, (size, speed) in enumerate(sorted(roof.bandwidths.items())):
-        yield own, Reading("working_set_bytes", size, "B", part="bandwidth", repeat=number)
-        yield own, Reading("bytes_per_second", speed, "B/s", part="bandwidth", repeat=number)
-    for case in usual_cases(int(asked["size"]), scene.threads):
-        for reading in place_readings(measured_place(case, roof)):
-            yield own, reading
-
-
-def usual_cases(size: int, threads: int) -> Iterator[Case]:
-    """What the experiment places: DCT and network, each computed directly and by its fast algorithm."""
-    shapes: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
-        ("dct", "denoise", {"engine": "dense"}),
-        ("dct", "denoise", {}),
-        ("dct", "denoise", {"block_size": 16}),
-        ("ffdnet", "denoise", {"runtime": "torch"}),
-        ("ffdnet", "denoise", {}),
-    )
-    for method, task, taken in shapes:
-        yield Case(
-            "experiment", method, variant_of(taken), options_text(taken), task,
-            height=size, width=size, threads=threads, sigma_255=25.0,
-        )  # fmt: skip
-
-
-def place_readings(found: Place) -> Iterator[Reading]:
-    """One method under the roof, as readings."""
-    part = f"{found.case.method} {found.case.variant}"
-    yield Reading("intensity_flops_per_byte", found.flops_per_byte, "FLOP/B", part=part)
-    yield Reading("flops_per_second_reached", found.flops_per_second, "FLOP/s", part=part)
-    yield Reading("attainable_flops_per_second", found.attainable, "FLOP/s", part=part)
-    yield Reading("roofline_share", found.share, "1", part=part, note=found.verdict)
-
-
 def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock | None = None) -> Place:
     """Counts and times `case` for about `seconds`, and places it; raises `BenchError` where nothing is counted."""
     import torch
 
+    from bench.machine.threads import fixed_threads
     from bench.measure.counts import count
-    from bench.measure.inputs import batch_for, fixed_threads, setup_of
+    from bench.measure.inputs import batch_for
     from restoration.catalog import get
 
     clock = clock_for(case.device) if clock is None else clock
-    method, setup = get(case.method), setup_of(case)
+    method, setup = get(case.method), case.setup()
     found = {(r.quantity, r.part): r.value for r in count(method, setup, height=case.height, width=case.width)}
     counters = (("executed_macs_per_pixel", ""), ("macs_per_pixel", "torch"), ("macs_per_pixel", "closed_form"))
     macs = next((found[counter] for counter in counters if found.get(counter)), None)
@@ -227,7 +164,7 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
         raise BenchError(f"{case.method}: has no operation count, so no place under the roofline")
     with fixed_threads(case.threads), torch.inference_mode():
         restore, batch = method.build(method.checked(setup)), batch_for(case)
-        times = samples(lambda: restore(batch), clock, seconds=seconds)
+        times = repeated(partial(restore, batch), clock, seconds=seconds)
     return place(case, roof, macs_per_pixel=macs, bytes_per_pixel=moved, seconds=times)
 
 
@@ -250,7 +187,7 @@ def _kernels(dtype: str, device: str) -> Iterator[tuple[str, float, Callable[[],
 def _copies(sizes: Iterable[int], device: str) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
     """Working set, bytes read and written, and call of the copies by which bandwidth is measured.
 
-    A small set is copied many times in one call, lest the call itself be what is measured.
+    A small set is copied many times in one call, so that the call itself hardly counts.
     """
     import torch
 

@@ -1,44 +1,30 @@
 """Seconds of one case: build, first call, warm-up, then as many calls as pytest-benchmark calibrates.
 
-Every raw sample is kept and says which phase it is of; medians are made later, from `measure` alone.
+The calls are those of `bench.measure.calls`; the suite that pytest runs lies in `bench/suite/`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.machine.clock import Clock, clock_for
-from bench.measure.inputs import batch_for, fixed_threads, setup_of
-from bench.plan.case import Case, Phase, Reading
-from bench.record.attempt import attempt
+from bench.machine.threads import fixed_threads
+from bench.measure.calls import built, sample, warm_up
+from bench.measure.inputs import batch_for
+from bench.plan.case import Case, Reading
+from bench.record.attempt import MEASURED, attempt
 from bench.record.rows import Row
-from restoration.catalog import get
-
-if TYPE_CHECKING:
-    from restoration.method import Restore
 
 WARMUP_CALLS = 2
 """Calls after the first one that are kept, marked, and left out of every statistic."""
 
 SUITE = Path(__file__).parents[1] / "suite"
-
-
-def sample(phase: Phase, seconds: float, repeat: int = 0, note: str = "") -> Reading:
-    """A reading of one timed call."""
-    return Reading("seconds", seconds, "s", phase=phase, repeat=repeat, note=note)
-
-
-def built(case: Case, clock: Clock) -> tuple[Restore, Reading]:
-    """The method of a case, built, and how long that took."""
-    method = get(case.method)
-    begin = clock()
-    restore = method.build(method.checked(setup_of(case)))
-    return restore, sample("build", clock() - begin)
 
 
 def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[Reading]:
@@ -51,17 +37,14 @@ def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[R
         begun = whole()
         restore, building = built(case, clock)
         yield building
-        for repeat in range(1 + WARMUP_CALLS):
-            begin = clock()
-            restore(batch)
-            yield sample("warmup" if repeat else "first", clock() - begin, max(repeat - 1, 0))
+        yield from warm_up(functools.partial(restore, batch), clock, calls=WARMUP_CALLS)
         benchmark(restore, batch)
         ended = whole()
         calls = benchmark.stats.stats  # type: ignore[attr-defined]
         note = f"mean of {benchmark.stats.iterations} calls" if benchmark.stats.iterations > 1 else ""  # type: ignore[attr-defined]
         for repeat, seconds in enumerate(calls.data):
             yield sample("measure", seconds, repeat, note)
-        yield Reading("measured_seconds", ended - begun, "s")
+        yield Reading(MEASURED, ended - begun, "s")
 
 
 @dataclass(frozen=True)
@@ -94,7 +77,7 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
         f"--benchmark-json={directory / 'benchmark.json'}", f"--benchmark-storage={directory}",
     ]  # fmt: skip
     with (
-        _alone(),
+        _without_plugins(),
         (directory / "benchmark.log").open("w", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
@@ -105,7 +88,7 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def _without_plugins() -> Iterator[None]:
     """Keeps pytest from loading other plugins, which would be timed too, and from minding a pytest around it."""
     before = os.environ.copy()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -121,12 +104,11 @@ def parameter(case: Case, round_seconds: float) -> Any:
     """`case` as a pytest parameter with a readable id, timed by its device's clock."""
     import pytest
 
-    size = f"{case.height}x{case.width}"
-    name = "-".join([case.method, case.variant.replace(" ", ","), size, case.device, case.dtype])
     return pytest.param(
         case,
-        id=name,
+        id=case.timed_name,
         marks=pytest.mark.benchmark(
-            group=size, timer=clock_for(case.device), max_time=round_seconds, min_rounds=5, warmup=False
+            group=f"{case.height}x{case.width}", timer=clock_for(case.device), max_time=round_seconds, min_rounds=5,
+            warmup=False,
         ),
-    )
+    )  # fmt: skip

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from restoration.method import Setup
+
 Kind = Literal["cost", "time", "paired", "quality", "memory", "layers", "experiment"]
 """Which question a case answers: operations, seconds, seconds beside a peer, decibels, bytes, seconds per layer, or
 one of the named experiments (whose name is then the case's `method`)."""
@@ -40,9 +42,27 @@ class Case:
     """`awgn`, `bicubic`, `decimate`, `decimate-registered`, `blur-1.2-decimate-registered`, ..."""
     seed: int = 0
 
+    @property
+    def timed_name(self) -> str:
+        """The name under which pytest-benchmark lists the case."""
+        size = f"{self.height}x{self.width}"
+        return "-".join([self.method, self.variant.replace(" ", ","), size, self.device, self.dtype])
+
     def option_values(self) -> Mapping[str, bool | int | float | str]:
         """The chosen options, read back from `options`."""
         return json.loads(self.options)  # type: ignore[no-any-return]
+
+    def setup(self) -> Setup:
+        """What `Method.build` gets for this case."""
+        return Setup(
+            channels=self.channels,
+            sigma=self.sigma_255 / 255,
+            scale=self.scale,
+            device=self.device,
+            dtype=self.dtype,
+            threads=self.threads,
+            options=self.option_values(),
+        )
 
 
 def options_text(options: Mapping[str, bool | int | float | str]) -> str:

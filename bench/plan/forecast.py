@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.experiments.scene import EXPERIMENTS
-from bench.measure.inputs import setup_of
+from bench.machine.threads import usable_cores
 from bench.plan.case import Case
+from bench.plan.experiments import seconds_of
 from bench.plan.spec import Spec
 from restoration.catalog import get
 from restoration.errors import RestorationError
@@ -30,7 +29,7 @@ _CALLS = {"cost": 10, "time": 9, "paired": 1, "memory": 2, "layers": 12, "qualit
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Forecast:
     """Cases and seconds of one kind."""
 
     kind: str
@@ -39,9 +38,9 @@ class Estimate:
     """About; within a factor of 3 where operations are known."""
 
 
-def estimate(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Estimate, ...]:
-    """One estimate for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
-    spread = jobs or len(os.sched_getaffinity(0))
+def forecast(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Forecast, ...]:
+    """One forecast for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
+    spread = jobs or usable_cores()
     counts: dict[str, int] = {}
     seconds: dict[str, float] = {}
     known: dict[tuple[object, ...], float] = {}
@@ -55,19 +54,19 @@ def estimate(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Estim
         usual = max(known[key], spec.round_seconds) if case.kind == "time" else known[key]
         counts[case.kind] = counts.get(case.kind, 0) + 1
         seconds[case.kind] = seconds.get(case.kind, 0.0) + usual / (spread if case.kind == "quality" else 1)
-    return tuple(Estimate(kind, counts[kind], seconds[kind]) for kind in counts)
+    return tuple(Forecast(kind, counts[kind], seconds[kind]) for kind in counts)
 
 
-def in_words(estimates: Iterable[Estimate]) -> str:
+def in_words(forecasts: Iterable[Forecast]) -> str:
     """`134 cases (24 cost, 110 quality), about 3 minutes`."""
-    found = tuple(estimates)
+    found = tuple(forecasts)
     parts = ", ".join(f"{entry.cases:,} {entry.kind}" for entry in found)
     return f"{sum(entry.cases for entry in found):,} cases ({parts}), about {_duration(sum(e.seconds for e in found))}"
 
 
 def _seconds(case: Case, blocks: int) -> float:
     if case.kind == "experiment":
-        return EXPERIMENTS[case.method].seconds
+        return seconds_of(case.method)
     pixels = case.height * case.width or _USUAL_PIXELS
     once = pixels / _PIXELS_PER_SECOND if case.kind == "quality" else 0.0
     macs = _macs_per_pixel(case)
@@ -78,7 +77,7 @@ def _seconds(case: Case, blocks: int) -> float:
 def _macs_per_pixel(case: Case) -> float | None:
     method = get(case.method)
     try:
-        return method.macs_per_pixel(method.checked(setup_of(case))) if method.macs_per_pixel else None
+        return method.macs_per_pixel(method.checked(case.setup())) if method.macs_per_pixel else None
     except RestorationError:  # weights that are not here; the case will say so
         return None
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bench.errors import RowsError
+from bench.errors import RowsError, one_line
 from bench.machine.clock import clock_for
 from bench.plan.case import Case, Reading
 from bench.record.rows import Row
 
 END = "elapsed_seconds"
 """The quantity of the last row of every case: how long the case took in all. Where it stands, the case is whole."""
+
+MEASURED = "measured_seconds"
+"""The quantity of a row whose seconds count as measured; the rest of a run is the suite's own cost."""
 
 
 def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list[Row]:
@@ -25,11 +28,14 @@ def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list
     except RowsError:
         raise
     except Exception as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
-        rows = [Row(run, case, Reading("failure", None), error=one_line(error))]
+        rows = [_failure(run, case, error)]
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
 
 
-def one_line(error: BaseException) -> str:
-    """The kind of an exception and what it says, on one line of at most 500 characters."""
-    said = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {said}"[:500]
+def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:
+    """The rows of cases that could not even begin, all for the same reason."""
+    return [row for case in cases for row in (_failure(run, case, error), Row(run, case, Reading(END, 0.0, "s")))]
+
+
+def _failure(run: str, case: Case, error: Exception) -> Row:
+    return Row(run, case, Reading("failure", None), error=one_line(error))

@@ -1,7 +1,7 @@
-"""What a finished cell is known by: a hash of all that decides its result.
+"""What a finished case is known by: a hash of all that decides its result.
 
 Method, options, image, noise and every other field of the case; the bytes of the image and of the weights; the code
-that measures, that of a user's own method included; and the versions of the libraries that compute. A cell whose hash
+that measures, that of a user's own method included; and the versions of the libraries that compute. A case whose hash
 is in the run's rows is finished; one whose image, weights or code has changed since is measured again.
 """
 
@@ -11,11 +11,11 @@ import hashlib
 import importlib
 import json
 import sys
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.measure.inputs import ImageSet
 from bench.plan.case import Case
 from restoration.catalog import get, module_of
 from restoration.errors import RestorationError
@@ -23,12 +23,12 @@ from restoration.errors import RestorationError
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "pillow")
 
 
-def cell(case: Case, images: ImageSet) -> str:
-    """The hash of a case as it would be measured now, 32 hexadecimal digits."""
+def case_hash(case: Case, images: Sequence[Path] = ()) -> str:
+    """The hash of a case as it would be measured now, 32 hexadecimal digits; `images` are the files that it reads."""
     facts = [json.dumps(vars(case), sort_keys=True), code()]
     if case.kind != "experiment":
         facts.append(_method_facts(case.method, case.options, case.channels, case.scale))
-    facts.append(_image_facts(images, case.image) if case.image else "")
+    facts.append(_image_facts(tuple(images)))
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
@@ -45,7 +45,7 @@ def code() -> str:
 
 @lru_cache(maxsize=4096)
 def _method_facts(name: str, options: str, channels: int, scale: int) -> str:
-    """The code of a method from elsewhere, the SHA-256 of its weights, and that of files its options name."""
+    """Hashes of the user's code behind a method, of its weights, and of the files that its options name."""
     from restoration.method import Setup
 
     values = json.loads(options)
@@ -69,8 +69,8 @@ def _weights_digest(name: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _image_facts(images: ImageSet, name: str) -> str:
-    return " ".join(_digest(path) for path in images.paths(name))
+def _image_facts(paths: tuple[Path, ...]) -> str:
+    return " ".join(map(_digest, paths))
 
 
 def _digest(path: Path) -> str:

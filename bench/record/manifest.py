@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -14,11 +13,10 @@ from typing import Any, Literal
 
 from bench.errors import RowsError
 from bench.machine.environment import Environment, Machine
-from bench.measure.inputs import ImageSet
 from bench.plan.spec import Spec
+from bench.record.files import write_whole
 from bench.record.rows import SCHEMA
 from restoration.catalog import get
-from restoration.errors import ImageError
 from restoration.version import __version__
 
 FILE_NAME = "run.json"
@@ -50,20 +48,17 @@ class Manifest:
     started_on: Mapping[str, Any] = field(default_factory=dict)
     """These three of the machine that started the run, where another one took the times."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Of the whole run and of its measured calls; what is left is the suite's own cost."""
+    """Of the whole run (`total`) and of its measured calls (`measured`); the difference is the suite's own cost."""
     version: str = __version__
     schema: int = SCHEMA
 
     def write(self, directory: Path) -> None:
         """Writes `run.json` whole or not at all; raises `RowsError` where it cannot."""
-        draft = directory / f"{FILE_NAME}.new"
+        path = directory / FILE_NAME
         try:
-            draft.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            draft.replace(directory / FILE_NAME)
+            write_whole(path, [json.dumps(asdict(self), indent=1, ensure_ascii=False).encode(), b"\n"])
         except OSError as error:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise RowsError(f"cannot write {directory / FILE_NAME}: {error.strerror or error}; make room") from error
+            raise RowsError(f"cannot write {path}: {error.strerror or error}; make room") from error
 
     def ended(self, status: Literal["complete", "interrupted"], seconds: Mapping[str, float]) -> Manifest:
         """The same run, over."""
@@ -103,7 +98,9 @@ def read_manifest(directory: Path) -> Manifest:
     return found
 
 
-def describe(spec: Spec, names: Iterable[str], images: ImageSet, environment: Environment, command: str) -> Manifest:
+def describe(
+    spec: Spec, names: Iterable[str], *, image_folder: str, environment: Environment, command: str
+) -> Manifest:
     """The manifest of a run that is about to start; `names` are its methods."""
     started = now()
     return Manifest(
@@ -115,27 +112,9 @@ def describe(spec: Spec, names: Iterable[str], images: ImageSet, environment: En
         fingerprint=environment.fingerprint,
         started=started,
         revision=revision(),
-        image_folder=str(images.source or ""),
+        image_folder=image_folder,
         methods=tuple(_method(name) for name in names),
     )
-
-
-def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
-    """What is known of each image, and a notice for each that was converted or cannot be used."""
-    facts, notices = [], []
-    for channels in images.names():
-        for picture in images.pictures(channels):
-            if isinstance(picture, ImageError):
-                notices.append(str(picture))
-                continue
-            height, width = picture.pixels.shape[-2:]
-            facts.append(
-                {"name": picture.name, "channels": channels, "height": height, "width": width,
-                 "source": picture.source, "note": picture.note}
-            )  # fmt: skip
-            if picture.note:
-                notices.append(f"image {picture.name}: {picture.note}")
-    return facts, list(dict.fromkeys(notices))
 
 
 def revision() -> str:
@@ -161,6 +140,8 @@ def _method(name: str) -> dict[str, Any]:
     method = get(name)
     return {
         "name": name,
+        "title": method.title or name,
+        "options": dict(method.options),
         "task": method.task,
         "summary": method.summary,
         "paper": method.paper,

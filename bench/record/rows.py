@@ -6,10 +6,8 @@ History of the format (`SCHEMA`):
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any, Self
 
 from bench.errors import RowsError
 from bench.plan.case import Case, Reading
+from bench.record.files import append_whole, drop_torn_line, write_whole
 
 SCHEMA = 1
 """Version of the row and of `run.json`; a reader refuses a newer one."""
@@ -62,7 +61,7 @@ class RowFile:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE_NAME
-        _drop_torn_line(self.path)
+        drop_torn_line(self.path)
         self._file = self.path.open("ab", buffering=0)
 
     def append(self, rows: Iterable[Row]) -> None:
@@ -70,15 +69,9 @@ class RowFile:
 
         Raises `RowsError` where it cannot; then none of `rows` is in the file.
         """
-        content = memoryview("".join(row.to_json() + "\n" for row in rows).encode())
-        begin = os.fstat(self._file.fileno()).st_size
         try:
-            while content:
-                content = content[self._file.write(content) or 0 :]
-            os.fsync(self._file.fileno())
+            append_whole(self._file, "".join(row.to_json() + "\n" for row in rows).encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                self._file.truncate(begin)
             raise RowsError(
                 f"cannot write {self.path}: {error.strerror or error}; every finished case is kept; make room, and go "
                 f"on with `restobench run ... --resume --out {self.path.parent}`"
@@ -101,21 +94,8 @@ def read_rows(directory: Path) -> Iterator[Row]:
 
 def keep_rows(directory: Path, rows: Iterable[Row]) -> None:
     """Makes `rows` the whole content of a run's file, at once: a crash leaves the old file or the new one."""
-    draft = directory / f"{FILE_NAME}.new"
+    path = directory / FILE_NAME
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.writelines(row.to_json() + "\n" for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(directory / FILE_NAME)
+        write_whole(path, (f"{row.to_json()}\n".encode() for row in rows))
     except OSError as error:
-        raise RowsError(f"cannot write {draft}: {error.strerror or error}; the rows are as they were") from error
-
-
-def _drop_torn_line(path: Path) -> None:
-    """Cuts off what follows the last newline: a write that a crash interrupted."""
-    if not path.exists():
-        return
-    with path.open("rb+") as file:
-        content = file.read()
-        file.truncate(content.rfind(b"\n") + 1)
+        raise RowsError(f"cannot write {path}: {error.strerror or error}; the rows are as they were") from error

@@ -1,13 +1,12 @@
-"""Two revisions of a repository, each in a worktree of its own, and the lock that keeps two comparisons apart.
+"""Two revisions of a repository, each in a worktree of its own.
 
 The worktrees lie inside the repository's `.git`, under names of equal length: where a file lies must not decide how
-fast it is. What a killed comparison left there is removed when the next one starts.
+fast it is. The next comparison removes what a killed one left there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import shutil
@@ -20,7 +19,7 @@ from pathlib import Path
 from bench.errors import BenchError, NoVerdictError
 
 WORKING_TREE = "working tree"
-"""What stands for HEAD where it is not named: the files as they lie, those not yet committed among them."""
+"""The name of HEAD where the user names none: the files as they are, uncommitted ones included."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,18 @@ class Repository:
     git: Path
     """The folder that all of its worktrees share."""
 
+    @classmethod
+    def around(cls, folder: Path) -> Repository:
+        """The repository that `folder` lies in; raises `BenchError` where it lies in none."""
+        try:
+            root = Path(git(folder, "rev-parse", "--show-toplevel"))
+            shared = Path(git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+        except BenchError as error:
+            raise BenchError(
+                f"{folder} is not in a git repository with files ({error}); compare needs two revisions"
+            ) from None
+        return cls(root, shared)
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -39,7 +50,7 @@ class Checkout:
     side: str
     """`base` or `head`."""
     revision: str
-    """As it was asked for."""
+    """As the user wrote it."""
     commit: str
     folder: Path
 
@@ -49,86 +60,54 @@ class Checkout:
         return f"{self.side} {self.revision} ({self.commit[:12]})"
 
 
-def repository(folder: Path) -> Repository:
-    """The repository that `folder` lies in; raises `BenchError` where it lies in none."""
-    try:
-        root = Path(git(folder, "rev-parse", "--show-toplevel"))
-        shared = Path(git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir"))
-    except BenchError as error:
-        raise BenchError(
-            f"{folder} is not in a git repository with files ({error}); compare needs two revisions"
-        ) from None
-    return Repository(root, shared)
-
-
-def resolve(found: Repository, revision: str) -> str:
+def resolve(repository: Repository, revision: str) -> str:
     """The commit that `revision` names; raises `BenchError` where it names none."""
     try:
-        return git(found.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return git(repository.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except BenchError:
         pass
-    shallow = git(found.root, "rev-parse", "--is-shallow-repository") == "true"
+    shallow = git(repository.root, "rev-parse", "--is-shallow-repository") == "true"
     advice = "this clone is shallow: `git fetch --unshallow` brings the rest" if shallow else "see `git log --oneline`"
-    raise BenchError(f"unknown revision {revision!r} in {found.root}; expected a commit, branch or tag; {advice}")
+    raise BenchError(f"unknown revision {revision!r} in {repository.root}; expected a commit, branch or tag; {advice}")
 
 
-def snapshot(found: Repository) -> str:
-    """A commit of the working tree as it is, files not yet added among them; moves neither branch, index nor file."""
-    _refuse_changed_submodules(found)
+def snapshot(repository: Repository) -> str:
+    """A commit of the working tree as it is, untracked files included; changes neither branch, index nor files."""
+    _refuse_changed_submodules(repository)
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git(found.root, "read-tree", "HEAD", variables=index)
-        git(found.root, "add", "--all", variables=index)
-        return commit_tree(found, git(found.root, "write-tree", variables=index), parent="HEAD")
+        git(repository.root, "read-tree", "HEAD", variables=index)
+        git(repository.root, "add", "--all", variables=index)
+        return commit_tree(repository, git(repository.root, "write-tree", variables=index), parent="HEAD")
 
 
-def commit_tree(found: Repository, tree: str, *, parent: str) -> str:
-    """A commit of `tree` that no branch holds, so that it goes when git next cleans up."""
+def commit_tree(repository: Repository, tree: str, *, parent: str) -> str:
+    """A commit of `tree` on no branch, which git removes when it next cleans up."""
     who = {f"GIT_{role}_{part}": "restobench" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
-    return git(found.root, "commit-tree", tree, "-p", parent, "-m", "compared by restobench", variables=who)
+    return git(repository.root, "commit-tree", tree, "-p", parent, "-m", "compared by restobench", variables=who)
 
 
 @contextlib.contextmanager
 def checkouts(
-    found: Repository, base: str, head: str | None, *, build: str = ""
+    repository: Repository, base: str, head: str | None, *, build: str = ""
 ) -> Iterator[tuple[Checkout, Checkout]]:
-    """Both sides in their worktrees, removed afterwards; `build` is a command that is run in each first.
+    """Both sides in their worktrees, which are removed afterwards; the command `build` is run in each first.
 
     Raises `BenchError` for an unknown revision or a changed submodule, `NoVerdictError` where `build` fails.
     """
-    commits = {"base": resolve(found, base), "head": resolve(found, head) if head else snapshot(found)}
-    place = found.git / "restobench"
-    _clean(found, place)
+    commits = {"base": resolve(repository, base), "head": resolve(repository, head) if head else snapshot(repository)}
+    place = repository.git / "restobench"
+    _clean(repository, place)
     try:
         sides = [
             Checkout(side, revision, commits[side], place / side)
             for side, revision in (("base", base), ("head", head or WORKING_TREE))
         ]
         for side in sides:
-            _check_out(found, side, build)
+            _check_out(repository, side, build)
         yield sides[0], sides[1]
     finally:
-        _clean(found, place)
-
-
-@contextlib.contextmanager
-def alone(folder: Path, command: str) -> Iterator[None]:
-    """Holds the lock in `folder`; raises `BenchError`, naming who holds it, where another process does."""
-    from filelock import FileLock, Timeout
-
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / "compare.json"
-    lock = FileLock(folder / "compare.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BenchError(f"another comparison is running: {_held_by(holder)}; two would disturb each other") from None
-    try:
-        holder.write_text(json.dumps({"process": os.getpid(), "command": command, "folder": os.getcwd()}))  # noqa: PTH109 - as the person sees it
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+        _clean(repository, place)
 
 
 def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
@@ -146,8 +125,8 @@ def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
     return done.stdout.strip()
 
 
-def _check_out(found: Repository, side: Checkout, build: str) -> None:
-    git(found.root, "worktree", "add", "--detach", "--force", str(side.folder), side.commit)
+def _check_out(repository: Repository, side: Checkout, build: str) -> None:
+    git(repository.root, "worktree", "add", "--detach", "--force", str(side.folder), side.commit)
     if (side.folder / ".gitmodules").exists():
         git(side.folder, "submodule", "update", "--init", "--recursive")
     if not build:
@@ -160,33 +139,25 @@ def _check_out(found: Repository, side: Checkout, build: str) -> None:
         raise NoVerdictError(f"{side.label} does not build: `{build}` said: {said}")
 
 
-def _clean(found: Repository, place: Path) -> None:
-    """Removes both worktrees, whatever state they are in."""
+def _clean(repository: Repository, place: Path) -> None:
+    """Removes both worktrees, complete or not."""
     for side in ("base", "head"):
         with contextlib.suppress(BenchError):  # none there, or half of one: what is left goes with the folder
-            git(found.root, "worktree", "remove", "--force", "--force", str(place / side))
+            git(repository.root, "worktree", "remove", "--force", "--force", str(place / side))
         shutil.rmtree(place / side, ignore_errors=True)
-    git(found.root, "worktree", "prune")
+    git(repository.root, "worktree", "prune")
 
 
-def _refuse_changed_submodules(found: Repository) -> None:
-    if not (found.root / ".gitmodules").exists():
+def _refuse_changed_submodules(repository: Repository) -> None:
+    if not (repository.root / ".gitmodules").exists():
         return
-    for line in git(found.root, "status", "--porcelain=v2", "--ignore-submodules=none").splitlines():
+    for line in git(repository.root, "status", "--porcelain=v2", "--ignore-submodules=none").splitlines():
         fields = line.split(" ")
         if fields[0] in {"1", "2"} and fields[2].startswith("S") and fields[2] != "S...":
             raise BenchError(
-                f"submodule {fields[8]} has changes that no commit of {found.root} holds; commit them there and here, "
-                "or name a revision as HEAD"
+                f"submodule {fields[8]} has changes that no commit of {repository.root} holds; commit them there and "
+                "here, or name a revision as HEAD"
             )
-
-
-def _held_by(holder: Path) -> str:
-    try:
-        said = json.loads(holder.read_text(encoding="utf-8"))
-        return f"process {said['process']}, `{said['command']}`, in {said['folder']}"
-    except (OSError, ValueError, KeyError):
-        return f"see {holder}"
 
 
 def _last_line(text: str) -> str:

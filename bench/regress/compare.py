@@ -1,4 +1,4 @@
-"""Two revisions of a repository -> a `Comparison`: what changed, in speed and in quality, and how sure that is.
+"""Two revisions of a repository -> a `Comparison`: what changed in speed and in quality, and how sure that is.
 
 The code under test is imported from a worktree of each revision, everything else from the one installed environment.
 """
@@ -14,21 +14,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.commands.console import Progress
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
-from bench.measure.inputs import ImageSet, batch_for
+from bench.machine.fresh_process import Failure
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case
-from bench.plan.spec import Spec, read_spec
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec
 from bench.record.manifest import now
-from bench.regress.checkouts import Checkout, Repository, alone, checkouts, repository
+from bench.regress.checkouts import Checkout, Repository, checkouts
+from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
 from bench.regress.findings import Comparison, Finding
-from bench.regress.session import CONTROLS, Failure
-from bench.regress.side import STEADY_HEAP, Process, import_from, import_paths
-from bench.regress.trials import FreshPairs, Trials
-from bench.regress.verdict import MOST_PAIRS, Rule, Word
+from bench.regress.pairs import FreshPairs, Pairs
+from bench.regress.session import CONTROLS
+from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
+from bench.regress.stopping_rule import MOST_PAIRS, Rule
+from bench.talk import Progress
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method
 from restoration.weights import cache_folder
@@ -43,7 +48,7 @@ class Question:
     """None: the working tree."""
     spec: str = "quick"
     methods: tuple[str, ...] = ()
-    """Only these; those that the spec does not hold are measured in the usual ways."""
+    """Only these; methods that the spec does not hold are measured in the usual ways."""
     folder: Path = field(default_factory=Path.cwd)
     images: Path | None = None
     build: str = ""
@@ -55,7 +60,7 @@ class Question:
 class Bench:
     """Both sides, ready to be measured."""
 
-    found: Repository
+    repository: Repository
     base: Checkout
     head: Checkout
     spec: Spec
@@ -63,9 +68,9 @@ class Bench:
     say: Callable[[str], None]
     progress: Progress
 
-    def start(self, side: Checkout, variables: Mapping[str, str] | None = None) -> Process:
-        """A fresh process with the code of one side, and these environment variables unless the user set others."""
-        return Process(side, import_paths(self.found, side.folder), variables)
+    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None) -> Side:
+        """A fresh process with the code of one checkout; environment variables of the user override `variables`."""
+        return Side(checkout, import_paths(self.repository, checkout.folder), variables)
 
 
 def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
@@ -76,21 +81,21 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     """
     clock, started = clock_for("cpu"), now()
     begin = clock()
-    found = repository(question.folder)
-    import_from(found)
+    repository = Repository.around(question.folder)
+    import_from(repository)
     spec = _spec(question)
     with (
-        alone(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
-        alone(found.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
-        checkouts(found, question.base, question.head, build=question.build) as (base, head),
+        comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
+        comparison_lock(repository.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
+        checkouts(repository, question.base, question.head, build=question.build) as (base, head),
     ):
-        bench = Bench(found, base, head, spec, ImageSet(question.images), say, progress)
+        bench = Bench(repository, base, head, spec, ImageSet(question.images), say, progress)
         comparison = _compared(bench, question, started)
     return replace(comparison, seconds=clock() - begin)
 
 
 def spec_for(methods: Sequence[str]) -> Spec:
-    """How methods that no spec mentions are measured: time at two sizes, operations, memory, quality on two images."""
+    """How methods that the spec lacks are measured: time at two sizes, operations, memory, quality of two images."""
 
     def section(name: str, **more: object) -> dict[str, object]:
         method = get(name)
@@ -140,11 +145,11 @@ def _compared(bench: Bench, question: Question, started: str) -> Comparison:
     for notice in notices:
         bench.say(notice)
     rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
-    trials = _trials(bench, rule)
-    findings += [*trials.run(timed), *failed]
+    pairs = _pairs(bench, rule)
+    findings += [*pairs.run(timed), *failed]
     return Comparison(
         bench.base, bench.head, bench.spec.name, tuple(findings), environment.stable, environment.fingerprint, started,
-        seconds=0.0, pairs=trials.pairs, controls=tuple(trials.control_findings()), notices=tuple(notices),
+        seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()), notices=tuple(notices),
     )  # fmt: skip
 
 
@@ -153,9 +158,9 @@ def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[st
     cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
     foreign = []
     for method in dict.fromkeys(case.method for case in cases):
-        origins = [process.ask("origin", method) for process in (sides.base, sides.head)]
+        origins = [side.ask("origin", method) for side in (sides.base, sides.head)]
         if both(*origins) != tuple(origins):
-            continue  # absent from one: its cases will say so
+            continue  # absent from one revision: its cases report that
         places = [(bench.base.folder, origins[0]), (bench.head.folder, origins[1])]
         if not any(not isinstance(file, Failure) and Path(file).is_relative_to(folder) for folder, file in places):
             foreign.append(method)
@@ -163,13 +168,13 @@ def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[st
     if not kept:
         raise BenchError(
             f"spec {bench.spec.name}: none of its methods ({', '.join(foreign) or 'it has none'}) lies in "
-            f"{bench.found.root}; name your own with --methods package.module:OBJECT, or in a spec"
+            f"{bench.repository.root}; name your own with --methods package.module:OBJECT, or in a spec"
         )
     return kept, [f"{name} is not part of this repository and is left out" for name in foreign]
 
 
 def _exact(bench: Bench, sides: Sides, cases: Sequence[Case]) -> Iterator[Finding]:
-    """The findings that need no clock."""
+    """The findings of quality, operations and memory."""
     of = {kind: [case for case in cases if case.kind == kind] for kind in ("quality", "cost", "memory")}
     total, done = sum(map(len, of.values())), 0
 
@@ -184,12 +189,12 @@ def _exact(bench: Bench, sides: Sides, cases: Sequence[Case]) -> Iterator[Findin
 
 
 def _timed_cases(cases: Sequence[Case]) -> list[Case]:
-    """Every case that is timed, alone or beside peers, once."""
+    """Every case that is timed, once, whether the spec times it by itself or with its peers."""
     return list(dict.fromkeys(replace(case, kind="time") for case in cases if case.kind in {"time", "paired"}))
 
 
 def _prepared(sides: Sides, cases: Sequence[Case]) -> tuple[list[Case], list[Finding]]:
-    """The cases that both sides can run, compiled and cached now; a finding for each of the others."""
+    """The cases that both sides can run, now compiled and cached; a finding for each of the others."""
     ready, failed = [], []
     for case in cases:
         answer = sides.ask("ready", case, _image(case))
@@ -214,16 +219,16 @@ def _environment(bench: Bench, sides: Sides) -> Environment:
 
 @lru_cache(maxsize=64)
 def _image(case: Case) -> NDArray[np.float32]:
-    """What a case is timed on: (1, C, h, w); the control kernels bring their own input."""
+    """The image (1, C, h, w) that a case is timed on; the control kernels have their own input."""
     if case.method in CONTROLS:
         return np.empty(0, dtype=np.float32)
     return batch_for(replace(case, dtype="float32", device="cpu")).numpy()
 
 
-def _trials(bench: Bench, rule: Rule) -> Trials:
+def _pairs(bench: Bench, rule: Rule) -> Pairs:
     threads = bench.spec.thread_count()
     controls = tuple(Case("time", name, height=256, width=256, threads=threads) for name in CONTROLS)
     sides: Mapping[str, Checkout] = {"base": bench.base, "head": bench.head}
     generator = np.random.default_rng(bench.spec.seed)
-    pairs = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
-    return Trials(pairs, rule, controls, seed=bench.spec.seed, progress=bench.progress)
+    fresh = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
+    return Pairs(fresh, rule, controls, seed=bench.spec.seed, progress=bench.progress)

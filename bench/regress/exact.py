@@ -1,11 +1,10 @@
-"""What is compared exactly: quality per image on identical noise, operations, memory.
+"""What is compared without a clock: quality per image on identical noise, operations, memory.
 
 Images are degraded and scored here, once and by the same code for both revisions; a revision only restores.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,28 +14,34 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench.measure.inputs import ImageSet, degraded, scores
+from bench.errors import one_line
+from bench.machine.fresh_process import Failure
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import degraded
+from bench.measure.quality import grouped
+from bench.measure.scores import scores
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
-from bench.record.attempt import one_line
 from bench.regress.findings import Finding, Interval, Metric
-from bench.regress.session import Failure
-from bench.regress.side import Process
-from bench.regress.verdict import Word, by_tolerance
-from bench.run.sweep import grouped
+from bench.regress.side import Side
+from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
+from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
+
+_ABSENT = frozenset(kind.__name__ for kind in (UnknownMethodError, OptionError, ScaleError, ShapeError))
+"""Errors of a revision that does not have a method, or not with these options."""
 
 
 @dataclass(frozen=True)
 class Sides:
-    """A process of base and one of head, asked the same in parallel."""
+    """Base and head, asked the same at the same time."""
 
-    base: Process
-    head: Process
+    base: Side
+    head: Side
 
     def ask(self, request: str, *arguments: object) -> tuple[Any, Any] | str:
         """Both answers, or in words why there are not two."""
-        for process in (self.base, self.head):
-            process.send(request, *arguments)
+        for side in (self.base, self.head):
+            side.send(request, *arguments)
         return both(self.base.receive(), self.head.receive())
 
 
@@ -46,7 +51,7 @@ def both(base: object, head: object) -> tuple[Any, Any] | str:
         return f"failed in both: {head.error}"
     for side, answer in (("base", base), ("head", head)):
         if isinstance(answer, Failure):
-            return f"{'absent from' if answer.absent else 'failed in'} {side}: {answer.error}"
+            return f"{'failed in' if _ABSENT.isdisjoint(answer.kinds) else 'absent from'} {side}: {answer.error}"
     return base, head
 
 
@@ -77,7 +82,7 @@ def operations(
 
 
 def memory(sides: Sides, cases: Iterable[Case], tolerance: Tolerance, tick: Callable[[], None]) -> Iterator[Finding]:
-    """One finding for each memory case; what seems to have changed is measured once more and the lower peak counts."""
+    """One finding for each memory case; an apparent change is measured twice more, and the lowest peak counts."""
     for case in cases:
         finding = _memory_finding(case, [sides.ask("memory", case)], tolerance)
         if finding.word not in {Word.UNCHANGED, Word.NO_VERDICT}:
@@ -93,7 +98,7 @@ def _scored(
     try:
         clean = images.get(group[0].image, group[0].channels)
         noisy = degraded(replace(group[0], dtype="float32", device="cpu"), clean)[None].numpy()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with an image, its cases say so
+    except Exception as error:  # noqa: BLE001 - any error of an image is reported by its cases
         yield from ((case, one_line(error)) for case in group)
         return
     for case in group:
@@ -118,9 +123,7 @@ def _quality_finding(case: Case, by_image: Mapping[str, tuple[float, float] | st
     # Equal infinities are no change: their difference would be undefined.
     changes = {image: 0.0 if base == head else head - base for image, (base, head) in values.items()}
     low, high, mean = min(changes.values()), max(changes.values()), fmean(changes.values())
-    word = by_tolerance(mean, tolerance, more=Word.BETTER, less=Word.WORSE)
-    if word is Word.UNCHANGED and by_tolerance(low, tolerance, more=Word.BETTER, less=Word.WORSE) is Word.WORSE:
-        word = Word.WORSE  # the mean hides an image that lost
+    word = of_quality(changes.values(), tolerance)
     base, head = (fmean(value[side] for value in values.values()) for side in (0, 1))
     most = max(changes, key=lambda image: abs(changes[image]))
     reason = "" if word is Word.UNCHANGED else f"most on {most}: {changes[most]:+.4f} dB"
@@ -136,9 +139,9 @@ def _operations_finding(
     if lost or not pairs:
         why = f"not counted in head by {' or '.join(lost)}" if lost else "no counter counts both"
         return Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=why)
-    changes = {part: _difference(*values) for part, values in pairs.items()}
+    changes = {part: difference(*values) for part, values in pairs.items()}
     part = max(changes, key=lambda part: abs(changes[part]))
-    word = by_tolerance(changes[part], tolerance, more=Word.SLOWER, less=Word.FASTER)
+    word = of_operations(*pairs[part], tolerance)
     return Finding(
         case, "macs_per_pixel", word, *pairs[part], changes[part], floor=Interval(0, 0), detectable=tolerance,
         reason="" if word is Word.UNCHANGED else f"counted by {part}",
@@ -147,11 +150,6 @@ def _operations_finding(
 
 def _known(parts: Mapping[str, float | None]) -> dict[str, float]:
     return {part: value for part, value in parts.items() if value is not None}
-
-
-def _difference(base: float, head: float) -> float:
-    """Head less base; nothing where only the rounding of a sum differs."""
-    return 0.0 if math.isclose(base, head, rel_tol=1e-9) else head - base
 
 
 def _memory_finding(
@@ -166,9 +164,8 @@ def _memory_finding(
     if before:
         peaks.append([before.base, before.head])
     base, head = (min(pair[side] or 0.0 for pair in peaks) for side in (0, 1))
-    change = head / base - 1 if base else float(bool(head))
-    word = by_tolerance(change, tolerance.memory, more=Word.WORSE, less=Word.BETTER)
-    return Finding(case, "peak_bytes", word, base, head, change, detectable=tolerance.memory)
+    word = of_memory(base, head, tolerance.memory)
+    return Finding(case, "peak_bytes", word, base, head, relative(base, head), detectable=tolerance.memory)
 
 
 def _peak(readings: Iterable[Reading]) -> float | None:

@@ -1,8 +1,7 @@
-"""What a comparison found: one `Finding` for each thing measured, and the word for each method and for the whole."""
+"""What a comparison found: a `Finding` for each metric of each case, and a word for each method and for the whole."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from typing import Literal
 
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
-from bench.regress.verdict import REGRESSIONS, Word, together, worst
+from bench.talk import Record
+from reports.derive.verdict_words import REGRESSIONS, Word, together, worst
 
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
 RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
-"""Metrics whose change is a part of base; that of the others is a difference."""
+"""Metrics whose change is relative to base; the change of the others is a difference."""
 
 BIGGER_IS_BETTER: frozenset[Metric] = frozenset({"psnr_db"})
-
-_SPEED: frozenset[Metric] = frozenset({"seconds", "macs_per_pixel"})
 
 
 @dataclass(frozen=True)
@@ -42,19 +40,19 @@ class Finding:
     change: float | None = None
     """Head against base; relative or a difference, as `RELATIVE` says."""
     interval: Interval | None = None
-    """Of time: 95 % confidence. Of quality: the least and the most that an image changed."""
+    """Of time: the 95 % confidence interval. Of quality: the smallest and the largest change of an image."""
     floor: Interval | None = None
-    """The interval of base against base, measured by the same path."""
+    """The interval of base against base, measured in the same way."""
     detectable: float | None = None
-    """The smallest change that would have been found in four of five comparisons."""
+    """The smallest change that four of five comparisons would have found."""
     reason: str = ""
-    """Why there is no verdict; where the change is largest."""
+    """Why there is no verdict, or where the change is largest."""
     samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     """Seconds of every block of base and of head."""
 
     @property
     def subject(self) -> tuple[str, ...]:
-        """The method and its options, whatever it was measured on."""
+        """The method and its options, without the image or the size."""
         case = self.case
         return (case.method, case.variant, str(case.channels), str(case.scale), case.dtype, case.device)
 
@@ -67,7 +65,7 @@ class Finding:
         damage = case.degradation if self.metric == "psnr_db" and not noise else ""
         return " ".join(word for word in (self.metric, size, noise, damage) if word)
 
-    def record(self) -> dict[str, object]:
+    def record(self) -> Record:
         """One line of the table."""
         return {
             "method": self.case.method,
@@ -147,8 +145,3 @@ def _word(words: Mapping[Metric, list[Word]]) -> Word:
 def _first(words: list[Word]) -> Word:
     """The first word that is not `unchanged`."""
     return next((word for word in words if word is not Word.UNCHANGED), Word.UNCHANGED)
-
-
-def percent(logarithm: float) -> float:
-    """The relative change whose ratio has this logarithm."""
-    return math.expm1(logarithm)

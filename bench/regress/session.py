@@ -1,7 +1,7 @@
-"""The process that runs one revision's code when it is told to, and waits in between.
+"""What a side answers: runs in its process, builds the cases of one revision, and times and restores on request.
 
-It is started with this package, the measuring code, at the front of its path, and the revision's folders behind it. It
-answers one request at a time over a pipe.
+The process is started with this package, the measuring code, at the front of its path, and the revision's folders
+behind it. Nothing here imports `reports`: a revision may hold another one.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -25,12 +23,10 @@ from numpy.typing import NDArray
 from bench.machine.clock import clock_for
 from bench.machine.environment import environment
 from bench.machine.threads import fix_threads
-from bench.measure.inputs import setup_of
+from bench.measure.calls import seconds_per_call
 from bench.plan.case import Case, Reading
-from bench.record.attempt import one_line
-from bench.regress.turns import Plan
+from bench.regress.turns import Pace
 from restoration.catalog import GROUP, get
-from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 from restoration.method import Restore
 
 CONTROL_CONVOLUTION = "control: torch convolution"
@@ -40,21 +36,9 @@ CONTROLS = (CONTROL_CONVOLUTION, CONTROL_TRANSFORM)
 _FARTHEST = 1 << 20
 """Bytes by which inputs, and all that is allocated after them, are moved at most."""
 
-ABSENT = (UnknownMethodError, OptionError, ScaleError, ShapeError)
-"""What a revision raises that does not know a method, or not with these options."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The answer to a request that failed."""
-
-    error: str
-    absent: bool = False
-    """Whether the revision does not have what was asked for."""
-
 
 class Session:
-    """What one process has built so far. Each public method is a request."""
+    """What one process has built so far. Each public method answers a question of `bench.regress.side`."""
 
     def __init__(self) -> None:
         self._ready: dict[Case, partial[Any]] = {}
@@ -63,7 +47,7 @@ class Session:
         self._threads = 0
 
     def environment(self, threads: int) -> dict[str, object]:
-        """What the process's numbers depend on, after the code under test was imported."""
+        """What this process's times depend on, read after the code under test was imported."""
         self._fix_threads(threads)
         return dict(environment(threads).stable)
 
@@ -75,12 +59,12 @@ class Session:
         return str(sys.modules[module].__file__)
 
     def ready(self, case: Case, image: NDArray[np.float32]) -> float:
-        """Builds the case and calls it on `image` (1, C, H, W) until it is warm; seconds per call, about."""
+        """Builds the case and calls it on `image` (1, C, H, W) until it is warm; roughly the seconds per call."""
         self._fix_threads(case.threads)
         self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
-            self.seconds(case, Plan(1, 1))
-        return self.seconds(case, Plan(1, 1))
+            self.seconds(case, Pace(1, 1))
+        return self.seconds(case, Pace(1, 1))
 
     def move(self, case: Case) -> None:
         """Copies the input of a case that is ready to another place in memory."""
@@ -89,22 +73,16 @@ class Session:
         self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call of a case that is ready: the least of `plan.samples` means over `plan.calls` calls.
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call of a case that is ready: the least of `pace.samples` means over `pace.calls` calls.
 
-        This thread starts on the given `core`, counted modulo those there are, and may leave it.
+        This thread starts on the core of that number (modulo the number of cores) and may leave it.
         """
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]
-        means = []
         with torch.inference_mode(), _without_collections():
             _go_to(core)
-            for _ in range(plan.samples):
-                begin = clock()
-                for _ in range(plan.calls):
-                    run()
-                means.append((clock() - begin) / plan.calls)
-        return min(means)
+            return min(seconds_per_call(run, clock, calls=pace.calls) for _ in range(pace.samples))
 
     def restored(self, case: Case, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the case makes of `image` (1, C, h, w): (1, C, H, W)."""
@@ -117,7 +95,7 @@ class Session:
         from bench.measure.counts import count
 
         self._fix_threads(case.threads)
-        return tuple(count(get(case.method), setup_of(case), height=case.height, width=case.width))
+        return tuple(count(get(case.method), case.setup(), height=case.height, width=case.width))
 
     def memory(self, case: Case) -> tuple[Reading, ...]:
         """The peak memory of a memory case."""
@@ -133,7 +111,7 @@ class Session:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """No garbage collection meanwhile: it would fall to whatever happens to run."""
+    """Without garbage collection, which would count as time of the method that runs at that moment."""
     gc.disable()
     try:
         yield
@@ -142,7 +120,7 @@ def _without_collections() -> Iterator[None]:
 
 
 def _go_to(core: int) -> None:
-    """Moves this thread to a core, where the system lets one, without keeping it there."""
+    """Moves this thread to a core, where the system allows that, without keeping it there."""
     if hasattr(os, "sched_setaffinity"):
         allowed = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {sorted(allowed)[core % len(allowed)]})
@@ -150,7 +128,7 @@ def _go_to(core: int) -> None:
 
 
 def control(name: str) -> partial[Any]:
-    """A computation that no change of the code under test can touch, and its input."""
+    """A computation that does not depend on the code under test, bound to its input."""
     generator = np.random.default_rng(0)
     if name == CONTROL_TRANSFORM:  # of no power of two: rows 4 KiB apart would share lines of the cache
         return partial(_there_and_back, generator.standard_normal((250, 243)))
@@ -163,29 +141,9 @@ def _there_and_back(image: NDArray[np.float64]) -> NDArray[np.complex128]:
     return np.fft.ifft2(np.fft.fft2(image))
 
 
-def serve(connection: Connection) -> None:
-    """Answers requests (name, arguments) until the other end is closed."""
-    session = Session()
-    while True:
-        try:
-            name, arguments = connection.recv()
-        except EOFError:
-            return
-        try:
-            answer = getattr(session, name)(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a method raises is the answer
-            answer = Failure(one_line(error), absent=isinstance(error, ABSENT))
-        connection.send(answer)
-
-
-def main(descriptor: int) -> None:
-    """Serves the connection that the parent left at this file descriptor."""
-    serve(Connection(descriptor))
-
-
 def _bound(case: Case, image: NDArray[np.float32]) -> partial[torch.Tensor]:
     """The case's method, built, and bound to its input."""
-    setup = setup_of(case)
+    setup = case.setup()
     method = get(case.method)
     restore: Restore = method.build(method.checked(setup))
     fix_threads(case.threads)  # of what the method has just loaded, too

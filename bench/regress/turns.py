@@ -1,11 +1,11 @@
 """Interleaved timing: base, base again and head in turn, in rounds so short that a disturbance hits all three.
 
-A round is one turn of each process, the next one the same backwards; all six orders are used equally often. Only one
-process runs at a time; the others wait. A block is the median over some rounds of one case. Before each block every
-process moves the case's input to another place in memory, because where things happen to lie is a difference between
-processes that no repetition averages out. All three begin a round on the same core, the next round on the next one:
-left alone, each would stay on a core of its own, and cores are not equally fast while others use the machine. Cases
-take turns block by block.
+A round is one turn of each process; the next round has the reverse order, and all six orders are used equally often.
+Only one process runs at a time; the others wait. A block is the median over some rounds of one case. Before each block
+every process moves the case's input to another place in memory, because that place makes a difference between processes
+that no repetition averages out. All three begin a round on the same core, and the next round on the next core:
+otherwise each would stay on a core of its own, and cores are not equally fast while others use the machine. Cases take
+turns block by block.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from bench.measure.calls import in_turn
 from bench.plan.case import Case
 
 if TYPE_CHECKING:
@@ -29,27 +31,27 @@ BLOCK_SECONDS = 0.27
 """Seconds that one block aims at, its three processes together."""
 
 SHORTEST_SAMPLE = 0.002
-"""Seconds: a faster method is called several times for one sample."""
+"""Seconds; a method that is faster than this is called several times for one sample."""
 
 TURN_SECONDS = 0.006
-"""Seconds that one turn of one process aims at; its least disturbed sample counts, the first finds a cold cache."""
+"""Seconds that one turn of one process aims at. Its fastest sample counts: the first one runs on a cold cache."""
 
 MOST_SAMPLES = 3
 """Of one turn."""
 
 
-class Timed(Protocol):
-    """A process that has cases ready and calls them when told to."""
+class TimedSide(Protocol):
+    """A side that has cases ready and times them on request."""
 
-    def seconds(self, case: Case, plan: Plan, core: int = 0) -> float:
-        """Seconds per call of `case`, begun on that core: the least of `plan.samples` means over `plan.calls` calls."""
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+        """Seconds per call of `case`, begun on that core: the least of `pace.samples` means over `pace.calls` calls."""
 
     def move(self, case: Case) -> None:
         """Copies the input of `case` to another place in memory."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Pace:
     """How often a case is called in one turn, and how many rounds make a block."""
 
     calls: int
@@ -57,8 +59,8 @@ class Plan:
     rounds: int = 1
 
     @classmethod
-    def of(cls, seconds: float) -> Plan:
-        """The plan for a case of which one call takes about `seconds`."""
+    def of(cls, seconds: float) -> Pace:
+        """The pace of a case of which one call takes about `seconds`."""
         seconds = max(seconds, 1e-7)
         calls = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
         sample = calls * seconds
@@ -67,37 +69,37 @@ class Plan:
 
 
 def measure(
-    processes: Sequence[Timed],
-    plans: Mapping[Case, Plan],
+    sides: Sequence[TimedSide],
+    paces: Mapping[Case, Pace],
     generator: np.random.Generator,
     *,
     blocks: int = BLOCKS,
 ) -> dict[Case, NDArray[np.float64]]:
-    """Seconds (blocks, processes) of each case."""
+    """Seconds (blocks, sides) of each case."""
     import numpy as np
 
-    found = {case: np.empty((blocks, len(processes))) for case in plans}
-    orders = {case: _orders(len(processes), generator) for case in plans}
-    cores = {case: itertools.count() for case in plans}
-    cases = list(plans)
+    found = {case: np.empty((blocks, len(sides))) for case in paces}
+    orders = {case: _orders(len(sides), generator) for case in paces}
+    cores = {case: itertools.count() for case in paces}
+    cases = list(paces)
     for block in range(blocks):
         for turn in generator.permutation(len(cases)):
             case = cases[turn]
-            for process in processes:
-                process.move(case)
-            seconds = np.empty((plans[case].rounds, len(processes)))
-            for of_round, order, core in zip(seconds, orders[case], cores[case], strict=False):
-                for place in order:
-                    of_round[place] = processes[place].seconds(case, plans[case], core)
-            found[case][block] = middle(seconds)
+            for side in sides:
+                side.move(case)
+            rounds = [
+                in_turn([partial(side.seconds, case, paces[case], core) for side in sides], order)
+                for _, order, core in zip(range(paces[case].rounds), orders[case], cores[case], strict=False)
+            ]
+            found[case][block] = middle(np.array(rounds))
     return found
 
 
 def middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The median round: (rounds, processes) -> (processes,).
 
-    The level of the rounds and the ratios between processes are taken apart, so that a slow round, in which all are
-    slow, does not hide what the ratios were, and a round in which one was disturbed does not count.
+    The medians of the rounds' levels and of the ratios between processes are separate: a round in which all are slow
+    does not change the ratios, and a round in which one was disturbed does not count.
     """
     import numpy as np
 
@@ -107,7 +109,7 @@ def middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _orders(members: int, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
-    """Orders without end, each followed by its reverse, every one as often as every other, in random sequence."""
+    """Orders without end, each followed by its reverse, all equally often, in random sequence."""
     every = list(itertools.permutations(range(members)))
     while True:
         for index in generator.permutation(len(every)):

@@ -1,4 +1,4 @@
-"""Is it slower, faster, or can nothing be said? The statistics of interleaved ratios, and the words of a verdict.
+"""Is it slower, faster, or can nothing be said? The statistics of interleaved ratios.
 
 A case is timed in blocks: base, base again and head in turn, in fresh processes each time (a "pair", though it is three
 processes). What differs between processes that run the same code (where their memory happens to lie) is larger than
@@ -8,10 +8,12 @@ what differs between calls of one process, so the interval is a bootstrap over p
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
+
+from bench.regress.stopping_rule import Rule
+from reports.derive.verdict_words import Word, by_interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,81 +21,22 @@ if TYPE_CHECKING:
 
 Key = TypeVar("Key")
 
-CALLED_FROM = 2 / 3
-"""Part of a tolerance from which a change counts, so that one as large as the tolerance is found in spite of noise."""
-
 CONFIDENCE = 0.95
-"""Of the intervals that are shown."""
+"""Of the intervals shown."""
 
 POWER = 0.8
-"""How often the minimum detectable change would have been found."""
+"""Share of comparisons that find a change of the detectable size."""
 
 TRIM = 0.25
-"""Part of the blocks that is left out at either end, so that the mean is the interquartile mean."""
-
-MOST_PAIRS = 8
-"""Fresh processes are started this often before what is unclear is left so."""
+"""Share of the blocks left out at either end: the mean of the others is the interquartile mean."""
 
 CONFIRMING_LEVEL = 0.05
-"""Chance that fresh processes confirm a change that there is not."""
+"""Chance that fresh processes confirm a change where there is none."""
 
 RESAMPLES = 2000
 
 _CONTROL_LEVEL = 0.01
-"""How sure one must be that the control kernel or the base itself "changed" before a run counts as contaminated."""
-
-
-class Word(StrEnum):
-    """What can be said of one measurement, one method, or a whole comparison."""
-
-    UNCHANGED = "unchanged"
-    FASTER = "faster"
-    SLOWER = "slower"
-    BETTER = "better"
-    WORSE = "worse"
-    FASTER_BUT_WORSE = "faster-but-worse"
-    SLOWER_BUT_BETTER = "slower-but-better"
-    NO_VERDICT = "no verdict"
-
-
-REGRESSIONS = frozenset({Word.SLOWER, Word.WORSE, Word.FASTER_BUT_WORSE, Word.SLOWER_BUT_BETTER})
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When a time counts as changed, and how long is measured before nothing is said."""
-
-    tolerance: float = 0.03
-    """Relative change that is to be found."""
-    alpha: float = 0.2
-    """Chance that a whole comparison without any change flags one; what is flagged has yet to be confirmed, at
-    `CONFIRMING_LEVEL`."""
-    least: int = MOST_PAIRS // 2
-    """Process pairs before the first look."""
-    most: int = MOST_PAIRS
-    """Process pairs after which what is still unclear stays so."""
-
-    @property
-    def limit(self) -> float:
-        """The tolerance as the logarithm of a ratio."""
-        return math.log1p(self.tolerance)
-
-    @property
-    def call(self) -> float:
-        """The smallest logarithm of a ratio that is called a change."""
-        return math.log1p(CALLED_FROM * self.tolerance)
-
-    def level(self, pairs: int) -> float:
-        """The share of `alpha` that the look after `pairs` pairs may use: the first and the last look share it.
-
-        Spending function alpha log(1 + (e - 1) t) of Lan and DeMets, Biometrika 70 (1983), t = pairs / most. Looks in
-        between may find a case unchanged, which needs no share; more looks for a change would each have too little.
-        """
-        first = self._spent(self.least)
-        return {self.most: self.alpha - first, self.least: first}.get(pairs, 0.0)
-
-    def _spent(self, pairs: int) -> float:
-        return self.alpha * math.log1p((math.e - 1) * min(1.0, pairs / self.most))
+"""A control kernel or the base that "changes" with a p-value up to this makes a run count as contaminated."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +45,9 @@ class Estimate:
 
     change: float
     error: float
-    """Standard error of `change`, by bootstrap; learnt from head and from base against base together."""
+    """Standard error of `change` by bootstrap, from head and from base against base together."""
     floor: float
-    """Base against base, by the same path."""
+    """The change of base against base, measured in the same way."""
     floor_error: float
     freedom: int
     """Degrees of freedom of `error`."""
@@ -112,16 +55,16 @@ class Estimate:
     @property
     def margin(self) -> float:
         """Half the width of the interval of `change`."""
-        return self.error * _student((1 + CONFIDENCE) / 2, self.freedom)
+        return self.error * student_quantile((1 + CONFIDENCE) / 2, self.freedom)
 
     @property
     def floor_margin(self) -> float:
         """Half the width of the interval of `floor`."""
-        return self.floor_error * _student((1 + CONFIDENCE) / 2, self.freedom)
+        return self.floor_error * student_quantile((1 + CONFIDENCE) / 2, self.freedom)
 
     @property
     def p_value(self) -> float:
-        """Chance of a change at least as large where there is none."""
+        """Chance to see a change at least as large where there is none."""
         return _p_value(self.change, self.error, self.freedom)
 
     @property
@@ -131,8 +74,8 @@ class Estimate:
 
     def detectable(self, rule: Rule, level: float) -> float:
         """The logarithm of the smallest ratio that a test at `level` finds in four of five comparisons."""
-        power = _student(POWER, self.freedom) * self.error
-        return power + max(rule.call, _student(1 - level / 2, self.freedom) * self.error)
+        power = student_quantile(POWER, self.freedom) * self.error
+        return power + max(rule.call, student_quantile(1 - level / 2, self.freedom) * self.error)
 
 
 def estimate(seconds: NDArray[np.float64], *, seed: int = 0) -> Estimate:
@@ -183,9 +126,9 @@ def holm(p_values: Mapping[Key, float], level: float) -> frozenset[Key]:
 
 
 def look(estimates: Mapping[Key, Estimate], rule: Rule, *, level: float, family: int) -> dict[Key, Word]:
-    """What each case can be called now: slower, faster, unchanged, or still no verdict.
+    """The word for each case so far: slower, faster, unchanged, or no verdict yet.
 
-    `family` is the number of cases of the whole comparison, those that were settled before among them. A change needs
+    `family` is the number of cases of the whole comparison, including those that are settled already. A change needs
     both to be significant among all of them and to be large enough to be called; `unchanged` needs an interval that
     lies within the tolerance.
     """
@@ -196,11 +139,7 @@ def look(estimates: Mapping[Key, Estimate], rule: Rule, *, level: float, family:
 def _word(found: Estimate, rule: Rule, *, significant: bool) -> Word:
     if _moved(found.floor, found.floor_p_value, rule):
         return Word.NO_VERDICT
-    if significant and abs(found.change) >= rule.call:
-        return Word.SLOWER if found.change > 0 else Word.FASTER
-    if abs(found.change) + found.margin <= rule.limit:
-        return Word.UNCHANGED
-    return Word.NO_VERDICT
+    return by_interval(found.change, abs(found.change) + found.margin, rule.tolerance, significant=significant)
 
 
 def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
@@ -210,7 +149,7 @@ def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
 
 
 def contaminated(control: str, found: Estimate, rule: Rule) -> str:
-    """Why the times of a control kernel show that no other time of the run counts; empty if they do not."""
+    """Why a control kernel shows that the times of this run do not count; empty if it does not."""
     if _moved(found.change, found.p_value, rule):
         return f"{control} differs by {math.expm1(found.change):+.1%}, and nothing can have changed it"
     if _moved(found.floor, found.floor_p_value, rule):
@@ -219,35 +158,12 @@ def contaminated(control: str, found: Estimate, rule: Rule) -> str:
 
 
 def _moved(change: float, p_value: float, rule: Rule) -> bool:
-    """Whether something changed that nothing can have changed."""
+    """Whether something changed that no revision can change."""
     return p_value <= _CONTROL_LEVEL and abs(change) >= rule.call
 
 
-def by_tolerance(change: float, tolerance: float, *, more: Word, less: Word) -> Word:
-    """The word for a change that is known exactly; `more` for an increase."""
-    if abs(change) <= CALLED_FROM * tolerance:
-        return Word.UNCHANGED
-    return more if change > 0 else less
-
-
-def worst(words: Sequence[Word]) -> Word:
-    """One word for several of one kind: a regression first, then no verdict, then a gain, then unchanged."""
-    order = (Word.SLOWER, Word.WORSE, Word.NO_VERDICT, Word.FASTER, Word.BETTER)
-    return next((word for word in order if word in words), Word.UNCHANGED)
-
-
-def together(speed: Word, quality: Word) -> Word:
-    """One word for speed and quality; where both got worse (or better), it is `worse` (`better`)."""
-    pair = {speed, quality}
-    if pair == {Word.FASTER, Word.WORSE}:
-        return Word.FASTER_BUT_WORSE
-    if pair == {Word.SLOWER, Word.BETTER}:
-        return Word.SLOWER_BUT_BETTER
-    order = (Word.WORSE, Word.SLOWER, Word.NO_VERDICT, Word.BETTER, Word.FASTER)
-    return next((word for word in order if word in pair), Word.UNCHANGED)
-
-
-def _student(quantile: float, freedom: int) -> float:
+def student_quantile(quantile: float, freedom: int) -> float:
+    """The value below which Student's t with `freedom` degrees of freedom lies with this probability."""
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, quantile))

@@ -1,23 +1,22 @@
-"""A plan, and how each kind of its cases is measured in the process that it was handed to."""
+"""How each kind of case is measured, in the process where this is called."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.experiments.scene import EXPERIMENTS, FAILURE, Scene, get_experiment
+from bench.experiments.scene import FAILURE, Scene, get_experiment
 from bench.machine.clock import clock_for
-from bench.measure.inputs import ImageSet, fixed_threads, save_picture, setup_of
+from bench.machine.threads import fixed_threads
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
-from bench.plan.spec import PairedSection, Spec
-from bench.record.attempt import END, attempt
-from bench.record.manifest import Manifest
+from bench.record.attempt import END, MEASURED, attempt
+from bench.record.pictures import save_picture
 from bench.record.rows import Row
+from bench.run.plan import Plan
 from restoration.catalog import get
 from restoration.errors import RestorationError
 from restoration.method import later
@@ -25,57 +24,8 @@ from restoration.method import later
 if TYPE_CHECKING:
     import torch
 
-MEASURED = "measured_seconds"
-"""The quantity whose seconds count as measured; the rest of a run is the suite's own cost."""
-
 Keep = Callable[[Sequence[Row]], None]
 """Takes the rows of whatever was measured at once; a case is done with its last row."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that is ready to start: what is left to measure, on what, and where the rows go."""
-
-    spec: Spec
-    manifest: Manifest
-    directory: Path
-    images: ImageSet
-    cases: tuple[Case, ...]
-    """What is to be measured; a resumed run leaves out what it finished before."""
-    known: int = 0
-    """How many cases were finished before."""
-    timed_before: bool = False
-    """Whether times were taken before: on the machine of the manifest, and the others have to be."""
-
-    def of(self, kind: str) -> tuple[Case, ...]:
-        """The cases of one kind."""
-        return tuple(case for case in self.cases if case.kind == kind)
-
-    def only(self, chosen: Callable[[Case], bool]) -> Plan:
-        """The plan with those of its cases that are `chosen`."""
-        return replace(self, cases=tuple(filter(chosen, self.cases)))
-
-    def alone(self) -> Iterator[Plan]:
-        """Plans of what takes time, each of what is measured at once: one case, or one group timed in turn."""
-        for kind in TIMED:
-            if kind != "paired":
-                yield from (replace(self, cases=(case,)) for case in self.of(kind) if takes_time(case))
-                continue
-            for section, cases in self.groups():
-                yield replace(self, spec=self.spec.model_copy(update={"paired": (section,)}), cases=tuple(cases))
-
-    def groups(self) -> Iterator[tuple[PairedSection, list[Case]]]:
-        """The groups timed in turn that are not finished, with all of their cases."""
-        left = set(self.of("paired"))
-        for section in self.spec.paired:
-            cases = list(section.cases(self.spec.device, self.spec.thread_count()))
-            if left.intersection(cases):
-                yield section, cases
-
-
-def takes_time(case: Case) -> bool:
-    """Whether a clock or a peak is what `case` is about: nothing else on its machine may disturb it."""
-    return case.kind in TIMED and (case.kind != "experiment" or EXPERIMENTS[case.method].timed)
 
 
 def costs(plan: Plan, keep: Keep) -> None:
@@ -84,7 +34,7 @@ def costs(plan: Plan, keep: Keep) -> None:
     def read(case: Case) -> Iterable[Reading]:
         from bench.measure.counts import count
 
-        return count(get(case.method), setup_of(case), height=case.height, width=case.width)
+        return count(get(case.method), case.setup(), height=case.height, width=case.width)
 
     _one_by_one(plan, keep, "cost", read)
 
@@ -136,14 +86,14 @@ def experiments(plan: Plan, keep: Keep) -> None:
         keep([*found, *ended])
 
 
-TIMED: Mapping[str, Callable[[Plan, Keep], None]] = {
+STEPS: Mapping[str, Callable[[Plan, Keep], None]] = {
     "time": times,
     "paired": pairs,
     "memory": memory,
     "layers": layers,
     "experiment": experiments,
 }
-"""What measures the kinds of `takes_time`, in the order of a run."""
+"""What measures each of the kinds that may be timed."""
 
 
 def _scene(plan: Plan, case: Case) -> Scene:

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bench.errors import BenchError, NoVerdictError
+from bench.errors import BenchError, NoVerdictError, one_line
 
 T = TypeVar("T")
 
@@ -72,8 +72,7 @@ class Scheduler:
         try:
             return distributed.Client(self.address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-any-return]
         except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())[:150]
-            raise SchedulerError(f"no Dask scheduler answers at {self.address}: {reason}") from error
+            raise SchedulerError(f"no Dask scheduler answers at {self.address}: {one_line(error)}") from error
 
 
 def _local(tasks: Iterable[Task[T]], jobs: int) -> Iterator[T]:
@@ -84,7 +83,7 @@ def _local(tasks: Iterable[Task[T]], jobs: int) -> Iterator[T]:
         yield from Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=4 * jobs)(tasks)
     except BrokenProcessPool as error:
         raise WorkersLostError(
-            f"a worker process was ended from outside, by lack of memory perhaps: {_said(error)}"
+            f"a worker process was ended from outside, by lack of memory perhaps: {one_line(error)}"
         ) from error
 
 
@@ -103,7 +102,7 @@ def _distributed(tasks: Iterable[Task[T]], client: Any) -> Iterator[T]:
         if kind == "error" and isinstance(result, BenchError):
             raise result
         if kind == "error":
-            raise WorkersLostError(f"the cluster gave up: {_said(result)}; what had come back is kept") from result
+            raise WorkersLostError(f"the cluster gave up: {one_line(result)}; what had come back is kept") from result
         yield result
 
 
@@ -134,7 +133,7 @@ def _slurm(distributed: Any, workers: int) -> Iterator[Any]:
     try:
         cluster = jobqueue.SLURMCluster(n_workers=workers)
     except (OSError, ValueError, RuntimeError, TypeError) as error:
-        raise SchedulerError(f"Slurm cannot be asked for workers: {_said(error)}") from error
+        raise SchedulerError(f"Slurm cannot be asked for workers: {one_line(error)}") from error
     with cluster, distributed.Client(cluster, set_as_default=False) as client:
         yield client
 
@@ -149,7 +148,3 @@ def _imported(name: str) -> Any:
     finally:
         if signal.getsignal(signal.SIGINT) is not before:
             signal.signal(signal.SIGINT, before)
-
-
-def _said(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

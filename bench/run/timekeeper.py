@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,25 +17,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError, NoVerdictError
-from bench.machine.environment import Machine, environment, usable_cores
-from bench.machine.timing_lock import alone
-from bench.plan.case import Reading
-from bench.record.attempt import attempt, one_line
+from bench.errors import BenchError, NoVerdictError, one_line
+from bench.machine.environment import Machine, environment
+from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
+from bench.machine.threads import usable_cores
+from bench.machine.timing_lock import timing_lock
+from bench.record.attempt import failed
 from bench.record.case_hash import code
 from bench.record.rows import Row
-from bench.run.kinds import TIMED, Plan
+from bench.run.kinds import STEPS
+from bench.run.plan import Plan
 from bench.run.scheduler import Scheduler, SchedulerError, check_alive
 
 RESOURCE = "TIMING"
 
 _TRIES = 2
-"""How often a case is begun whose worker goes away."""
+"""How often a case is tried whose worker goes away."""
 
 _RETURN = 30
 """Seconds in which a worker that went away may come back, or another on an equal machine."""
-
-_START = "from bench.run.timekeeper import answer; answer({folder!r})"
 
 
 class TimingLostError(NoVerdictError):
@@ -49,7 +46,7 @@ class _WorkerGoneError(Exception):
     """The worker went away with its task."""
 
 
-class _ProcessDiedError(BenchError):
+class _TimingDiedError(BenchError):
     """The process that measured on the worker ended without an answer."""
 
 
@@ -66,7 +63,7 @@ class Timed:
 
 @contextmanager
 def timekeeper(scheduler: Scheduler, say: Callable[[str], None]) -> Iterator[Timekeeper | None]:
-    """What takes times on a running cluster; None where there is no cluster that was started beforehand."""
+    """The timekeeper of a running cluster; None where no cluster was started beforehand."""
     if scheduler.kind != "dask":
         yield None
         return
@@ -91,15 +88,15 @@ class Timekeeper:
         None where there is none. Raises SchedulerError for a worker that cannot keep what it offers.
         """
         self._threads = threads
-        for worker, beside in self._offering().items():
+        for worker, others in self._offering().items():
             try:
-                machine: Machine = self._asked(worker, "machine", worker, threads, beside)
+                machine: Machine = self._asked(worker, "machine_here", worker, threads, others)
             except _WorkerGoneError:
                 continue
             if machine.code != code():
                 raise SchedulerError(
-                    f"{worker} offers {RESOURCE}, but runs other code or other versions of what computes; install the "
-                    "same there as here"
+                    f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries; install "
+                    "the same there as here"
                 )
             if fingerprint in {"", machine.environment.fingerprint}:
                 self.machine = machine
@@ -113,18 +110,19 @@ class Timekeeper:
         for _ in range(_TRIES):
             try:
                 timed: Timed = self._asked(
-                    self.machine.worker, "timed", replace(part, directory=part.directory.absolute())
+                    self.machine.worker, "timed_here", replace(part, directory=part.directory.absolute())
                 )
             except _WorkerGoneError:
                 self._move()
-            except _ProcessDiedError as error:
-                return _failed(part, error)
+            except _TimingDiedError as error:
+                return failed(part.manifest.run, part.cases, error)
             else:
                 for word in timed.said:
                     self._say(word)
                 self._record(timed.benchmark, part.directory)
                 return timed.rows
-        return _failed(part, BenchError(f"{_TRIES} workers went away while they measured this"))
+        reason = BenchError(f"{_TRIES} workers went away while they measured this")
+        return failed(part.manifest.run, part.cases, reason)
 
     def _move(self) -> None:
         """Goes on with a worker whose machine is equal, perhaps the same one that came back."""
@@ -168,7 +166,7 @@ class Timekeeper:
             future.cancel()
 
     def _offering(self) -> dict[str, int]:
-        """The workers that offer to take times, in order, and how many others each one's machine has."""
+        """The workers that offer to take times, in order, and how many other workers run on the same machine."""
         known = self._workers()
         found = sorted(address for address in known if known[address]["resources"].get(RESOURCE))
         for address in found:
@@ -196,42 +194,16 @@ class Timekeeper:
             (directory / "benchmark.json").write_text(json.dumps(self._benchmark, indent=4), encoding="utf-8")
 
 
-def _failed(part: Plan, error: BenchError) -> list[Row]:
-    def fail() -> Iterator[Reading]:
-        raise error
-
-    return [row for case in part.cases for row in attempt(part.manifest.run, case, fail)]
-
-
 def on_worker(question: str, arguments: tuple[object, ...]) -> Any:
     """Runs in the worker: what a fresh process answers; raises the BenchError that it ends with."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "question").write_bytes(pickle.dumps((question, arguments)))
-        ended = subprocess.run(  # noqa: S603 - this interpreter, our own code
-            [sys.executable, "-c", _START.format(folder=folder)],
-            env=_undisturbed(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-        )  # fmt: skip
-        found = Path(folder, "answer")
-        if not found.exists():
-            last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-            raise _ProcessDiedError(f"the process that took the time ended with status {ended.returncode}: {last}")
-        content = pickle.loads(found.read_bytes())  # noqa: S301 - our own process wrote it
-        if isinstance(content, BenchError):
-            raise content
-        return content
-
-
-def answer(folder: str) -> None:
-    """Runs in the fresh process: answers the question that lies in `folder`."""
-    question, arguments = pickle.loads(Path(folder, "question").read_bytes())  # noqa: S301 - the worker wrote it
-    answers: Mapping[str, Callable[..., object]] = {"machine": _machine, "timed": _timed}
     try:
-        found = answers[question](*arguments)
-    except BenchError as error:
-        found = error
-    draft = Path(folder, "draft")
-    draft.write_bytes(pickle.dumps(found))
-    draft.replace(Path(folder, "answer"))
+        with FreshProcess("bench.run.timekeeper", environment=_undisturbed()) as process:
+            answer = process.ask(question, *arguments)
+    except ProcessDiedError as error:
+        raise _TimingDiedError(f"the process that took the time ended with status {error.ended}: {error}") from error
+    if isinstance(answer, Failure):
+        raise BenchError(answer.message) if answer.expected else _TimingDiedError(answer.error)
+    return answer
 
 
 def _undisturbed() -> dict[str, str]:
@@ -242,35 +214,35 @@ def _undisturbed() -> dict[str, str]:
         **dask.config.get("distributed.nanny.pre-spawn-environ", {}),
         **dask.config.get("distributed.nanny.environ", {}),
     }
-    own = {name: value for name, value in os.environ.items() if value != str(given.get(name))}
-    return own | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return {name: value for name, value in os.environ.items() if value != str(given.get(name))}
 
 
-def _machine(worker: str, threads: int, beside: int) -> Machine:
+def machine_here(worker: str, threads: int, others: int) -> Machine:
+    """Runs in the fresh process: describes the machine that `worker` shares with `others` other workers."""
     from bench.machine.doctor import glance
 
-    notices = [f"what takes time was measured by {worker}, a worker of the cluster"]
-    if beside:
+    notices = [f"the times were taken by {worker}, a worker of the cluster"]
+    if others:
         notices.append(
-            f"{beside} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
+            f"{others} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
         )
     if threads != (cores := usable_cores()):
         notices.append(
-            f"times are those of {threads} threads, as the spec or the starting machine has it, on {cores} cores"
+            f"times were taken with {threads} threads, as the spec or the starting machine says, on {cores} cores"
         )
-    with alone(lambda _: None):
+    with timing_lock(lambda _: None):
         doctor = glance(threads)
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))
 
 
-def _timed(part: Plan) -> Timed:
-    """Measures one part here, alone on this machine."""
+def timed_here(part: Plan) -> Timed:
+    """Runs in the fresh process: measures one part, alone on this machine."""
     rows: list[Row] = []
     said: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, alone(said.append):
+    with tempfile.TemporaryDirectory() as folder, timing_lock(said.append):
         kind = part.cases[0].kind
         into = replace(part, directory=Path(folder)) if kind == "time" else part
-        TIMED[kind](into, rows.extend)
+        STEPS[kind](into, rows.extend)
         record = Path(folder, "benchmark.json")
         benchmark = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
     return Timed(tuple(rows), tuple(said), benchmark)

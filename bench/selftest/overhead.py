@@ -1,7 +1,7 @@
-"""What a run costs beside its cases: `python -m bench.selftest.overhead --cells 100000`, with cases that do nothing.
+"""What a run costs on top of its cases: `python -m bench.selftest.overhead --cases 100000`, with cases that do nothing.
 
-A whole run, from the spec to its rows in order, of cells that return what they are given. Counted in processor
-seconds of this process and of its workers, less what the same cells take without any run around them; so a busy
+A whole run, from the spec to its rows in order, of cases that return the degraded image. Counted in processor
+seconds of this process and of its workers, less what the same cases take without any run around them; so a busy
 machine hardly changes the figures. `--scheduler dask` starts a Dask cluster of processes here.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,44 +17,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.machine.clock import clock_for
-from bench.measure.inputs import ImageSet
+from bench.machine.threads import usable_cores
+from bench.measure.image_set import ImageSet
+from bench.measure.quality import Group, grouped, measure_group
 from bench.plan.spec import Spec
-from bench.run.execute import execute, plan
-from bench.run.kinds import Plan
+from bench.run.execute import execute
+from bench.run.plan import Plan
+from bench.run.prepare import prepare
 from bench.run.scheduler import Scheduler
-from bench.run.sweep import Group, grouped, measure_group
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_CELLS_PER_IMAGE = 50
+_CASES_PER_IMAGE = 50
 """As many as see the same degraded image in the shipped specs."""
 
 _SIDE = 32
 """Of the one image, in pixels."""
 
-_ALONE = 5_000
-"""Cells that are measured without a run around them."""
+_WITHOUT_A_RUN = 5_000
+"""Cases that are measured without a run around them."""
 
 
-def nothing(noisy: Tensor, *, cell: int = 0) -> Tensor:
-    """The degraded image as it came, whatever the number of the cell."""
-    del cell
+def nothing(noisy: Tensor, *, number: int = 0) -> Tensor:
+    """The degraded image as it came, whatever the number of the case."""
+    del number
     return noisy
 
 
 def spec_of(count: int) -> Spec:
-    """About that many cells, `_CELLS_PER_IMAGE` for each seed of the noise."""
+    """About that many cases, `_CASES_PER_IMAGE` for each seed of the noise."""
     section = {
         "method": "bench.selftest.overhead:nothing",
-        "options": {"cell": list(range(_CELLS_PER_IMAGE))},
-        "seed": list(range(max(1, count // _CELLS_PER_IMAGE))),
+        "options": {"number": list(range(_CASES_PER_IMAGE))},
+        "seed": list(range(max(1, count // _CASES_PER_IMAGE))),
     }
     return Spec.model_validate({"name": "overhead", "threads": 1, "quality": [section]})
 
 
-def alone(planned: Plan) -> float:
-    """Processor seconds per cell where nothing but the cells is done, in this process."""
+def without_a_run(planned: Plan) -> float:
+    """Processor seconds per case in this process, which does nothing else meanwhile."""
     groups = grouped(planned.cases)
     _measure(planned, groups[:1])
     begin = _spent()["own"]
@@ -64,11 +65,11 @@ def alone(planned: Plan) -> float:
 
 
 def overhead(count: int, folder: Path, *, scheduler: Scheduler, jobs: int) -> dict[str, float]:
-    """Milliseconds and bytes per cell of a run of about `count` cells; `folder` takes the run."""
+    """Milliseconds and bytes per case of a run of about `count` cases; `folder` takes the run."""
     images = ImageSet(_image(folder))
-    first = _planned(_ALONE, images, folder)
+    first = _planned(_WITHOUT_A_RUN, images, folder)
     execute(first, progress=_quiet, jobs=jobs, scheduler=scheduler)  # workers start and import
-    cell = alone(first)
+    case = without_a_run(first)
     clock = clock_for("cpu")
     begin, before, held = clock(), _spent(), _bytes()
     planned = _planned(count, images, folder)
@@ -76,18 +77,18 @@ def overhead(count: int, folder: Path, *, scheduler: Scheduler, jobs: int) -> di
     spent = {who: (seconds - before[who]) / len(planned.cases) for who, seconds in _spent().items()}
     passed, taken = (clock() - begin) / len(planned.cases), (_bytes() - held) / len(planned.cases)
     return {
-        "cells": float(len(planned.cases)),
-        "cell_ms": 1e3 * cell,
+        "cases": float(len(planned.cases)),
+        "case_ms": 1e3 * case,
         "own_ms": 1e3 * spent["own"],
-        "workers_ms": 1e3 * (spent["workers"] - cell),
-        "overhead_ms": 1e3 * (spent["own"] + spent["workers"] - cell),
+        "workers_ms": 1e3 * (spent["workers"] - case),
+        "overhead_ms": 1e3 * (spent["own"] + spent["workers"] - case),
         "wall_ms": 1e3 * passed,
         "own_bytes": taken,
     }
 
 
 def _planned(count: int, images: ImageSet, folder: Path) -> Plan:
-    return plan(spec_of(count), images=images, out=folder, command="", say=lambda _: None)
+    return prepare(spec_of(count), images=images, out=folder, command="", say=lambda _: None)
 
 
 def _measure(planned: Plan, groups: Sequence[Group]) -> None:
@@ -138,12 +139,12 @@ def _scheduler(text: str, jobs: int) -> Iterator[Scheduler]:
 def main() -> None:
     """Prints the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cells", type=int, default=100_000)
+    parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--scheduler", default="local", help="local, dask, or tcp://HOST:PORT")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--jobs", type=int, default=usable_cores())
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _scheduler(chosen.scheduler, chosen.jobs) as scheduler:
-        found = overhead(chosen.cells, Path(folder), scheduler=scheduler, jobs=chosen.jobs)
+        found = overhead(chosen.cases, Path(folder), scheduler=scheduler, jobs=chosen.jobs)
     print(json.dumps({name: round(value, 3) for name, value in found.items()}))  # noqa: T201 - a program of its own
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.measure.timing import Recorder, parameter
-from bench.plan.spec import read_spec
+from bench.plan.spec_files import read_spec
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -78,14 +78,18 @@ def of_quality(changes: Collection[float], tolerance: float) -> Word:
 
 
 def of_operations(base: float, head: float, tolerance: float) -> Word:
-    """The word for two counts per pixel; no change where only the rounding of a sum differs."""
-    change = 0.0 if math.isclose(base, head, rel_tol=1e-9) else head - base
-    return by_tolerance(change, tolerance, more=Word.SLOWER, less=Word.FASTER)
+    """The word for two counts per pixel."""
+    return by_tolerance(difference(base, head), tolerance, more=Word.SLOWER, less=Word.FASTER)
 
 
 def of_memory(base: float, head: float, tolerance: float) -> Word:
     """The word for two peaks in bytes."""
     return by_tolerance(relative(base, head), tolerance, more=Word.WORSE, less=Word.BETTER)
+
+
+def difference(base: float, head: float) -> float:
+    """`head` less `base`; 0 where only the rounding of a sum differs."""
+    return 0.0 if math.isclose(base, head, rel_tol=1e-9) else head - base
 
 
 def relative(base: float, head: float) -> float:

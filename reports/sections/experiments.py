@@ -27,8 +27,8 @@ def sections(material: Material) -> Iterator[Section]:
     table = material.summary.tables["experiment"]
     table = table[table["error"] == ""].astype(dict.fromkeys(("experiment", "part", "quantity"), object))
     measured = [str(name) for name in table["experiment"].unique() if name != "roofline"]
-    for name in EXPERIMENTS:
-        yield _section(material, name, table, title=EXPERIMENTS[name], anchor=f"experiment-{name}")
+    for name, title in EXPERIMENTS.items():
+        yield _section(material, name, table, title=title, anchor=f"experiment-{name}")
     for number, name in enumerate(measured):
         if name not in EXPERIMENTS:
             yield _section(material, name, table, title=name, anchor=f"experiment-{number}-own")

@@ -1,31 +1,18 @@
 """Reads a network's state dict from a file, whatever wrote it, without running anything that the file contains.
 
-Three formats: torch's zip or legacy pickle (restricted to tensors), safetensors, and the TensorFlow.js layers model (a
-`model.json` with its weight shards beside it). What a training program wraps around the state dict is taken off here,
-so that the networks see plain keys.
+Each format has its module here. What a training program wraps around the state dict is taken off, so that the networks
+see plain keys.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import math
-import re
-import struct
-import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import safetensors
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from restoration.checkpoints.pickles import HostilePickleError, check_pickle
+from restoration.checkpoints import safetensors, tensorflowjs, torch
 from restoration.errors import CheckpointError
 
 State = dict[str, Tensor]
@@ -38,17 +25,7 @@ _PREFIXES = ("module.", "params.", "state_dict.", "netG.", "generator.")
 """Written before each key, by `torch.nn.DataParallel` among others."""
 
 _TRAINED = "generator."
-"""Where mmagic keeps the network, beside what only training needs."""
-
-_ZIP = b"PK\x03\x04"
-
-_LEGACY_PICKLES = 5
-"""Magic number, protocol, system, the state dict, the keys of its storages; before torch 1.6 the file begins so."""
-
-_MOST_UNPACKED = 20
-"""Times the file's size; torch writes its records as they are, and trained weights hardly compress."""
-
-_LONGEST_REASON = 200
+"""Where mmagic keeps the network; its other keys are of use in training only."""
 
 
 def read_state(path: Path) -> State:
@@ -58,84 +35,8 @@ def read_state(path: Path) -> State:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; expected a .pth, .safetensors or TensorFlow.js model.json")
-    readers: Mapping[str, Callable[[Path], Any]] = {".safetensors": _read_safetensors, ".json": _read_tensorflowjs}
-    found = readers.get(path.suffix, _read_torch)(path)
-    return _unwrapped(found, path)
-
-
-def _read_torch(path: Path) -> Any:
-    try:
-        _check_pickles(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a protocol other than torch.save's is no reason to speak twice
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a broken pickle raises from anywhere: unpickling, zip, attribute and type errors alike
-        reason = str(error) if isinstance(error, HostilePickleError) else _refusal(str(error))
-        raise CheckpointError(f"{path}: expected a torch checkpoint that holds tensors only; {reason}") from error
-
-
-def _check_pickles(path: Path) -> None:
-    """Raises HostilePickleError for what torch should not even look at: see `restoration.checkpoints.pickles`."""
-    with path.open("rb") as file:
-        if file.read(4) != _ZIP:
-            file.seek(0)
-            for _ in range(_LEGACY_PICKLES):
-                check_pickle(file)
-            return
-    with zipfile.ZipFile(path) as archive:
-        held = sum(entry.file_size for entry in archive.infolist())
-    if held > _MOST_UNPACKED * path.stat().st_size:
-        raise HostilePickleError(f"refused: it would unpack to {held:,} bytes")
-    check_pickle(io.BytesIO(torch._C.PyTorchFileReader(str(path)).get_record("data.pkl")))  # noqa: SLF001 - what torch.load itself reads with
-
-
-def _refusal(said: str) -> str:
-    """What torch says about a pickle, in one line; it names the code that the file wants to run."""
-    if code := re.search(r"GLOBAL:? (\S+)", said):
-        return f"refused: it would call {code[1]} on loading; ask for its state_dict() as safetensors"
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = (line for line in lines if line.startswith(("Unsupported", "Can only", "Trying")))
-    reason = next(telling, lines[0] if any(" " in line for line in lines[:1]) else "it is broken, or no checkpoint")
-    return reason[:_LONGEST_REASON]
-
-
-def _read_safetensors(path: Path) -> State:
-    try:
-        return load_file(path)
-    except (safetensors.SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file: {error}") from error
-
-
-def _read_tensorflowjs(path: Path) -> State:
-    """Keras weights by name, `layer/kernel` as (height, width, in, out) turned to torch's (out, in, height, width)."""
-    try:
-        groups = json.loads(path.read_text(encoding="utf-8"))["weightsManifest"]
-        return {name: tensor for group in groups for name, tensor in _tensorflowjs_group(group, path.parent)}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
-        raise CheckpointError(f"{path}: not a TensorFlow.js layers model: {type(error).__name__}: {error}") from error
-
-
-def _tensorflowjs_group(group: Mapping[str, Any], folder: Path) -> list[tuple[str, Tensor]]:
-    """The tensors of one manifest group, whose shards are one stream of bytes cut into files."""
-    stream = b"".join((folder / Path(name).name).read_bytes() for name in group["paths"])
-    tensors, offset = [], 0
-    for entry in group["weights"]:
-        array, offset = _tensorflowjs_array(entry, stream, offset)
-        axes = (3, 2, 0, 1) if array.ndim == 4 else tuple(range(array.ndim))  # noqa: PLR2004  # a convolution's kernel
-        tensors.append((entry["name"], torch.from_numpy(np.ascontiguousarray(array.transpose(axes)))))
-    if offset != len(stream):
-        raise CheckpointError(f"{folder}: the shards hold {len(stream)} bytes, the manifest describes {offset}")
-    return tensors
-
-
-def _tensorflowjs_array(entry: Mapping[str, Any], stream: bytes, offset: int) -> tuple[NDArray[np.float32], int]:
-    """One array and the offset after it; a quantised one is `scale * integer + min`."""
-    quantisation = entry.get("quantization", {})
-    stored = np.dtype(quantisation.get("dtype", entry["dtype"])).newbyteorder("<")
-    values = np.frombuffer(stream, stored, count=math.prod(entry["shape"]), offset=offset).astype(np.float32)
-    if "scale" in quantisation:
-        values = values * np.float32(quantisation["scale"]) + np.float32(quantisation["min"])
-    return values.reshape(entry["shape"]), offset + values.size * stored.itemsize
+    readers: Mapping[str, Callable[[Path], Any]] = {".safetensors": safetensors.read, ".json": tensorflowjs.read}
+    return _unwrapped(readers.get(path.suffix, torch.read)(path), path)
 
 
 def _unwrapped(found: Any, path: Path) -> State:
@@ -160,7 +61,7 @@ def described(state: Mapping[str, Tensor]) -> str:
     return f"{len(state)} tensors: {', '.join(shown)}{', ...' if len(state) > len(shown) else ''}"
 
 
-def load_into(network: torch.nn.Module, state: State, source: str) -> None:
+def load_into(network: nn.Module, state: State, source: str) -> None:
     """Puts `state` into `network`, in float32; raises CheckpointError naming the first key or shape that differs."""
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     optional = {key for key in expected if key.endswith("num_batches_tracked")}

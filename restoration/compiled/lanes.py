@@ -10,6 +10,8 @@ Left to itself, the compiler's own vectoriser gives up on 16-point transforms an
 from __future__ import annotations
 
 import inspect
+import sys
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from restoration.compiled import butterflies
 from restoration.compiled.butterflies import forward, inverse
 
 LANES: Final = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
@@ -25,6 +28,10 @@ LANES: Final = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") els
 
 EIGHT: Final = 8
 """Values of a block's row that are moved at once, where its order allows."""
+
+CHECKSUM: Final = zlib.crc32("".join(inspect.getsource(code) for code in (butterflies, sys.modules[__name__])).encode())
+"""Of what is compiled into every kernel from these two files, which numba does not watch. Kernels mention it, so that
+code kept on disk is found only by what would compile to the same."""
 
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -133,8 +140,8 @@ def _soft(coefficient: Lanes, limit: Lanes) -> Lanes:
 RULES: Final[dict[str, Callable[[Lanes, Lanes], Lanes]]] = {"hard": _hard, "soft": _soft}
 
 
-def _step(literals: int) -> Callable[[Callable[..., None]], Any]:
-    """Makes an intrinsic of a function that writes a step's code.
+def vector_code(literals: int) -> Callable[[Callable[..., None]], Any]:
+    """Makes an intrinsic of a function that writes the code of one step.
 
     The function takes `literals` constants, then a Memory for each array; compiled code passes the constants, then
     each array with the index at which its Memory begins.
@@ -171,41 +178,41 @@ def _signature(write: Callable[..., None], literals: int) -> inspect.Signature:
     return inspect.Signature([inspect.Parameter(name, kind) for name in ("context", *names[:literals], *pairs)])
 
 
-@_step(literals=3)
+@vector_code(literals=3)
 def row_forward(order: int, tap: int, step: int, source: Memory, target: Memory) -> None:
     """`order` samples, `tap` elements apart, to as many coefficients, `step` elements apart."""
     for u, value in enumerate(forward([source.load(k * tap) for k in range(order)])):
         target.store(u * step, value)
 
 
-@_step(literals=3)
+@vector_code(literals=3)
 def row_inverse(order: int, step: int, tap: int, source: Memory, target: Memory) -> None:
     """`order` coefficients, `step` elements apart, to as many samples, `tap` elements apart."""
     for k, value in enumerate(inverse([source.load(u * step) for u in range(order)])):
         target.store(k * tap, value)
 
 
-@_step(literals=2)
+@vector_code(literals=2)
 def shrink_column(order: int, rule: str, source: Memory, total: Memory, limits: Memory) -> None:
     """A column to coefficients, shrunk, back, and added to `total`: all of it in registers."""
     coefficients = forward([source.load(k * LANES) for k in range(order)])
     _add(inverse([RULES[rule](value, limits.load(v * LANES)) for v, value in enumerate(coefficients)]), total)
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def transform_column(order: int, source: Memory, target: Memory) -> None:
     """A column to its coefficients."""
     for v, value in enumerate(forward([source.load(k * LANES) for k in range(order)])):
         target.store(v * LANES, value)
 
 
-@_step(literals=2)
+@vector_code(literals=2)
 def restore_column(order: int, rule: str, source: Memory, total: Memory, limits: Memory) -> None:
     """A column's coefficients, shrunk, back, and added to `total`."""
     _add(inverse([RULES[rule](source.load(v * LANES), limits.load(v * LANES)) for v in range(order)]), total)
 
 
-@_step(literals=2)
+@vector_code(literals=2)
 def count_column(order: int, rule: str, source: Memory, target: Memory, count: Memory, limits: Memory) -> None:  # noqa: PLR0917 - a step has no keywords
     """A column to its coefficients, shrunk; `count` grows by the number of those kept."""
     number = count.load(0)
@@ -216,7 +223,7 @@ def count_column(order: int, rule: str, source: Memory, target: Memory, count: M
     count.store(0, number)
 
 
-@_step(literals=0)
+@vector_code(literals=0)
 def weigh_block(count: Memory, mean: Memory, weight: Memory) -> None:
     """The weight of blocks that keep `count` coefficients: 1 / (1 + those but `mean`, where it is kept)."""
     number, coefficient = count.load(0), mean.load(0)
@@ -224,20 +231,20 @@ def weigh_block(count: Memory, mean: Memory, weight: Memory) -> None:
     weight.store(0, (number + one - one.where_above(abs(coefficient), zero)).reciprocal())
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def weigh_column(order: int, source: Memory, weight: Memory, total: Memory) -> None:
     """A column's coefficients, weighted, back, and added to `total`."""
     factor = weight.load(0)
     _add(inverse([source.load(v * LANES) * factor for v in range(order)]), total)
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def add_weights(order: int, weight: Memory, total: Memory) -> None:
     """Adds order^2 weights, as large as the sums of a block are, to each of a column's places in `total`."""
     _add([weight.load(0) * float(order * order)] * order, total)
 
 
-@_step(literals=2)
+@vector_code(literals=2)
 def shifted_sum(order: int, tap: int, source: Memory, target: Memory) -> None:
     """The sum over k of `source` at k * tap - k: what all blocks that touch a pixel say of it."""
     terms = [source.load(k * tap - k) for k in range(order)]
@@ -246,39 +253,39 @@ def shifted_sum(order: int, tap: int, source: Memory, target: Memory) -> None:
     target.store(0, terms[0])
 
 
-@_step(literals=0)
+@vector_code(literals=0)
 def scale_pixels(line: Memory, row: Memory, columns: Memory, target: Memory) -> None:
     """Sums times the scales of their row and columns, to the image."""
     target.store(0, line.load(0) * (columns.load(0) * row.spread()))
 
 
-@_step(literals=0)
+@vector_code(literals=0)
 def move(source: Memory, target: Memory) -> None:
     """Copies one vector."""
     target.store(0, source.load(0))
 
 
-@_step(literals=0)
+@vector_code(literals=0)
 def clear(target: Memory) -> None:
     """Zeroes one vector."""
     target.store(0, Lanes(target.builder, _constant(0.0)))
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def gather_row(order: int, image: Memory, samples: Memory) -> None:
     """A block's row of `order` neighbours into one lane of as many vectors."""
     for k in range(order):
         samples.store_one(k * LANES, image.load_one(k))
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def scatter_row(order: int, samples: Memory, image: Memory) -> None:
     """Adds one lane of `order` vectors to as many neighbours."""
     for k in range(order):
         image.store_one(k, samples.builder.fadd(image.load_one(k), samples.load_one(k * LANES)))
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def gather_rows(order: int, image: Memory, places: Memory, samples: Memory) -> None:
     """A row of `LANES` blocks, which begin at `places`, into as many lanes; `order` is a multiple of `EIGHT`."""
     for first in range(0, order, EIGHT):
@@ -287,7 +294,7 @@ def gather_rows(order: int, image: Memory, places: Memory, samples: Memory) -> N
             samples.store((first + k) * LANES, lanes)
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def scatter_rows(order: int, samples: Memory, places: Memory, image: Memory) -> None:
     """Adds `LANES` lanes of `order` vectors to a row of as many blocks, which may overlap."""
     for first in range(0, order, EIGHT):
@@ -297,7 +304,7 @@ def scatter_rows(order: int, samples: Memory, places: Memory, image: Memory) -> 
             row.store(first, row.load(first, EIGHT) + _part(groups[j % EIGHT], j // EIGHT))
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def spread_weights(order: int, weight: Memory, places: Memory, weights: Memory) -> None:
     """Adds order^2 times the weights of `LANES` blocks, as large as their sums are, to a row of as many blocks."""
     for j in range(LANES):
@@ -307,7 +314,7 @@ def spread_weights(order: int, weight: Memory, places: Memory, weights: Memory) 
             row.store(first, row.load(first, EIGHT) + value)
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def spread_weight(order: int, weight: Memory, weights: Memory) -> None:
     """Adds order^2 times one weight, as large as the sums of a block are, to `order` neighbours."""
     factor = ir.Constant(_FLOAT, float(order * order))

@@ -27,8 +27,6 @@ They check nothing; `restoration.dct.fused` has.
 
 from __future__ import annotations
 
-import inspect
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -36,8 +34,8 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from restoration.compiled import butterflies, lanes
 from restoration.compiled.lanes import (
+    CHECKSUM,
     EIGHT,
     LANES,
     add_weights,
@@ -69,10 +67,6 @@ SETS: Final = 4
 
 TILE_BYTES: Final = 320 * 1024
 """About what a tile's buffers may take: well inside a second-level cache of 512 KiB."""
-
-STEPS: Final = zlib.crc32("".join(inspect.getsource(module) for module in (butterflies, lanes)).encode())
-"""A checksum of what is compiled into every kernel from other files, which numba does not watch. Kernels mention it, so
-that code kept on disk is found only by what would compile to the same."""
 
 _GRID: Final = "void(f4[::1], f4[::1], i8[::1], i8[::1], i8, f4[::1], f4[::1], f4[::1], f4[::1], f4[::1])"
 _WEIGHED: Final = f"{_GRID[:-1]}, f4[::1], f4[::1])"
@@ -140,7 +134,7 @@ def uniform_strip(order: int, rule: str) -> Any:
     tile = Tile.of(order)
     wide, step, reach, pad, totals = tile.wide, tile.step, tile.reach, tile.pad, tile.buffer
     moving, stage, terms, line = 2 * totals // step, tile.stage, tile.terms, tile.line
-    made_of = STEPS
+    made_of = CHECKSUM
 
     @njit(_GRID, cache=True, nogil=True, error_model="numpy")
     def strip(image, limits, rows, columns, stop, row_scale, column_scale, scratch, out, tail):
@@ -194,7 +188,7 @@ def ratios_strip(order: int, rule: str) -> Any:
     tile = Tile.of(order, SETS)
     wide, step, reach, pad, totals, kept = tile.wide, tile.step, tile.reach, tile.pad, tile.buffer, tile.kept
     moving, stage, terms, line = (1 + SETS) * totals // step, tile.stage, tile.terms, tile.line
-    made_of = STEPS
+    made_of = CHECKSUM
 
     @njit(_GRID, cache=True, nogil=True, error_model="numpy")
     def strip(image, limits, rows, columns, stop, row_scale, column_scale, scratch, out, tail):
@@ -251,7 +245,7 @@ def adaptive_strip(order: int, rule: str) -> Any:
     wide, step, reach, pad, totals, kept = tile.wide, tile.step, tile.reach, tile.pad, tile.buffer, tile.kept
     stage, terms, line, shares, share = tile.stage, tile.terms, tile.line, tile.shares, tile.share
     moving = 2 * totals // step + wide // LANES
-    made_of = STEPS
+    made_of = CHECKSUM
 
     @njit(_WEIGHED, cache=True, nogil=True, error_model="numpy")
     def strip(image, limits, rows, columns, stop, row_scale, column_scale, scratch, out, tail, weights, weight_tail):
@@ -316,7 +310,7 @@ def chosen_strip(order: int, rule: str) -> Any:
     column = order * LANES
     kept, share = 2 * order * column, 4 * order * column
     eights = order // EIGHT * EIGHT
-    made_of = STEPS
+    made_of = CHECKSUM
 
     @njit(_MASK, cache=True, nogil=True, error_model="numpy")
     def strip(image, limits, blocks, top, bottom, stop, adaptive, places, scratch, out, tail, weights, weight_tail):

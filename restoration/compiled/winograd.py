@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from restoration.compiled.butterflies import Term, multiplications
-from restoration.compiled.lanes import LANES, Lanes, Memory, _step
+from restoration.compiled.lanes import CHECKSUM, LANES, Lanes, Memory, vector_code
 
 TILE: Final = 4
 """Side of a tile's output; its input is two pixels larger."""
@@ -80,14 +80,14 @@ def macs_per_place(depth: int, width: int) -> float:
     return (_POINTS * depth * width + depth * there + width * back) / TILE**2
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def points_across(channels: int, source: Memory, target: Memory) -> None:
     """One row of an input tile, LANES channels of it, to points along x."""
     for k, value in enumerate(points([source.load(x * channels) for x in range(_SEEN)])):
         target.store(k * LANES, value)
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def points_down(channels: int, source: Memory, target: Memory) -> None:
     """Six rows of points along x to 36 points of a tile with `channels` channels, among those of `_TOGETHER` tiles."""
     for k in range(_SEEN):
@@ -95,7 +95,7 @@ def points_down(channels: int, source: Memory, target: Memory) -> None:
             target.store((j * _SEEN + k) * _TOGETHER * channels, value)
 
 
-@_step(literals=1)
+@vector_code(literals=1)
 def outputs_across(channels: int, source: Memory, target: Memory) -> None:
     """36 products of a tile, among those of `_TOGETHER` tiles, to six rows of four outputs along x."""
     for j in range(_SEEN):
@@ -104,7 +104,7 @@ def outputs_across(channels: int, source: Memory, target: Memory) -> None:
             target.store((j * TILE + x) * LANES, value)
 
 
-@_step(literals=2)
+@vector_code(literals=2)
 def outputs_down(
     channels: int, relu: int, source: Memory, bias: Memory, row0: Memory, row1: Memory, row2: Memory, row3: Memory
 ) -> None:
@@ -116,7 +116,7 @@ def outputs_down(
             row.store(x * channels, _positive(total) if relu else total)
 
 
-@_step(literals=4)
+@vector_code(literals=4)
 def multiply(vectors: int, depth: int, before: int, after: int, tiles: Memory, kernels: Memory, out: Memory) -> None:
     """Products of matrices: (_ROWS tiles, depth) by (depth, vectors x LANES), all sums in registers.
 
@@ -127,11 +127,11 @@ def multiply(vectors: int, depth: int, before: int, after: int, tiles: Memory, k
     sums = [[cgutils.alloca_once_value(builder, zero) for _ in range(vectors)] for _ in range(_ROWS)]
     with cgutils.for_range(builder, ir.Constant(ir.IntType(64), depth)) as loop:
         first = builder.mul(loop.index, ir.Constant(ir.IntType(64), vectors * LANES))
-        line = Memory(builder, builder.gep(kernels.pointer, [first]))
+        line = kernels.beyond(first)
         factors = [line.load(v * LANES) for v in range(vectors)]
         for row, line_sums in enumerate(sums):
             at = builder.add(loop.index, ir.Constant(ir.IntType(64), row * before))
-            sample = _spread(builder, builder.load(builder.gep(tiles.pointer, [at])))
+            sample = tiles.beyond(at).spread()
             for place, factor in zip(line_sums, factors, strict=True):
                 builder.store((Lanes(builder, builder.load(place)) + sample * factor).value, place)
     for row, line_sums in enumerate(sums):
@@ -140,16 +140,7 @@ def multiply(vectors: int, depth: int, before: int, after: int, tiles: Memory, k
 
 
 def _positive(lanes: Lanes) -> Lanes:
-    return lanes.where_above(lanes, Lanes(lanes.builder, ir.Constant(lanes.value.type, None)))
-
-
-def _spread(builder: ir.IRBuilder, value: ir.Value) -> Lanes:
-    """One value in all lanes."""
-    vector = ir.VectorType(value.type, LANES)
-    index = ir.IntType(32)
-    single = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(index, 0))
-    mask = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
-    return Lanes(builder, builder.shuffle_vector(single, ir.Constant(vector, ir.Undefined), mask))
+    return lanes.where_above(lanes, lanes.like(0.0))
 
 
 @dataclass(frozen=True)
@@ -285,9 +276,11 @@ def _strip(depth: int, width: int, relu: int) -> Any:
     """
     before, after, vectors = _padded(depth), _padded(width), _vectors(width)
     size_before, size_after = _POINTS * _TOGETHER * before, _POINTS * _TOGETHER * after
+    made_of = CHECKSUM
 
     @njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")
     def strip(source, kernels, bias, target, first, last, height, columns):
+        _ = made_of
         tiles = (source.shape[1] - 2) // TILE
         known = np.zeros(size_before, np.float32)
         products = np.zeros(size_after, np.float32)

@@ -21,7 +21,7 @@ from PIL import Image
 from bench.errors import BenchError
 from bench.plan.case import Case, Reading
 from bench.plan.overrides import assignment
-from bench.plan.spec import read_spec
+from bench.plan.spec_files import read_spec
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, RowFile, read_rows
 from bench.regress.history import Entry, Point, check, comparable, overview, read_history
@@ -30,6 +30,7 @@ from reports.errors import ReportError
 from reports.read.run import load_run
 from reports.read.tables import all_tables
 from reports.two_runs.history import stored_times
+from restoration.catalog import get
 from restoration.checkpoints.state import read_state
 from restoration.community import method_of
 from restoration.errors import RestorationError
@@ -77,7 +78,7 @@ def checkpoints(content: bytes) -> None:
     with _refusals():
         assert all(isinstance(tensor, torch.Tensor) for tensor in read_state(path).values())
     with _refusals():
-        method_of(str(path))
+        method_of(str(path), get)
 
 
 def specs(content: bytes) -> None:

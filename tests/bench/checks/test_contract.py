@@ -14,26 +14,26 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.checks.contract import CHECKS, Finding, check
+from bench.checks.contract import CHECKS, Outcome, check
 from restoration.errors import OptionError
 from restoration.method import Agreement, Method
 
 
 @pytest.fixture
-def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Finding]]:
-    """Findings by name for a restorer, or for a Method of which `facts` are claimed."""
+def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Outcome]]:
+    """Outcomes by name for a restorer, or for a Method of which `facts` are claimed."""
 
-    def find(restore: Callable[[Tensor], Any], **facts: Any) -> dict[str, Finding]:
+    def find(restore: Callable[[Tensor], Any], **facts: Any) -> dict[str, Outcome]:
         method = Method(**({"name": "given", "task": "denoise", "build": lambda _: restore} | facts))
         peers = {"given": method, "peer": Method(name="peer", task="denoise", build=lambda _: torch.clone)}
         monkeypatch.setattr("bench.checks.contract.get", peers.__getitem__)
-        return {finding.check: finding for finding in check("given")}
+        return {outcome.check: outcome for outcome in check("given")}
 
     return find
 
 
-def failed(findings: dict[str, Finding]) -> set[str]:
-    return {name for name, finding in findings.items() if finding.verdict == "fail"}
+def failed(outcomes: dict[str, Outcome]) -> set[str]:
+    return {name for name, outcome in outcomes.items() if outcome.verdict == "fail"}
 
 
 def overwritten() -> Callable[[Tensor], Tensor]:
@@ -87,14 +87,14 @@ def hurried(noisy: Tensor) -> Tensor:
     ],
 )
 def test_each_broken_promise_is_found_and_named(
-    checked: Callable[..., dict[str, Finding]], restore: Callable[[Tensor], Any], broken: str, said: str
+    checked: Callable[..., dict[str, Outcome]], restore: Callable[[Tensor], Any], broken: str, said: str
 ) -> None:
-    findings = checked(restore)
-    assert broken in failed(findings)
-    assert said in findings[broken].finding
+    outcomes = checked(restore)
+    assert broken in failed(outcomes)
+    assert said in outcomes[broken].finding
 
 
-def test_claims_are_held_against_the_method(checked: Callable[..., dict[str, Finding]]) -> None:
+def test_claims_are_held_against_the_method(checked: Callable[..., dict[str, Outcome]]) -> None:
     conv = nn.Conv2d(1, 1, 3, padding=1)
     conv.weight.data.fill_(1 / 9)
     conv.bias.data.zero_()  # type: ignore[union-attr] - it has one
@@ -108,16 +108,16 @@ def test_claims_are_held_against_the_method(checked: Callable[..., dict[str, Fin
     assert "scales" in failed(checked(torch.clone, scales=(1, 2)))
 
 
-def test_a_method_that_keeps_all_promises_fails_nothing(checked: Callable[..., dict[str, Finding]]) -> None:
-    findings = checked(torch.clone, thread_safe=True, same_as=Agreement("peer", 0), macs_per_pixel=lambda _: 0.0)
-    assert failed(findings) == set()
-    assert set(findings) == {"builds", *CHECKS}
+def test_a_method_that_keeps_all_promises_fails_nothing(checked: Callable[..., dict[str, Outcome]]) -> None:
+    outcomes = checked(torch.clone, thread_safe=True, same_as=Agreement("peer", 0), macs_per_pixel=lambda _: 0.0)
+    assert failed(outcomes) == set()
+    assert set(outcomes) == {"builds", *CHECKS}
 
 
-def test_a_build_that_fails_is_the_one_finding(checked: Callable[..., dict[str, Finding]]) -> None:
-    findings = checked(torch.clone, build=lambda _: 1 / 0)
-    assert list(findings) == ["builds"]
-    assert "ZeroDivisionError" in findings["builds"].finding
+def test_a_build_that_fails_is_the_one_outcome(checked: Callable[..., dict[str, Outcome]]) -> None:
+    outcomes = checked(torch.clone, build=lambda _: 1 / 0)
+    assert list(outcomes) == ["builds"]
+    assert "ZeroDivisionError" in outcomes["builds"].finding
 
 
 def test_an_option_it_does_not_have_is_bad_use() -> None:
@@ -127,7 +127,7 @@ def test_an_option_it_does_not_have_is_bad_use() -> None:
 
 @pytest.mark.parametrize("name", ["noisy", "dct", "bicubic"])
 def test_built_in_methods_keep_the_contract(name: str) -> None:
-    assert [finding for finding in check(name) if finding.verdict == "fail"] == []
+    assert [outcome for outcome in check(name) if outcome.verdict == "fail"] == []
 
 
 def test_the_command_ends_with_status_1_and_one_line(tmp_path: Path) -> None:
@@ -152,6 +152,6 @@ def test_the_command_ends_with_status_1_and_one_line(tmp_path: Path) -> None:
     [(lambda noisy: noisy.mul_(0.9), "input untouched"), (lambda noisy: noisy / 0 * 0, "finite")],
 )
 def test_one_fault_is_found_under_one_name(
-    checked: Callable[..., dict[str, Finding]], restore: Callable[[Tensor], Any], broken: str
+    checked: Callable[..., dict[str, Outcome]], restore: Callable[[Tensor], Any], broken: str
 ) -> None:
     assert set(failed(checked(restore))) == {broken}

@@ -23,28 +23,28 @@ def watch(*, others: float = 0.0, steal: float = 0.0, scatter: float = 0.002, sl
 
 
 def test_two_busy_processes_make_a_machine_unfit() -> None:
-    found = doctor.load_finding(watch(others=1.0))
+    found = doctor.load_symptom(watch(others=1.0))
     assert found.verdict == "unfit"
     assert found.value == "1.00 cores busy with other processes"
     assert found.advice
-    assert doctor.load_finding(watch()).verdict == "fit"
+    assert doctor.load_symptom(watch()).verdict == "fit"
 
 
 def test_scatter_is_judged_by_the_difference_asked_for() -> None:
-    assert doctor.noise_finding(watch(scatter=0.01), 0.03).verdict == "fit"
-    assert doctor.noise_finding(watch(scatter=0.2), 0.03).verdict == "unfit"
-    assert doctor.noise_finding(watch(scatter=0.2), 0.5).verdict == "fit"
+    assert doctor.noise_symptom(watch(scatter=0.01), 0.03).verdict == "fit"
+    assert doctor.noise_symptom(watch(scatter=0.2), 0.03).verdict == "unfit"
+    assert doctor.noise_symptom(watch(scatter=0.2), 0.5).verdict == "fit"
 
 
 def test_a_machine_that_slows_down_meanwhile_is_unfit() -> None:
-    assert doctor.drift_finding(watch(slowing=0.3), 0.03).verdict == "unfit"
-    assert doctor.drift_finding(watch(), 0.03).verdict == "fit"
+    assert doctor.drift_symptom(watch(slowing=0.3), 0.03).verdict == "unfit"
+    assert doctor.drift_symptom(watch(), 0.03).verdict == "fit"
 
 
 def test_a_hypervisor_is_named_and_matters_only_when_it_takes_time() -> None:
-    assert doctor.steal_finding(watch(), "").verdict == "fit"
-    assert doctor.steal_finding(watch(), "KVM").verdict == "fit"
-    taken = doctor.steal_finding(watch(steal=0.1), "KVM")
+    assert doctor.steal_symptom(watch(), "").verdict == "fit"
+    assert doctor.steal_symptom(watch(), "KVM").verdict == "fit"
+    taken = doctor.steal_symptom(watch(steal=0.1), "KVM")
     assert taken.verdict == "unfit"
     assert "KVM" in taken.value
     assert "10.00%" in taken.value
@@ -55,27 +55,27 @@ def test_a_hypervisor_is_named_and_matters_only_when_it_takes_time() -> None:
     [(2, 2, "", "fit"), (4, 2, "", "unfit"), (2, 2, "1", "unknown"), (1, 2, "1", "fit")],
 )
 def test_threads_are_held_against_cores(threads: int, cores: int, variable: str, verdict: str) -> None:
-    assert doctor.threads_finding(threads, cores, variable).verdict == verdict
+    assert doctor.threads_symptom(threads, cores, variable).verdict == verdict
 
 
 def test_what_a_system_hides_is_unknown_not_fit() -> None:
-    assert doctor.governor_finding("").verdict == doctor.turbo_finding(None).verdict == "unknown"
-    assert doctor.governor_finding("performance").verdict == doctor.turbo_finding(allowed=False).verdict == "fit"
-    assert doctor.governor_finding("powersave").verdict == "unknown"
+    assert doctor.governor_symptom("").verdict == doctor.turbo_symptom(None).verdict == "unknown"
+    assert doctor.governor_symptom("performance").verdict == doctor.turbo_symptom(allowed=False).verdict == "fit"
+    assert doctor.governor_symptom("powersave").verdict == "unknown"
 
 
 def test_a_coarse_clock_is_unfit() -> None:
-    assert doctor.clock_finding(1e-7).verdict == "fit"
-    assert doctor.clock_finding(0.015).verdict == "unfit"
+    assert doctor.clock_symptom(1e-7).verdict == "fit"
+    assert doctor.clock_symptom(0.015).verdict == "unfit"
 
 
 @pytest.mark.parametrize(("held", "load", "verdict"), [("", 0, "fit"), ("power cap", 0, "unfit"), ("", 80, "unfit")])
 def test_a_gpu_held_back_or_busy_is_unfit(held: str, load: int, verdict: str) -> None:
     readings = {"clock_sm_mhz": 1410, "temperature_celsius": 60, "load_percent": load, "throttling": held}
-    (found,) = doctor.gpu_findings(readings)
+    (found,) = doctor.gpu_symptoms(readings)
     assert found.verdict == verdict
     assert held in found.value
-    assert doctor.gpu_findings({}) == ()
+    assert doctor.gpu_symptoms({}) == ()
 
 
 def test_the_watch_stops_by_its_clock_and_leaves_the_warm_up_out() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.measure.counts import Growth, count
+from bench.measure.counts import SizeLaw, count
 from bench.measure.operators import modules_of, seen_by_torch
 from bench.plan.case import Reading
 from restoration.catalog import get, names
@@ -162,9 +162,9 @@ def test_each_implementation_of_the_dct_saves_on_the_one_before(n: int, stride: 
 
 @given(terms=st.tuples(*[st.integers(-50, 10**6)] * 4), side=st.sampled_from([16, 32, 48]))
 def test_growth_finds_the_terms_of_a_grid(terms: tuple[int, int, int, int], side: int) -> None:
-    truth = Growth(*(float(term) for term in terms))
+    truth = SizeLaw(*(float(term) for term in terms))
     samples = {(side * y, side * x): truth.at(side * y, side * x) for y, x in ((1, 1), (2, 1), (1, 2), (2, 2), (1, 3))}
-    found = Growth.through(samples)
+    found = SizeLaw.through(samples)
     assert found.exact
     assert found.area == terms[0]
     assert found.at(512, 384) == pytest.approx(truth.at(512, 384), rel=1e-9, abs=1e-3)

@@ -11,7 +11,7 @@ import torch
 
 from bench.measure.paired import SHORTEST_SAMPLE, paired
 from bench.plan.case import Case
-from bench.plan.spec import PairedSection
+from bench.plan.sections import PairedSection
 from bench.record.rows import Row
 from restoration.method import Method, Setup
 

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from bench.errors import BenchError
+from bench.experiments.roofline import place_readings
 from bench.measure import roofline
 from bench.measure.roofline import Kernel, Roof, best, place, probe
 from bench.plan.case import Case
@@ -48,7 +49,7 @@ def test_more_than_the_limit_is_said_to_be_impossible() -> None:
     found = place(CASE, ROOF, macs_per_pixel=100_000, bytes_per_pixel=8, seconds=[0.2])
     assert found.share == 2
     assert found.verdict.startswith("200% of the attainable speed cannot be: the probe missed")
-    share = [reading for reading in roofline.place_readings(found) if reading.quantity == "roofline_share"]
+    share = [reading for reading in place_readings(found) if reading.quantity == "roofline_share"]
     assert share[0].note == found.verdict
 
 

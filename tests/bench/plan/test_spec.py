@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bench.errors import BenchError, SpecError
-from bench.experiments.scene import EXPERIMENTS
-from bench.measure.inputs import ImageSet
-from bench.plan.forecast import estimate
-from bench.plan.spec import QualitySection, SizedSection, Spec, TimeSection, read_spec, shipped
+from bench.measure.image_set import ImageSet
+from bench.plan.experiments import seconds_of
+from bench.plan.forecast import forecast
+from bench.plan.sections import QualitySection, SizedSection, TimeSection
+from bench.plan.spec import Spec
+from bench.plan.spec_files import read_spec, shipped
 from restoration.errors import RestorationError
 
 PICTURES = {1: ["camera", "coins"], 3: ["chelsea"]}
@@ -58,7 +60,7 @@ def test_random_weights_are_refused_a_quality_figure() -> None:
 
 def test_a_size_that_the_scale_does_not_divide_is_refused() -> None:
     section = SizedSection.model_validate({"method": "bicubic", "scale": 3, "size": 64})
-    with pytest.raises(SpecError, match="64x64 of bicubic is no multiple of its scale 3"):
+    with pytest.raises(SpecError, match="bicubic: size 64x64 is not a multiple of scale 3"):
         list(section.cases("time", "cpu", 1))
 
 
@@ -138,5 +140,5 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
 
 def test_experiments_are_estimated_as_they_were_measured() -> None:
     spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
-    (found,) = estimate(spec, spec.cases({1: [], 3: []}))
-    assert found.seconds == EXPERIMENTS["thresholds"].seconds + EXPERIMENTS["learn-dct"].seconds
+    (found,) = forecast(spec, spec.cases({1: [], 3: []}))
+    assert found.seconds == seconds_of("thresholds") + seconds_of("learn-dct")

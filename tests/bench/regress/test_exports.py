@@ -13,21 +13,13 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.measure.timing import parameter
 from bench.plan.case import Case
+from bench.record.table_text import to_csv
 from bench.regress.checkouts import Checkout
-from bench.regress.exports import (
-    case_name,
-    to_actions,
-    to_csv,
-    to_json,
-    to_markdown,
-    to_pytest_benchmark,
-    write_comparison,
-    write_step_summary,
-)
+from bench.regress.exports import comparison_json, comparison_markdown, write_comparison, write_step_summary
 from bench.regress.findings import Comparison, Finding, Interval
-from bench.regress.verdict import Word
+from bench.regress.other_tools import to_actions, to_pytest_benchmark
+from reports.derive.verdict_words import Word
 
 TIMED = Finding(
     Case("time", "m", variant="a=1 b=2", height=8, width=8),
@@ -75,10 +67,6 @@ def test_samples_and_their_statistics_are_those_of_the_side() -> None:
     assert len(base) == 1  # type: ignore[arg-type]  # a list
 
 
-def test_a_case_has_the_name_that_the_suite_gives_it() -> None:
-    assert case_name(TIMED.case) == parameter(TIMED.case, 0.1).id
-
-
 def test_actions_get_one_figure_for_each_value_by_direction() -> None:
     smaller, bigger = (json.loads(to_actions(COMPARISON.findings, bigger=side)) for side in (False, True))
     assert smaller == [
@@ -88,7 +76,7 @@ def test_actions_get_one_figure_for_each_value_by_direction() -> None:
 
 
 def test_json_holds_everything_and_csv_has_a_line_for_each_finding() -> None:
-    whole = json.loads(to_json(COMPARISON))
+    whole = json.loads(comparison_json(COMPARISON))
     assert (whole["schema"], whole["verdict"], whole["status"]) == (1, "slower", 1)
     assert whole["findings"][0]["samples"][1] == [0.11, 0.12, 0.11]
     lines = list(csv.DictReader(io.StringIO(to_csv([finding.record() for finding in COMPARISON.findings]))))
@@ -101,12 +89,12 @@ def test_json_holds_everything_and_csv_has_a_line_for_each_finding() -> None:
 def test_infinite_values_are_json_all_the_same() -> None:
     endless = Finding(Case("quality", "m"), "psnr_db", Word.WORSE, math.inf, 30.0, -math.inf)
     comparison = Comparison(COMPARISON.base, COMPARISON.head, "q", (endless,), {}, "f", "2026-01-02T03:04:05Z", 1.0, 0)
-    assert json.loads(to_json(comparison))["findings"][0]["base"] == "inf"
+    assert json.loads(comparison_json(comparison))["findings"][0]["base"] == "inf"
     assert json.loads(to_actions(comparison.findings, bigger=True))[0]["value"] == 30.0
 
 
 def test_markdown_says_the_verdict_first_and_keeps_its_columns() -> None:
-    text = to_markdown(COMPARISON)
+    text = comparison_markdown(COMPARISON)
     lines = text.splitlines()
     assert lines[0] == "## restobench: slower"
     assert "| m a=1 b=2 | slower |" in lines

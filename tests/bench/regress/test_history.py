@@ -1,14 +1,18 @@
-"""A history keeps every run, tells its own noise, finds where a level changed, and never mixes machines silently."""
+"""A history keeps every run, refuses what is damaged, and is added to, shown and judged by its commands."""
 
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import given, strategies as st
 
 from bench.__main__ import main
@@ -16,33 +20,21 @@ from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.plan.case import Case, Reading
 from bench.record.manifest import Manifest
 from bench.record.rows import Row, RowFile
-from bench.regress.history import (
-    LEAST_RUNS,
-    SCHEMA,
-    Entry,
-    Point,
-    add,
-    check,
-    comparable,
-    entry_of,
-    level_of,
-    overview,
-    read_history,
-    status,
-)
-from bench.regress.verdict import Word
+from bench.regress.history import SCHEMA, Entry, Point, add, entry_of, read_history
 
 ENVIRONMENT = {"cpu": "x", "threads": 2}
 TIME = Case("time", "m", height=8, width=8)
 
 
-def run_directory(folder: Path, name: str, *, seconds: float = 0.1, status: str = "complete", cpu: str = "x") -> Path:
+def run_directory(
+    folder: Path, name: str, *, seconds: float = 0.1, status: str = "complete", cpu: str = "x", more: Sequence[Row] = ()
+) -> Path:
     """A finished run with one timed case, two scored images and a count."""
     directory = folder / name
     directory.mkdir(parents=True)
     stable = {**ENVIRONMENT, "cpu": cpu}
     Manifest(
-        run=name, name="s", command="", spec={}, environment={"stable": stable, "state": {}},
+        run=name, name="s", command="", spec={"tolerance": {"time": 0.1}}, environment={"stable": stable, "state": {}},
         fingerprint=f"print-{cpu}", started="2026-01-01T00:00:00Z", revision=f"rev-{name}", status=status,  # type: ignore[arg-type]  # one of three
     ).write(directory)  # fmt: skip
     scored = (("a", 29.0), ("b", 31.0))
@@ -52,6 +44,7 @@ def run_directory(folder: Path, name: str, *, seconds: float = 0.1, status: str 
         Row(name, Case("cost", "m"), Reading("macs_per_pixel", 64.0, part="torch")),
         *(Row(name, Case("quality", "m", image=image), Reading("psnr_db", db)) for image, db in scored),
         Row(name, Case("quality", "n", image="a"), Reading("failure", None), error="no"),
+        *more,
     ]
     with RowFile(directory) as file:
         file.append(rows)
@@ -66,11 +59,6 @@ def entries(values: list[float], metric: str = "seconds", cpu: str = "x") -> lis
         )
         for number, value in enumerate(values)
     ]  # fmt: skip
-
-
-def judged(history: list[float], value: float, metric: str = "seconds") -> Word:
-    entry = replace(entries([value], metric)[0], run="new")
-    return Word(str(check(entry, entries(history, metric))[0]["verdict"]))
 
 
 def noisy(count: int, *, level: float = 0.1, noise: float = 0.01, seed: int = 0) -> list[float]:
@@ -88,7 +76,45 @@ def test_a_run_becomes_medians_of_measured_seconds_means_over_images_and_counts(
     entry = entry_of(run_directory(tmp_path, "r"))
     values = {name.split()[0]: (point.value, point.samples) for name, point in entry.series.items()}
     assert values == {"seconds": (0.1, 3), "macs_per_pixel": (64.0, 1), "psnr_db": (30.0, 2)}
-    assert (entry.revision, entry.fingerprint) == ("rev-r", "print-x")
+    assert (entry.revision, entry.fingerprint, entry.tolerance.time) == ("rev-r", "print-x", 0.1)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row("r", Case("quality", "m", image="c"), Reading("psnr_db", 20.0), error="it failed later"),
+        Row("r", Case("quality", "m", image="c"), Reading("psnr_db", math.inf)),
+        Row("r", Case("quality", "m", image="c"), Reading("ssim", 0.5)),
+        Row("r", Case("experiment", "m"), Reading("psnr_db", 20.0)),
+        Row("r", replace(TIME, kind="layers"), Reading("seconds", 1.0, "s", phase="measure")),
+        Row("r", TIME, Reading("seconds", 1.0, "s", phase="first")),
+    ],
+)
+def test_what_is_no_measurement_of_a_method_is_no_point(tmp_path: Path, row: Row) -> None:
+    plain, with_row = run_directory(tmp_path, "plain"), run_directory(tmp_path, "r", more=[row])
+    assert entry_of(with_row).series == entry_of(plain).series
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"method": "n"}, {"variant": "a=1"}, {"height": 16}, {"channels": 3}, {"scale": 2}, {"device": "cuda"},
+        {"dtype": "float64"},
+    ],
+)  # fmt: skip
+def test_cases_that_differ_are_different_series(tmp_path: Path, other: dict[str, Any]) -> None:
+    counted = [Row("r", replace(TIME, **other), Reading("seconds", 1.0, "s", phase="measure"))]
+    assert len(entry_of(run_directory(tmp_path, "r", more=counted)).series) == 4
+
+
+def test_two_runs_are_never_added_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(path: Path) -> list[Entry]:
+        with pytest.raises(Timeout):
+            FileLock(path.with_name(f"{path.name}.lock")).acquire(timeout=0)
+        return []
+
+    monkeypatch.setattr("bench.regress.history.read_history", read)
+    assert add(run_directory(tmp_path, "a"), tmp_path / "h.jsonl").run == "a"
 
 
 def test_runs_are_appended_read_back_and_refused_twice(tmp_path: Path) -> None:
@@ -143,88 +169,18 @@ def test_a_line_torn_by_a_crash_is_left_out_and_dropped_by_the_next_run(tmp_path
     assert read_history(path) == [first, second]
 
 
+def test_a_line_torn_within_a_letter_is_left_out_too(tmp_path: Path) -> None:
+    path = tmp_path / "h.jsonl"
+    first = add(run_directory(tmp_path, "a"), path)
+    path.write_bytes(path.read_bytes() + '{"run": "é'.encode()[:-1])
+    assert read_history(path) == [first]
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "h.jsonl"
     path.write_bytes(b"\xff\xfe\n")
     with pytest.raises(RowsError, match="restore it from a copy"):
         read_history(path)
-
-
-def test_another_environment_is_refused_with_the_fields_that_differ(tmp_path: Path) -> None:
-    here, there = entry_of(run_directory(tmp_path, "here")), entries([0.1], cpu="y")
-    with pytest.raises(NoVerdictError, match=r"cpu: 'y' there, 'x' here; --allow-other-machine"):
-        comparable(here, there, other_machine=False)
-    assert comparable(here, there, other_machine=True) == there
-    assert comparable(here, [*there, *entries([0.1])], other_machine=False) == entries([0.1])
-    assert comparable(here, [], other_machine=False) == []
-
-
-def test_a_series_needs_a_few_runs_before_it_is_judged() -> None:
-    assert judged(noisy(LEAST_RUNS - 1), 0.1) is Word.NO_VERDICT
-    assert judged(noisy(LEAST_RUNS), 0.1) is Word.UNCHANGED
-
-
-@pytest.mark.parametrize(
-    ("metric", "factor", "word"),
-    [
-        ("seconds", 1.1, Word.SLOWER),
-        ("seconds", 0.9, Word.FASTER),
-        ("peak_bytes", 1.1, Word.WORSE),
-        ("peak_bytes", 0.9, Word.BETTER),
-        ("macs_per_pixel", 1.001, Word.SLOWER),
-        ("psnr_db", 0.999, Word.WORSE),
-        ("psnr_db", 1.001, Word.BETTER),
-        ("psnr_db", 1.00001, Word.UNCHANGED),
-    ],
-)
-def test_each_metric_has_its_direction(metric: str, factor: float, word: Word) -> None:
-    level = 30.0
-    noise = 0.005 if metric == "seconds" else 0.0
-    assert judged(noisy(12, level=level, noise=noise), level * factor, metric) is word
-
-
-def test_a_noisy_series_does_not_say_slower_for_its_own_noise_and_says_that_it_is_noisy() -> None:
-    words = [judged(noisy(20, noise=0.2, seed=seed), noisy(1, noise=0.2, seed=100 + seed)[0]) for seed in range(40)]
-    assert sum(word in {Word.SLOWER, Word.FASTER} for word in words) <= 2
-    assert words.count(Word.NO_VERDICT) >= 38
-
-
-def test_a_run_is_judged_by_the_level_since_the_last_change() -> None:
-    history = [*noisy(10, level=0.2), *noisy(10, level=0.1, seed=1)]
-    assert judged(history, 0.2) is Word.SLOWER
-    assert judged(history, 0.1) is Word.UNCHANGED
-
-
-@given(st.integers(6, 20), st.integers(6, 20), st.integers(0, 50))
-def test_a_step_is_found_where_it_is(before: int, after: int, seed: int) -> None:
-    values = np.random.default_rng(seed).normal(0, 0.01, before + after)
-    values[before:] += 0.2
-    level = level_of(list(values), least_noise=1e-9)
-    assert level.changes
-    assert min(abs(change - before) for change in level.changes) <= 1
-    assert level.value == pytest.approx(0.2, abs=0.03)
-
-
-def test_a_steady_series_hardly_ever_changes() -> None:
-    changed = sum(
-        bool(level_of(list(np.random.default_rng(seed).normal(0, 1, 30)), least_noise=1e-9).changes)
-        for seed in range(60)
-    )
-    assert changed <= 6
-
-
-def test_the_overview_names_the_revision_of_the_last_change() -> None:
-    record = overview(entries([*noisy(8, level=0.1), *noisy(8, level=0.12, seed=1)]))[0]
-    assert float(str(record["last change"]).split()[0]) == pytest.approx(20, abs=2)
-    assert str(record["last change"]).endswith("at rev8")
-    assert overview(entries([0.1]), "no such series") == []
-
-
-def test_a_series_that_a_run_lacks_is_no_verdict() -> None:
-    records = check(replace(entries([1.0])[0], series={}), entries(noisy(9)))
-    assert [(record["verdict"], record["reason"]) for record in records] == [("no verdict", "absent from this run")]
-    assert status(records) == 3
-    assert status([]) == 3
 
 
 def test_the_commands_add_show_and_check(

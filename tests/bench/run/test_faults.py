@@ -18,14 +18,16 @@ import pytest
 from PIL import Image
 
 from bench.errors import RowsError
-from bench.measure.inputs import GIVEN, ImageSet
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import GIVEN
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.record.attempt import END
-from bench.record.case_hash import _image_facts, _method_facts, cell, code
+from bench.record.case_hash import _image_facts, code
 from bench.record.rows import Row, RowFile, read_rows
-from bench.run.execute import execute, plan
-from bench.run.kinds import Plan
+from bench.run.execute import execute
+from bench.run.plan import Plan
+from bench.run.prepare import prepare
 
 SPEC = """
 name = "faults"
@@ -52,7 +54,7 @@ def quiet(_: str, __: int, ___: int) -> None:
 
 def prepared(images: ImageSet, out: Path, spec: dict[str, Any], *, resume: bool = False) -> Plan:
     parsed = Spec.model_validate({"name": "faults", "threads": 1, **spec})
-    return plan(parsed, images=images, out=out, command="", resume=resume, say=lambda _: None)
+    return prepare(parsed, images=images, out=out, command="", resume=resume, say=lambda _: None)
 
 
 def table(directory: Path) -> list[tuple[Case, str, str, float | None, str]]:
@@ -139,7 +141,7 @@ def test_a_full_disk_is_one_line_and_leaves_whole_rows(tmp_path: Path, monkeypat
         def full(_: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("bench.record.rows.os.fsync", full)
+        monkeypatch.setattr("bench.record.files.os.fsync", full)
         with pytest.raises(RowsError, match="No space left on device; every finished case is kept") as caught:
             file.append([row] * 3)
     assert "\n" not in str(caught.value)
@@ -154,7 +156,7 @@ def test_a_disk_that_fills_up_in_a_run_says_so_though_the_manifest_cannot_be_wri
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("bench.record.rows.os.fsync", full)
+    monkeypatch.setattr("bench.record.files.os.fsync", full)
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(RowsError, match=r"rows\.jsonl: No space left on device; every finished case is kept"):
         execute(made, progress=quiet, jobs=1)
@@ -226,21 +228,6 @@ def test_a_cell_is_measured_again_when_its_image_or_its_code_has_changed(
     before = code()
     monkeypatch.setattr("bench.record.case_hash.code", lambda: before + "changed")
     assert prepared(ImageSet(folder), made.directory, spec, resume=True).cases == made.cases
-
-
-def test_the_hash_follows_all_that_decides_a_result(folder: Path, tmp_path: Path) -> None:
-    images = ImageSet(folder)
-    case = Case("quality", "dct", image="ramp.png", sigma_255=25.0)
-    weights = tmp_path / "weights.safetensors"
-    hashes = [cell(case, images), cell(Case("quality", "dct", image="three.png", sigma_255=25.0), images)]
-    hashes += [cell(Case("quality", "dct", image="ramp.png", sigma_255=25.0, seed=1), images)]
-    hashes += [cell(Case("quality", "dct", options='{"ratio":2.0}', image="ramp.png", sigma_255=25.0), images)]
-    for content in (b"a", b"b"):
-        weights.write_bytes(content)
-        _method_facts.cache_clear()  # a process reads weights once
-        hashes.append(cell(Case("time", "ffdnet", options=f'{{"checkpoint":"{weights}"}}'), images))
-    assert len(set(hashes)) == len(hashes)
-    assert cell(case, images) == hashes[0]
 
 
 def test_pairs_of_reference_and_degraded_images_are_restored_as_they_are(folder: Path, tmp_path: Path) -> None:

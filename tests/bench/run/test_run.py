@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
 from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
 from bench.record.rows import FILE_NAME, Row, keep_rows, read_rows
-from bench.run.execute import execute, plan
-from bench.run.kinds import Plan
+from bench.run.execute import execute
+from bench.run.plan import Plan
+from bench.run.prepare import prepare
 
 SPEC = Spec.model_validate(
     {
@@ -35,7 +36,7 @@ def quiet(_: str, __: int, ___: int) -> None:
 
 
 def planned(folder: Path, out: Path, *, spec: Spec = SPEC, resume: bool = False) -> Plan:
-    return plan(spec, images=ImageSet(folder), out=out, command="restobench", resume=resume, say=lambda _: None)
+    return prepare(spec, images=ImageSet(folder), out=out, command="restobench", resume=resume, say=lambda _: None)
 
 
 def run(folder: Path, out: Path) -> Path:

@@ -18,16 +18,18 @@ from typing import Any
 import pytest
 
 from bench.errors import NoVerdictError
-from bench.experiments.scene import EXPERIMENTS
 from bench.machine.environment import Environment, Machine
-from bench.measure.inputs import ImageSet
+from bench.measure.image_set import ImageSet
 from bench.plan.case import Case
-from bench.plan.spec import QualitySection, Spec
+from bench.plan.experiments import names
+from bench.plan.sections import QualitySection
+from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, read_rows
-from bench.run.execute import _placed, execute, plan
-from bench.run.kinds import Plan, takes_time
+from bench.run.execute import _placed, execute
+from bench.run.plan import Plan, takes_time
+from bench.run.prepare import prepare
 from bench.run.scheduler import Scheduler, SchedulerError, WorkersLostError
 from bench.run.sweep import sweep
 from bench.run.timekeeper import Timekeeper
@@ -200,7 +202,7 @@ def test_a_scheduler_that_disappears_costs_nothing_that_was_finished(
     spec = Spec.model_validate({"name": "lost", "threads": 1, "quality": [SECTION]})
 
     def prepared(out: Path, *, resume: bool = False) -> Any:
-        return plan(spec, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
+        return prepare(spec, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
 
     def kill_when_some_are_done(_: str, done: int, __: int) -> None:
         if done >= 8 and cluster.process.poll() is None:
@@ -233,7 +235,7 @@ TIMES: dict[str, Any] = {
 
 def planned(spec: dict[str, Any], folder: Path, out: Path, *, resume: bool = False) -> Plan:
     parsed = Spec.model_validate({"name": "x", "threads": 1} | spec)
-    return plan(parsed, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
+    return prepare(parsed, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
 
 
 @pytest.fixture
@@ -269,7 +271,7 @@ def test_times_are_taken_alone_on_the_worker_that_offers_it_though_it_is_killed(
     assert manifest.fingerprint != made.manifest.fingerprint == manifest.started_on["fingerprint"]
     assert len(said) == 2  # where times are taken: before it was killed, and after
     assert manifest.timed_on in said[1]
-    assert sum("was measured by tcp://" in notice for notice in manifest.notices) == 2
+    assert sum("were taken by tcp://" in notice for notice in manifest.notices) == 2
     benchmarks = json.loads((made.directory / "benchmark.json").read_text())["benchmarks"]
     assert [one["name"].count("16x16") for one in benchmarks] == [1, 0]
     assert int((tmp_path / "worker").read_text()) != killed[0]
@@ -336,7 +338,7 @@ def test_a_worker_with_other_code_takes_no_times(monkeypatch: pytest.MonkeyPatch
 
 
 def test_experiments_that_take_time_are_timed_where_the_rest_is() -> None:
-    named = {name: Case("experiment", name) for name in EXPERIMENTS}
+    named = {name: Case("experiment", name) for name in names()}
     assert {name for name, case in named.items() if takes_time(case)} == {"ratio-sweep", "roofline"}
 
 
@@ -350,17 +352,17 @@ def test_where_no_worker_takes_times_the_manifest_says_so(folder: Path, tmp_path
 
 
 def test_one_process_at_a_time_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.machine.timing_lock import alone
+    from bench.machine.timing_lock import timing_lock
 
     monkeypatch.setenv("RESTOBENCH_LOCK", str(tmp_path / "lock"))
     said: list[str] = []
     order: list[str] = []
 
     def second() -> None:
-        with alone(said.append):
+        with timing_lock(said.append):
             order.append("second")
 
-    with alone(said.append):
+    with timing_lock(said.append):
         thread = threading.Thread(target=second)
         thread.start()
         while not said:

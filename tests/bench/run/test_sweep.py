@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure.inputs import ImageSet, batch_for, scores
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import batch_for
+from bench.measure.quality import grouped
+from bench.measure.scores import scores
 from bench.plan.case import Case
-from bench.plan.spec import QualitySection
+from bench.plan.sections import QualitySection
 from bench.record.attempt import END
 from bench.record.rows import Row
-from bench.run.sweep import grouped, sweep
+from bench.run.sweep import sweep
 
 
 def cases_of(folder: Path, **section: object) -> list[Case]:

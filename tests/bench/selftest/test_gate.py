@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
+import json
+import os
+import shutil
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
 
+import bench
 from bench.errors import BenchError
-from bench.measure.inputs import ImageSet, degraded, scores
+from bench.measure.image_set import ImageSet
+from bench.measure.inputs import degraded
+from bench.measure.scores import scores
 from bench.plan.case import Case, options_text
-from bench.plan.spec import read_spec
-from bench.regress.checkouts import Checkout, git, repository
+from bench.plan.spec_files import read_spec
+from bench.regress.checkouts import Checkout, Repository, git
 from bench.regress.findings import Comparison, Finding
-from bench.regress.verdict import Word
-from bench.selftest import gate
-from bench.selftest.gate import LOSSES, Plant, Trial, amplitude_for, gate_check, plant_commit, records, write_table
+from bench.selftest import plants
+from bench.selftest.gate_table import records, write_table
+from bench.selftest.planted import Change, planting
+from bench.selftest.plants import LOSSES, Plant, amplitude_for, plant_commit
+from bench.selftest.trials import Trial, gate_check
+from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method, Option, Restore, Setup
+
+ROOT = Path(str(bench.__file__)).parents[1]
 
 QUALITY = Case(
     "quality", "dct", variant="block_size=8", options=options_text({"block_size": 8, "engine": "separable"}),
@@ -31,23 +40,13 @@ QUALITY = Case(
 )  # fmt: skip
 
 
-def planted(tmp_path: Path, plants: list[dict[str, object]]) -> ModuleType:
-    """The planted file as a module."""
-    (tmp_path / "planted_here.py").write_text(gate._CODE.format(plants=plants))
-    sys.modules.pop("planted_here", None)
-    importlib.invalidate_caches()
-    return importlib.import_module("planted_here")
-
-
-@pytest.fixture(autouse=True)
-def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield
-    sys.modules.pop("planted_here", None)
-
-
 def identity() -> Method:
     return Method("m", "denoise", build=lambda _: lambda image: image, options={"a": 1, "b": "x"})
+
+
+def changed(method: Method, change: Change) -> Method:
+    """The method as a catalog returns it that `change` was planted into."""
+    return planting({method.name: method}.__getitem__, [change])(method.name)
 
 
 def built(method: Method, **options: Option) -> Restore:
@@ -67,55 +66,66 @@ def test_a_planted_loss_costs_what_it_says(loss_db: float) -> None:
     assert before - after == pytest.approx(loss_db, rel=0.05)
 
 
-def test_a_plant_touches_only_its_method_with_its_options(tmp_path: Path) -> None:
-    module = planted(tmp_path, [{"method": "m", "options": {"a": 2}, "kind": "quality", "size": 0.1}])
+def test_a_plant_touches_only_its_method_with_its_options() -> None:
+    change = Change(method="m", options={"a": 2}, kind="quality", size=0.1)
     image = torch.full((1, 1, 4, 4), 0.5)
     other = replace(identity(), name="other")
-    assert module.plant(other) is other
+    assert changed(other, change) is other
     others: tuple[dict[str, Option], ...] = ({"a": 1}, {"a": 2, "b": "y"})  # the plant leaves b at its default
     for options in others:
-        assert torch.equal(built(module.plant(identity()), **options)(image), image)
-    lossy = built(module.plant(identity()), a=2)(image)
+        assert torch.equal(built(changed(identity(), change), **options)(image), image)
+    lossy = built(changed(identity(), change), a=2)(image)
     assert (lossy - image).abs().allclose(torch.tensor(0.1))
 
 
-def test_a_planted_operation_is_one_per_pixel_and_changes_no_output(tmp_path: Path) -> None:
+def test_a_planted_operation_is_one_per_pixel_and_changes_no_output() -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
-    module = planted(tmp_path, [{"method": "m", "options": {}, "kind": "operations", "size": 1}])
+    change = Change(method="m", options={}, kind="operations", size=1)
     image = torch.rand(1, 1, 8, 8)
     with FlopCounterMode(display=False) as counter:
-        restored = built(module.plant(identity()))(image)
+        restored = built(changed(identity(), change))(image)
     assert counter.get_total_flops() == 2 * 64
     assert torch.equal(restored, image)
 
 
-def test_planted_time_and_memory_change_no_output(tmp_path: Path) -> None:
+def test_planted_time_and_memory_change_no_output() -> None:
     image = torch.rand(1, 1, 8, 8)
     for kind, size in (("time", 0.03), ("memory", 100)):
-        module = planted(tmp_path, [{"method": "m", "options": {}, "kind": kind, "size": size}])
-        assert torch.equal(built(module.plant(identity()))(image), image)
+        change = Change(method="m", options={}, kind=kind, size=size)
+        assert torch.equal(built(changed(identity(), change))(image), image)
 
 
-def test_a_planted_commit_is_the_base_with_two_files_changed(tmp_path: Path) -> None:
+def test_a_planted_commit_is_the_base_with_the_plants_in_its_catalog(tmp_path: Path) -> None:
     root = tmp_path / "project"
-    (root / "restoration").mkdir(parents=True)
-    (root / "restoration" / "catalog.py").write_text("def get(name: str): ...\n")
+    shutil.copytree(ROOT / "restoration", root / "restoration", ignore=shutil.ignore_patterns("__pycache__"))
     git(tmp_path, "init", "-q", str(root))
     git(root, "add", "--all")
     git(root, "-c", "user.name=n", "-c", "user.email=e@x", "commit", "-q", "-m", "x")
-    found, base = repository(root), git(root, "rev-parse", "HEAD")
-    head = plant_commit(found, base, [Plant("time", 0.03, Case("time", "dct"), "+3 % time")])
-    assert git(root, "diff", "--name-only", base, head).split() == ["restoration/catalog.py", "restoration/planted.py"]
-    assert "'size': 0.03" in git(root, "show", f"{head}:restoration/planted.py")
+    found, base = Repository.around(root), git(root, "rev-parse", "HEAD")
+    plant = Plant("quality", 0.25, Case("quality", "noisy"), "-? dB")
+    head = plant_commit(found, base, [plant])
+    assert git(root, "diff", "--name-only", base, head).split() == [
+        f"restoration/{name}" for name in ("catalog.py", "planted.json", "planted.py")
+    ]
+    assert json.loads(git(root, "show", f"{head}:restoration/planted.json")) == [plant.change()]
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "rev-parse", "HEAD") == base
+    git(root, "checkout", "-q", head)
+    code = (
+        "import torch, restoration.catalog as c; from restoration.method import Setup; m = c.get('noisy'); "
+        "print(c.__file__, *m.build(m.checked(Setup()))(torch.zeros(1, 1, 1, 2)).flatten().tolist())"
+    )
+    variables = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(root / "restoration" / "catalog.py"), "0.25", "-0.25"]
 
 
 def test_half_of_the_cases_stay_unplanted_and_each_comparison_plants_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_as_planted", lambda _kind, size, _case: size)
+    monkeypatch.setattr(plants, "_as_planted", lambda _kind, size, _case: size)
     spec = read_spec("gate")
-    first, second = ([*gate._plants(spec, number)] for number in (0, 1))
+    first, second = ([*plants.plants_for(spec, number)] for number in (0, 1))
     assert Counter(plant.kind for plant in first) == {"time": 6, "quality": 3, "operations": 2, "memory": 2}
     assert {plant.stated for plant in first} == {
         "+2% time", "+3% time", "+5% time", "+10% time", "-0.005 dB", "-0.01 dB", "-0.05 dB", "+1 MAC/px", "+10 MAC/px",
@@ -173,3 +183,12 @@ def test_another_repository_is_refused(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", str(tmp_path))
     with pytest.raises(BenchError, match="is not this project's repository"):
         next(gate_check(tmp_path, "gate", planted=[False]))
+
+
+def test_outside_a_repository_the_command_ends_with_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.selftest.gate"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("restobench: ")
+    assert done.stderr.count("\n") == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given, strategies as st
 
 from reports.derive.verdict_words import (
+    REGRESSIONS,
     Tolerances,
     Word,
     by_interval,
@@ -14,6 +16,8 @@ from reports.derive.verdict_words import (
     of_memory,
     of_operations,
     of_quality,
+    together,
+    worst,
 )
 
 
@@ -60,3 +64,44 @@ def test_memory_is_judged_relative_to_the_base() -> None:
         Word.WORSE,
         Word.UNCHANGED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("speed", "quality", "word"),
+    [
+        (Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED),
+        (Word.FASTER, Word.UNCHANGED, Word.FASTER),
+        (Word.SLOWER, Word.UNCHANGED, Word.SLOWER),
+        (Word.UNCHANGED, Word.BETTER, Word.BETTER),
+        (Word.UNCHANGED, Word.WORSE, Word.WORSE),
+        (Word.FASTER, Word.WORSE, Word.FASTER_BUT_WORSE),
+        (Word.SLOWER, Word.BETTER, Word.SLOWER_BUT_BETTER),
+        (Word.SLOWER, Word.WORSE, Word.WORSE),
+        (Word.FASTER, Word.BETTER, Word.BETTER),
+        (Word.NO_VERDICT, Word.WORSE, Word.WORSE),
+        (Word.NO_VERDICT, Word.BETTER, Word.NO_VERDICT),
+        (Word.FASTER, Word.NO_VERDICT, Word.NO_VERDICT),
+        (Word.SLOWER, Word.NO_VERDICT, Word.SLOWER),
+    ],
+)
+def test_speed_and_quality_are_judged_together(speed: Word, quality: Word, word: Word) -> None:
+    assert together(speed, quality) is word
+
+
+@given(st.lists(st.sampled_from([Word.UNCHANGED, Word.FASTER, Word.SLOWER, Word.NO_VERDICT])))
+def test_a_regression_is_never_hidden_and_no_verdict_is_never_a_pass(found: list[Word]) -> None:
+    word = worst(found)
+    assert (word in REGRESSIONS) == (Word.SLOWER in found)
+    if Word.NO_VERDICT in found:
+        assert word in {Word.SLOWER, Word.NO_VERDICT}
+
+
+def test_an_exact_change_counts_from_two_thirds_of_its_tolerance() -> None:
+    def of(change: float, tolerance: float) -> Word:
+        return by_tolerance(change, tolerance, more=Word.BETTER, less=Word.WORSE)
+
+    assert [of(change, 0.01) for change in (-0.0101, -0.0099, -0.005, 0.0, 0.006, 0.02)] == [
+        Word.WORSE, Word.WORSE, Word.UNCHANGED, Word.UNCHANGED, Word.UNCHANGED, Word.BETTER,
+    ]  # fmt: skip
+    assert of(1e-6, 0.0) is Word.BETTER
+    assert of(0.0, 0.0) is Word.UNCHANGED

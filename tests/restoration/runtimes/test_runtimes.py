@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 
 import pytest
@@ -11,7 +12,8 @@ from restoration import Setup
 from restoration.errors import OptionError, PackageMissingError
 from restoration.ffdnet import Architecture, AtSigma, FFDNet
 from restoration.method import Restore
-from restoration.runtimes import network as runtimes
+from restoration.runtimes import choice
+from restoration.runtimes.torch import folded
 from restoration.tiles import Geometry
 
 ARCHITECTURE = Architecture(1, 8, 4, "ipol")
@@ -26,7 +28,7 @@ def built(runtime: str, *, dtype: str = "float32", threads: int = 1, device: str
             module.running_mean = torch.randn(module.num_features) / 10
             module.running_var = torch.rand(module.num_features) + 0.5
     setup = Setup(sigma=0.1, dtype=dtype, threads=threads, device=device, options={"runtime": runtime})
-    return runtimes.build(AtSigma(network, 0.1), setup, ARCHITECTURE.geometry)
+    return choice.build(AtSigma(network, 0.1), setup, ARCHITECTURE.geometry)
 
 
 def check_equals_plain(runtime: str, *shapes: tuple[int, ...]) -> None:
@@ -66,7 +68,7 @@ def test_compile_equals_plain() -> None:
 def test_folding_leaves_no_batch_norm_and_the_network_as_it_was() -> None:
     network = FFDNet(ARCHITECTURE).eval()
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    small = runtimes.folded(network)
+    small = folded(network)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in small.modules())
     assert all(torch.equal(before[key], tensor) for key, tensor in network.state_dict().items())
 
@@ -101,7 +103,7 @@ def test_refuses_what_a_runtime_does_not_do() -> None:
 def test_winograd_refuses_a_network_without_chains() -> None:
     setup = Setup(options={"runtime": "winograd"})
     with pytest.raises(OptionError, match="Linear has no chain"):
-        runtimes.build(torch.nn.Linear(2, 2), setup, Geometry(0))
+        choice.build(torch.nn.Linear(2, 2), setup, Geometry(0))
 
 
 def test_says_that_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +118,6 @@ def test_says_which_extra_brings_a_runtime(monkeypatch: pytest.MonkeyPatch, name
     def absent(package: str) -> None:
         raise ModuleNotFoundError(f"No module named {package!r}")
 
-    monkeypatch.setattr(runtimes.importlib, "import_module", absent)
+    monkeypatch.setattr(importlib, "import_module", absent)
     with pytest.raises(PackageMissingError, match=r"restobench\[peers\]"):
         built(name)

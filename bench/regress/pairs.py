@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from bench.commands.console import Progress
 from bench.plan.case import Case
-from bench.regress.findings import Finding, Interval, percent
-from bench.regress.turns import Plan, Timed, measure
-from bench.regress.verdict import Estimate, Rule, Word, confirmed, contaminated, estimate, look
+from bench.regress.findings import Finding, Interval
+from bench.regress.stopping_rule import Rule
+from bench.regress.turns import Pace, TimedSide, measure
+from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, look
+from bench.talk import Progress
+from reports.derive.verdict_words import Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
     """For each case, by pair: seconds (blocks, 3) of base, base again and head."""
 
 CONFIRMING_PAIRS = 5
+"""Pairs of fresh processes that must confirm a change."""
 
-_GLANCE = Plan(calls=1, samples=3)
-"""How often a case is called to see about how long it takes."""
+_GLANCE = Pace(calls=1, samples=3)
+"""The pace at which a first, rough time of a case is taken."""
 
 
 class Measure(Protocol):
@@ -34,8 +38,8 @@ class Measure(Protocol):
 
 
 @dataclass
-class Trials:
-    """The timed part of a comparison: what was measured so far, and what it was settled as."""
+class Pairs:
+    """The timed part of a comparison: the pairs measured so far, and the word that each case was settled with."""
 
     measure: Measure
     rule: Rule
@@ -45,11 +49,12 @@ class Trials:
     settled: dict[Case, tuple[Word, float]] = field(default_factory=dict)
     """Each case's word and the level at which it was reached."""
     reasons: dict[Case, str] = field(default_factory=dict)
-    pairs: int = 0
+    measured: int = 0
+    """Pairs, those that confirmed among them."""
     progress: Progress = field(default=lambda *_: None)
 
     def run(self, cases: Sequence[Case]) -> list[Finding]:
-        """The findings of all cases; `pairs` says afterwards how many were measured."""
+        """The findings of all cases."""
         if not cases:
             return []
         self._screen(cases)
@@ -57,7 +62,7 @@ class Trials:
         return [self._finding(case) for case in cases]
 
     def control_findings(self) -> list[Finding]:
-        """What was seen of the control kernels."""
+        """The findings of the control kernels."""
         for control in self.controls:
             if control in self.samples:
                 why = contaminated(control.method, self._estimate(control), self.rule)
@@ -68,14 +73,14 @@ class Trials:
 
     def _screen(self, cases: Sequence[Case]) -> None:
         open_cases = list(cases)
-        while open_cases and self.pairs < self.rule.most:
+        while open_cases and self.measured < self.rule.most:
             self._measure_pair(open_cases, self.samples)
-            if self.pairs >= self.rule.least:
+            if self.measured >= self.rule.least:
                 self._look(open_cases, family=len(cases))
                 open_cases = [case for case in cases if self._word(case) is Word.NO_VERDICT]
 
     def _look(self, cases: Sequence[Case], *, family: int) -> None:
-        level = self.rule.level(self.pairs)
+        level = self.rule.level(self.measured)
         why = self._contamination(self.samples)
         words = look({case: self._estimate(case) for case in cases}, self.rule, level=level, family=family)
         for case, word in words.items():
@@ -84,7 +89,7 @@ class Trials:
             self.reasons[case] = why
 
     def _confirm(self, cases: Sequence[Case]) -> None:
-        """Measures flagged cases again in fresh processes; what these do not say does not count."""
+        """Measures flagged cases again in fresh processes; a change that they do not show does not count."""
         if not cases:
             return
         fresh: Samples = {}
@@ -101,8 +106,8 @@ class Trials:
     def _measure_pair(self, cases: Sequence[Case], samples: Samples) -> None:
         for case, seconds in self.measure([*cases, *self.controls]).items():
             samples.setdefault(case, []).append(seconds)
-        self.pairs += 1
-        self.progress(f"time, {len(cases)} cases", self.pairs, self.rule.most + CONFIRMING_PAIRS)
+        self.measured += 1
+        self.progress(f"time, {len(cases)} cases", self.measured, self.rule.most + CONFIRMING_PAIRS)
 
     def _contamination(self, samples: Samples) -> str:
         whys = (contaminated(control.method, self._estimate(control, samples), self.rule) for control in self.controls)
@@ -122,7 +127,7 @@ class Trials:
         found = self._estimate(case)
         word, level = self.settled[case]
         base, again, head = np.moveaxis(np.stack(self.samples[case]), -1, 0)
-        detectable = percent(found.detectable(self.rule, level))
+        detectable = math.expm1(found.detectable(self.rule, level))
         reason = self.reasons.get(case, "")
         if word is Word.NO_VERDICT and not reason:
             reason = (
@@ -134,7 +139,7 @@ class Trials:
             word,
             base=float(np.median([base, again])),
             head=float(np.median(head)),
-            change=percent(found.change),
+            change=math.expm1(found.change),
             interval=_around(found.change, found.margin),
             floor=_around(found.floor, found.floor_margin),
             detectable=detectable,
@@ -144,14 +149,14 @@ class Trials:
 
 
 def _around(middle: float, margin: float) -> Interval:
-    return Interval(percent(middle - margin), percent(middle + margin))
+    return Interval(math.expm1(middle - margin), math.expm1(middle + margin))
 
 
-class Ready(Timed, Protocol):
-    """A fresh process that can be told to get a case ready."""
+class FreshSide(TimedSide, Protocol):
+    """A side in a process just started, which gets cases ready on request."""
 
     def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
-        """Has the process build the case and warm it on `image`."""
+        """Has the side build the case and warm it on `image`."""
 
     def wait_ready(self, case: Case) -> None:
         """Waits until it has."""
@@ -164,32 +169,32 @@ class Ready(Timed, Protocol):
 class FreshPairs:
     """Times cases in fresh processes that `start` brings up, base, base again and head, in a random order."""
 
-    start: Callable[[str], Ready]
+    start: Callable[[str], FreshSide]
     image: Callable[[Case], NDArray[np.float32]]
     generator: np.random.Generator
-    plans: dict[Case, Plan] = field(default_factory=dict)
+    paces: dict[Case, Pace] = field(default_factory=dict)
 
     def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
         """Seconds (blocks, 3) of each case from one fresh pair."""
         with self._trio() as trio:
             for case in cases:
-                for process in trio:
-                    process.make_ready(case, self.image(case))
-                for process in trio:
-                    process.wait_ready(case)
+                for side in trio:
+                    side.make_ready(case, self.image(case))
+                for side in trio:
+                    side.wait_ready(case)
             for case in cases:
-                if case not in self.plans:
-                    self.plans[case] = Plan.of(trio[0].seconds(case, _GLANCE))
-            plans = {case: self.plans[case] for case in cases}
-            return measure(trio, plans, self.generator)
+                if case not in self.paces:
+                    self.paces[case] = Pace.of(trio[0].seconds(case, _GLANCE))
+            paces = {case: self.paces[case] for case in cases}
+            return measure(trio, paces, self.generator)
 
     @contextmanager
-    def _trio(self) -> Iterator[list[Ready]]:
-        sides = ["base", "base", "head"]
-        trio: dict[int, Ready] = {}
+    def _trio(self) -> Iterator[list[FreshSide]]:
+        names = ["base", "base", "head"]
+        trio: dict[int, FreshSide] = {}
         with ExitStack() as stack:
-            for place in self.generator.permutation(len(sides)):
-                process = self.start(sides[place])
-                stack.callback(process.close)
-                trio[int(place)] = process
-            yield [trio[place] for place in range(len(sides))]
+            for place in self.generator.permutation(len(names)):
+                side = self.start(names[place])
+                stack.callback(side.close)
+                trio[int(place)] = side
+            yield [trio[place] for place in range(len(names))]

@@ -1,0 +1,73 @@
+"""The commands `doctor`, `check` and `verify`: is the machine fit, the method sound, the figure as published?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.console import Format, progress_bar, show
+from bench.commands.options import Channels, Scale, Style
+from bench.machine.threads import usable_cores
+from bench.talk import say
+
+
+def doctor(
+    detect: Annotated[str, typer.Option(help="The difference in time that is to be told apart.")] = "3%",
+    style: Style = Format.TABLE,
+) -> None:
+    """Tell whether this machine is fit to time on, and what to do about it; status 3 where it is not."""
+    from dataclasses import asdict
+
+    from bench.errors import NoVerdictError
+    from bench.machine.doctor import examine, unfit
+    from bench.plan.overrides import percent
+
+    threads = usable_cores()
+    symptoms = examine(detect=percent(detect), threads=threads)
+    show([asdict(symptom) for symptom in symptoms], style)
+    if unfit(symptoms):
+        names = ", ".join(symptom.finding for symptom in symptoms if symptom.verdict == "unfit")
+        raise NoVerdictError(f"this machine is unfit to tell {detect} apart: {names}")
+
+
+def check(
+    method: Annotated[str, typer.Argument(help="A method's name, package.module:OBJECT, or a checkpoint's path.")],
+    options: Annotated[list[str] | None, typer.Option("--set", help="An option: radius=3; may be repeated.")] = None,
+    channels: Channels = 0,
+    scale: Scale = 0,
+    style: Style = Format.TABLE,
+) -> None:
+    """Try whether a method keeps the contract: shapes, dtype, range, determinism, batches, threads, counts."""
+    from dataclasses import asdict
+
+    from bench.checks.contract import check as outcomes_of
+    from bench.plan.overrides import options_from
+
+    outcomes = outcomes_of(method, options=options_from(options or ()), channels=channels, scale=scale)
+    show([asdict(outcome) for outcome in outcomes], style, title=method)
+    broken = [outcome.check for outcome in outcomes if outcome.verdict == "fail"]
+    if broken:
+        say(f"restobench: {method} breaks {len(broken)} of {len(outcomes)} promises: {', '.join(broken)}")
+        raise typer.Exit(1)
+
+
+def verify(
+    data: Annotated[Path, typer.Argument(help="A folder with any of Set5, Set12, Set14, BSD68, CBSD68, Kodak24.")],
+    style: Style = Format.TABLE,
+) -> None:
+    """Measure published figures again on standard image sets; status 1 where one is off, 3 where none could be run."""
+    from dataclasses import asdict
+
+    from bench.checks import published as figures
+    from bench.errors import NoVerdictError
+
+    with progress_bar("verify") as progress:
+        checks = figures.verify(data, threads=usable_cores(), progress=progress)
+    show([asdict(check) for check in checks], style)
+    if figures.failed(checks):
+        say(f"restobench: {sum(check.status == 'fail' for check in checks)} of {len(checks)} figures are off")
+        raise typer.Exit(1)
+    if all(check.measured is None for check in checks):
+        raise NoVerdictError(f"no figure could be measured on {data}; expected folders named as above")

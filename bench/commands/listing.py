@@ -1,0 +1,87 @@
+"""The commands `methods`, `images` and `weights`: what is there to measure, and on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.console import Format, show
+from bench.commands.options import Style
+from bench.errors import BenchError
+from bench.talk import say
+from restoration.errors import RestorationError
+
+
+def methods(style: Style = Format.TABLE) -> None:
+    """List the methods: what they do, their options, whether they can run here."""
+    from importlib.util import find_spec
+
+    from restoration.catalog import get, names
+
+    def record(name: str) -> dict[str, object]:
+        method = get(name)
+        absent = [package for package in method.requires if find_spec(package) is None]
+        return {
+            "method": name,
+            "task": method.task,
+            "summary": method.summary,
+            "options": " ".join(f"{option}={value}" for option, value in method.options.items()),
+            "needs": f"pip install 'restobench[{method.extra}]'" if absent else "",
+            "licence": method.licence,
+        }
+
+    show([record(name) for name in names()], style)
+
+
+def images(
+    folder: Annotated[
+        Path | None, typer.Option("--images", help="List this folder instead of the bundled images.")
+    ] = None,
+    style: Style = Format.TABLE,
+) -> None:
+    """List the images a run would use, and what was converted in them."""
+    from bench.measure.image_set import ImageSet, image_facts
+
+    facts, notices = image_facts(ImageSet(folder))
+    show(facts, style)
+    for notice in notices:
+        say(notice)
+    if not facts:
+        raise BenchError(f"no image in {folder} can be used")
+
+
+def weights(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Obtain those that are missing.")] = False,
+    style: Style = Format.TABLE,
+) -> None:
+    """Show which weights are on this machine, with their licences, and how to get the others."""
+    from restoration import weights as table
+
+    failures = []
+    if fetch:
+        for name in table.TABLE:
+            try:
+                table.fetch(name)
+            except RestorationError as error:
+                failures.append(str(error))
+    show(
+        [
+            {
+                "weights": entry.name,
+                "file": entry.file,
+                "here": "yes" if entry.path else "no",
+                "licence": entry.licence,
+                "sha256": entry.sha256,
+                "source": entry.source,
+                "how": str(entry.path) if entry.path else entry.how,
+            }
+            for entry in table.status()
+        ],
+        style,
+    )
+    for failure in failures:
+        say(failure)
+    if failures:
+        raise BenchError("some weights could not be obtained; methods that need them will be rows with an error")

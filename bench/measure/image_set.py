@@ -1,0 +1,130 @@
+"""The images of a run: those that come with the package, or a user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.plan.case import Case
+from restoration.errors import ImageError
+
+if TYPE_CHECKING:
+    import torch
+
+    from restoration.images import Picture
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The bundled images, or a user's own; loaded one at a time, when asked for."""
+
+    source: Path | str | None = None
+    """A folder, pattern, list file, file or standard set (see `restoration.image_sets`); None: the bundled images."""
+    degraded: Path | None = None
+    """A folder of the same images as they are to be restored; None: they are degraded here."""
+
+    def names(self) -> Mapping[int, Sequence[str]]:
+        """Image names by channels. A user's files are all listed, readable or not, so that none goes missing.
+
+        Every colour image is also a grey one.
+        """
+        from restoration.images import BUNDLED
+
+        if self.source is None:
+            return {1: [Path(file).stem for file in BUNDLED["gray"]], 3: [Path(file).stem for file in BUNDLED["color"]]}
+        files = self._files()
+        return {1: [*files], 3: [name for name, path in files.items() if _may_be_color(path)]}
+
+    def picture(self, name: str, channels: int) -> Picture:
+        """The image called `name` in 1 or 3 channels; raises `ImageError`."""
+        return _picture(self, name, channels)
+
+    def get(self, name: str, channels: int) -> torch.Tensor:
+        """Its pixels: float32 (C, H, W) in [0, 1]."""
+        return self.picture(name, channels).pixels
+
+    def given(self, case: Case, clean: torch.Tensor) -> torch.Tensor:
+        """The degraded image that came with `clean`, on the case's device and in its dtype; raises `ImageError`."""
+        from restoration.images import load_image
+
+        path = self._degraded_files().get(case.image)
+        if path is None:
+            raise ImageError(f"{self.degraded}: no degraded file for {case.image}; the stems must agree")
+        found = load_image(path, channels=case.channels).pixels
+        expected = (case.channels, *(side // case.scale for side in clean.shape[-2:]))
+        if found.shape != expected:
+            raise ImageError(f"{path}: {tuple(found.shape)}, expected {expected}: 1/{case.scale} of {case.image}")
+        return found.to(device=case.device, dtype=case.setup().torch_dtype)
+
+    def paths(self, name: str) -> Sequence[Path]:
+        """The files that the image called `name` is made of: itself, and its degraded one; none for an empty name."""
+        return _paths(self, name) if name else ()
+
+    def pictures(self, channels: int) -> Iterator[Picture | ImageError]:
+        """Every image of that many channels, or the error that says why it cannot be used."""
+        for name in self.names()[channels]:
+            try:
+                yield self.picture(name, channels)
+            except ImageError as error:
+                yield error
+
+    def _files(self) -> Mapping[str, Path]:
+        from restoration.image_sets import find_images
+
+        return find_images(self.source or "")
+
+    def _degraded_files(self) -> Mapping[str, Path]:
+        from restoration.image_sets import find_degraded
+
+        return find_degraded(self.degraded or Path(), [*self._files()])
+
+
+def _may_be_color(path: Path) -> bool:
+    """False only for an image that is readable and grey: a broken one is to be reported, not passed over."""
+    from restoration.images import load_image
+
+    try:
+        return bool(load_image(path).pixels.shape[0] > 1)
+    except ImageError:
+        return True
+
+
+@lru_cache(maxsize=4)
+def _picture(images: ImageSet, name: str, channels: int) -> Picture:
+    from restoration.images import bundled_image, load_image
+
+    if images.source is None:
+        return bundled_image(name, channels=channels)
+    if (path := images._files().get(name)) is None:  # noqa: SLF001 - a method's cache, outside for its hash
+        raise ImageError(f"{images.source}: no image {name!r} there")
+    return replace(load_image(path, channels=channels), name=name)
+
+
+@lru_cache(maxsize=65536)
+def _paths(images: ImageSet, name: str) -> Sequence[Path]:
+    from restoration.images import bundled_path
+
+    own = bundled_path(name) if images.source is None else images._files().get(name)  # noqa: SLF001 - as above
+    degraded = images._degraded_files().get(name) if images.degraded else None  # noqa: SLF001 - as above
+    return tuple(path for path in (own, degraded) if path)
+
+
+def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is known of each image, and a notice for each that was converted or cannot be used."""
+    facts, notices = [], []
+    for channels in images.names():
+        for picture in images.pictures(channels):
+            if isinstance(picture, ImageError):
+                notices.append(str(picture))
+                continue
+            height, width = picture.pixels.shape[-2:]
+            facts.append(
+                {"name": picture.name, "channels": channels, "height": height, "width": width,
+                 "source": picture.source, "note": picture.note}
+            )  # fmt: skip
+            if picture.note:
+                notices.append(f"image {picture.name}: {picture.note}")
+    return facts, list(dict.fromkeys(notices))

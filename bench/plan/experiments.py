@@ -1,0 +1,51 @@
+"""The named experiments as a plan knows them: their names, about how long each takes, and whether it is timed.
+
+An experiment is a module of `bench/experiments/`, named after it. The module itself says the rest, and is imported when
+that is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import resources
+from types import ModuleType
+
+from bench.errors import SpecError
+
+_NO_EXPERIMENT = frozenset({"__init__.py", "scene.py"})
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every experiment's name, sorted; imports none of them."""
+    files = (file.name for file in resources.files("bench").joinpath("experiments").iterdir())
+    return tuple(
+        sorted(
+            name.removesuffix(".py").replace("_", "-")
+            for name in files
+            if name.endswith(".py") and name not in _NO_EXPERIMENT
+        )
+    )
+
+
+def check_known(name: str) -> None:
+    """Raises `SpecError`, with the known names, where there is no experiment called `name`."""
+    if name not in names():
+        raise SpecError(f"unknown experiment {name!r}; expected one of {', '.join(names())}")
+
+
+def module_of(name: str) -> ModuleType:
+    """The module of the experiment called `name`; raises `SpecError` with the known names."""
+    check_known(name)
+    return importlib.import_module(f"bench.experiments.{name.replace('-', '_')}")
+
+
+def seconds_of(name: str) -> float:
+    """About how long the experiment takes with its own options on two cores, as it was measured."""
+    return float(module_of(name).SECONDS)
+
+
+def is_timed(name: str) -> bool:
+    """Whether it is timed: then nothing else may run on its machine, the one that takes the run's times."""
+    return bool(getattr(module_of(name), "TIMED", False))

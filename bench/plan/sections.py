@@ -1,0 +1,199 @@
+"""The sections of a spec: what each kind of measurement says in TOML, and the cases that it stands for.
+
+Every list in a section is a grid: all combinations are measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
+
+from bench.errors import SpecError
+from bench.plan.case import Case, Kind, options_text
+from bench.plan.experiments import check_known
+from restoration.catalog import get
+from restoration.method import Method, Option, Setup, variant_of
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+class _OneOrMany(BeforeValidator):
+    """Takes one value for a tuple of one, and tells editors so."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
+
+
+_MANY = _OneOrMany(_as_tuple)
+
+
+def _as_size(value: object) -> object:
+    """`512` and `"480x640"` -> (height, width)."""
+    if isinstance(value, int):
+        return (value, value)
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d+)x(\d+)", value)):
+        return (int(found[1]), int(found[2]))
+    return value
+
+
+_SIZE_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+x\d+$"}]}
+
+Size = Annotated[
+    tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]],
+    BeforeValidator(_as_size),
+    WithJsonSchema(_SIZE_SCHEMA, mode="validation"),
+]
+Names = Annotated[tuple[str, ...], _MANY]
+Channels = Annotated[tuple[Literal[1, 3], ...], _MANY]
+Scales = Annotated[tuple[Annotated[int, Field(ge=1, le=16)], ...], _MANY]
+Sigmas = Annotated[tuple[Annotated[float, Field(ge=0, le=255)], ...], _MANY]
+Sizes = Annotated[tuple[Size, ...], _MANY]
+Dtypes = Annotated[tuple[Literal["float32", "float64", "bfloat16", "float16"], ...], _MANY]
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], _MANY]
+Grid = dict[str, Annotated[tuple[Option, ...], _MANY]]
+
+
+class Strict(BaseModel):
+    """A table that holds no unknown key and never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Section(Strict):
+    """What all sections have: methods and the grid of their options."""
+
+    method: Names
+    options: Grid = {}
+    channels: Channels = (1,)
+    scale: Scales = (1,)
+    dtype: Dtypes = ("float32",)
+
+    def choices(self, kind: Kind, device: str, threads: int) -> Iterator[tuple[Method, Case]]:
+        """Each combination of method, channels, scale, dtype and options, as a case still without size or image."""
+        options = [dict(zip(self.options, values, strict=True)) for values in itertools.product(*self.options.values())]
+        for name, channels, scale, dtype, chosen in itertools.product(
+            self.method, self.channels, self.scale, self.dtype, options
+        ):
+            method = get(name)
+            checked = method.checked(Setup(channels=channels, scale=scale, options=chosen)).options
+            chosen_checked = {option: checked[option] for option in chosen}
+            yield (
+                method,
+                Case(
+                    kind=kind,
+                    method=name,
+                    variant=variant_of(chosen_checked),
+                    options=options_text(chosen_checked),
+                    task=method.task,
+                    channels=channels,
+                    scale=scale,
+                    dtype=dtype,
+                    device=device,
+                    threads=threads,
+                ),
+            )
+
+
+class SizedSection(Section):
+    """Sections that measure on a size, not on an image. Sizes are those of the output."""
+
+    size: Sizes = ((256, 256),)
+    sigma_255: Sigmas = (25.0,)
+
+    def cases(self, kind: Kind, device: str, threads: int) -> Iterator[Case]:
+        """Every combination with every size."""
+        for method, case in self.choices(kind, device, threads):
+            sigmas = self.sigma_255 if method.task == "denoise" else (0.0,)
+            for (height, width), sigma_255 in itertools.product(self.size, sigmas):
+                if height % case.scale or width % case.scale:
+                    raise SpecError(f"{case.method}: size {height}x{width} is not a multiple of scale {case.scale}")
+                yield replace(case, height=height, width=width, sigma_255=sigma_255)
+
+
+class TimeSection(SizedSection):
+    """Sized cases that are timed, each with every number of `threads`."""
+
+    threads: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], _MANY] = ()
+    """Numbers of threads; those above the cores that the run may use are left out. None: the run's own number."""
+
+    def cases(self, kind: Kind, device: str, threads: int) -> Iterator[Case]:
+        """Every combination with every size and number of threads."""
+        counts = [count for count in self.threads if count <= threads] or [threads]
+        for case in super().cases(kind, device, threads):
+            yield from (replace(case, threads=count) for count in counts)
+
+
+class PairedSection(Strict):
+    """Methods timed in turn, block by block, in random order; ratios are to the first of them."""
+
+    group: str
+    entry: tuple[SizedSection, ...]
+    blocks: Annotated[int, Field(ge=2, le=10_000)] = 20
+
+    def cases(self, device: str, threads: int) -> Iterator[Case]:
+        """Every entry's cases, in the order written."""
+        return itertools.chain(*(entry.cases("paired", device, threads) for entry in self.entry))
+
+
+class QualitySection(Section):
+    """Methods judged on images. Denoisers run over `sigma_255` and `seed`, upscalers over `degradation`."""
+
+    images: Names = ("all",)
+    """Names of images, or `all`."""
+    sigma_255: Sigmas = (25.0,)
+    degradation: Names = ()
+    seed: Seeds = (0,)
+    pictures: bool = False
+    """Whether the report shows crops of this section's results."""
+
+    def cases(self, device: str, threads: int, pictures: Mapping[int, Sequence[str]]) -> Iterator[Case]:
+        """Every combination with every image; `pictures` holds the names of the images by channels."""
+        for method, case in self.choices("quality", device, threads):
+            if method.random_weights:
+                raise SpecError(f"{method.name} has random weights: its quality means nothing; measure cost or time")
+            known = pictures[case.channels]
+            images: Sequence[str] = known if self.images == ("all",) else self.images
+            if unknown := sorted(set(images) - set(known)):
+                raise SpecError(f"no image {unknown[0]!r} in {case.channels} channels; there are: {', '.join(known)}")
+            denoise = method.task == "denoise"
+            degradations = self.degradation or ("awgn" if denoise else "bicubic",)
+            for image, sigma, degradation, seed in itertools.product(
+                images, self.sigma_255 if denoise else (0.0,), degradations, self.seed if denoise else (0,)
+            ):
+                yield replace(case, image=image, sigma_255=sigma, degradation=degradation, seed=seed)
+
+
+class ExperimentSection(Strict):
+    """One of the named experiments, with options of its own."""
+
+    name: str
+    options: dict[str, Option] = {}
+
+    def case(self, device: str, threads: int, seed: int) -> Case:
+        """The case that stands for the whole experiment."""
+        check_known(self.name)
+        return Case(
+            kind="experiment",
+            method=self.name,
+            variant=variant_of(self.options),
+            options=options_text(self.options),
+            device=device,
+            threads=threads,
+            seed=seed,
+        )
+
+
+def combinations(grid: Section) -> int:
+    """How many there are of a section's lists, at most; `images` counts as one."""
+    lists = [value for name, value in vars(grid).items() if isinstance(value, tuple) and name != "images"]
+    return math.prod(len(values) or 1 for values in [*lists, *grid.options.values()])

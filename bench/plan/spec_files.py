@@ -1,0 +1,119 @@
+"""TOML -> `Spec`: the shipped specs, which lie in `bench/plan/specs/`, and a user's own, with overrides."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bench.errors import SpecError
+from bench.plan.overrides import assignment
+from bench.plan.sections import QualitySection, Section, SizedSection, TimeSection
+from bench.plan.spec import SECTIONS, Spec
+from bench.plan.toml_lines import line_of
+from restoration.catalog import get
+from restoration.errors import RestorationError
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the specs that come with the package."""
+    files = resources.files("bench.plan").joinpath("specs").iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def read_spec(name: str, overrides: Sequence[str] = ()) -> Spec:
+    """The shipped spec of that name, or the one in that TOML file, with `name=value` overrides; raises `SpecError`."""
+    text, origin = text_of(name)
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SpecError(f"{origin}: not TOML: {error}") from error
+    for override in overrides:
+        _override(raw, override)
+    try:
+        return Spec.model_validate(raw)
+    except ValidationError as error:
+        place = error.errors(include_url=False)[0]["loc"]
+        raise SpecError(f"{origin}:{line_of(text, place)}: {first_fault(error)}") from error
+
+
+def faults(name: str, spec: Spec, pictures: Mapping[int, Sequence[str]]) -> list[str]:
+    """What is wrong with the sections of a spec whose grammar is right, each with its line."""
+    text, origin = text_of(name)
+    found = []
+    for kind in SECTIONS:
+        for number, section in enumerate(getattr(spec, kind)):
+            single = spec.model_copy(update=dict.fromkeys(SECTIONS, ()) | {kind: (section,)})
+            try:
+                single.cases(pictures)
+            except (SpecError, RestorationError) as error:
+                said = str(error).removeprefix(f"spec {spec.name}: ")
+                found.append(f"{origin}:{line_of(text, (kind, number))}: {kind}.{number}: {said}")
+    return found
+
+
+def _override(raw: dict[str, Any], text: str) -> None:
+    """Sets one value, of the whole spec, of every section that has it, or of an option.
+
+    `seed=1`, `sigma_255=[15,25]`, `ratio=2.7`; `quality.sigma_255=25` means the sections of one kind. Raises
+    `SpecError` where nothing has it.
+    """
+    name, value = assignment(text)
+    first, _, rest = name.partition(".")
+    kind, field = (first, rest) if first in SECTIONS and rest else ("", name)
+    if not kind and field in Spec.model_fields and field not in SECTIONS:
+        raw[field] = value
+        return
+    touched = [_set(section, model, field, value) for section, model in _sections(raw, kind)]
+    if not any(touched):
+        raise SpecError(f"--set {name}: no section and no method of spec {raw.get('name')} has the option {field}")
+
+
+def _sections(raw: Mapping[str, Any], kind: str) -> Iterator[tuple[dict[str, Any], type[BaseModel]]]:
+    """The sections as written, with the model that each will be checked by; those of one kind, or all."""
+    models: Mapping[str, type[Section]] = {"quality": QualitySection, "time": TimeSection}
+    for name in (kind,) if kind else SECTIONS:
+        written = raw.get(name, [])
+        for section in written if isinstance(written, list) else []:
+            if name == "paired":
+                yield from ((entry, SizedSection) for entry in section.get("entry", []))
+            elif name != "experiment":
+                yield section, models.get(name, SizedSection)
+
+
+def _set(section: dict[str, Any], model: type[BaseModel], field: str, value: Any) -> bool:
+    option = field.removeprefix("options.")
+    if field in model.model_fields and field != "options":
+        section[field] = value
+        return True
+    names = section.get("method", ())
+    methods = (names,) if isinstance(names, str) else names
+    if not any(option in get(str(name)).options for name in methods):
+        return False
+    section.setdefault("options", {})[option] = value
+    return True
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first of pydantic's complaints: its place, what it says, and the value it is about."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "top level"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{place}: {first['msg']}, got {str(first['input'])[:60]!r}{more}"
+
+
+def text_of(name: str) -> tuple[str, str]:
+    """A spec's TOML, and where it is from; raises `SpecError`."""
+    if name in shipped():
+        return resources.files("bench.plan").joinpath("specs", f"{name}.toml").read_text(encoding="utf-8"), name
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise SpecError(f"unknown spec {name!r}; expected one of {', '.join(shipped())}, or the path of a .toml file")
+    try:
+        return path.read_text(encoding="utf-8"), name
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read spec {name!r}: {error}") from error

@@ -1,0 +1,48 @@
+"""Files that survive a crash or a full disk: written whole or not at all, or appended line by line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from io import FileIO
+from pathlib import Path
+
+
+def write_whole(path: Path, parts: Iterable[bytes]) -> None:
+    """Makes `parts` the whole content of `path`: a crash leaves the old file or the new one. Raises OSError."""
+    draft = path.with_name(f"{path.name}.new")
+    try:
+        with draft.open("wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def append_whole(file: FileIO, content: bytes) -> None:
+    """Adds `content` to an unbuffered file and waits until it is on disk.
+
+    Raises OSError where it cannot; then none of `content` is in the file.
+    """
+    begin = os.fstat(file.fileno()).st_size
+    left = memoryview(content)
+    try:
+        while left:
+            left = left[file.write(left) or 0 :]
+        os.fsync(file.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            file.truncate(begin)
+        raise
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cuts off what follows the last newline of a file, if there is one: a write that a crash interrupted."""
+    if path.exists():
+        with path.open("rb+") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)

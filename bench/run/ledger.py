@@ -1,0 +1,44 @@
+"""Where the rows of finished cases go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bench.measure.image_set import ImageSet
+from bench.record.attempt import END, MEASURED
+from bench.record.case_hash import case_hash
+from bench.record.rows import Row, RowFile
+from bench.talk import Progress
+
+
+@dataclass
+class Ledger:
+    """Takes the rows of finished cases: to the file, to the progress bar, to the sum of measured seconds.
+
+    The last row of a case is noted with the hash that the finished case is known by.
+    """
+
+    file: RowFile
+    progress: Progress
+    images: ImageSet
+    done: int
+    total: int
+    interrupted: Callable[[], None] = lambda: None
+    """Raises `KeyboardInterrupt` where the user has asked for an end."""
+    measured: float = 0.0
+    shared_by: int = 1
+    """How many processes measure at once: so much less time passes than they measure together."""
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Writes `rows`; a case counts as done by its last row."""
+        self.file.append([self._ended(row) if row.reading.quantity == END else row for row in rows])
+        self.done += sum(row.reading.quantity == END for row in rows)
+        measured = (row.reading.value or 0.0 for row in rows if row.reading.quantity == MEASURED)
+        self.measured += sum(measured) / self.shared_by
+        if rows:
+            self.progress(f"{rows[-1].case.kind} {rows[-1].case.method}", self.done, self.total)
+        self.interrupted()
+
+    def _ended(self, row: Row) -> Row:
+        return replace(row, reading=replace(row.reading, note=case_hash(row.case, self.images.paths(row.case.image))))

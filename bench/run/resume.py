@@ -1,0 +1,82 @@
+"""Going on with a run that was interrupted: which cases are finished, which rows stay, and in which order they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from bench.errors import BenchError, NoVerdictError
+from bench.machine.environment import environment
+from bench.measure.image_set import ImageSet
+from bench.measure.quality import seen
+from bench.plan.case import Case
+from bench.plan.spec import Spec
+from bench.record.attempt import END
+from bench.record.case_hash import case_hash
+from bench.record.manifest import read_manifest
+from bench.record.rows import FILE_NAME, Row, keep_rows, read_rows
+from bench.run.plan import Plan, takes_time
+
+
+def resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case]) -> Plan:
+    """The rest of a run that was interrupted; rows of cases it did not finish are dropped first."""
+    manifest = read_manifest(directory)
+    if manifest.spec != spec.model_dump(mode="json"):
+        raise BenchError(f"{directory} was made from another spec ({manifest.name}); resume with the same options")
+    now, before = environment(spec.thread_count()).fingerprint, manifest.started_on.get("fingerprint")
+    if now != (before := before or manifest.fingerprint):
+        raise NoVerdictError(f"{directory} was measured in environment {before}, this is {now}: start anew")
+    rows = list(read_rows(directory)) if (directory / FILE_NAME).exists() else []
+    finished = _finished(spec, images, rows)
+    left = tuple(case for case in cases if case not in finished)
+    keep_rows(directory, _kept(rows, finished, left))
+    timed_before = any(map(takes_time, finished))
+    return Plan(spec, manifest, directory, images, left, known=len(cases) - len(left), timed_before=timed_before)
+
+
+def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row]) -> set[Case]:
+    """The cases whose last row is there and whose hash is still the one they would be measured under."""
+    ended = {row.case: row.reading.note for row in rows if row.reading.quantity == END}
+    finished = {case for case, known in ended.items() if known == case_hash(case, images.paths(case.image))}
+    for section in spec.paired:  # a group is timed together or not at all
+        group = set(section.cases(spec.device, spec.thread_count()))
+        if not group <= finished:
+            finished -= group
+    return finished
+
+
+def _kept(rows: Sequence[Row], finished: set[Case], left: Sequence[Case]) -> Iterator[Row]:
+    """The rows that stay: those of finished cases, and what came with them.
+
+    An experiment's readings lie before the row that ends it, under cases of their own; a group's clean and degraded
+    pictures stay unless a case of it is still to be measured, which brings them again.
+    """
+    again = {seen(case) for case in left if case.kind == "quality"}
+    waiting: list[Row] = []
+    for row in rows:
+        if row.case.kind == "experiment":
+            waiting.append(row)
+            if row.reading.quantity == END:
+                yield from waiting if row.case in finished else ()
+                waiting = []
+        elif row.case in finished or (not row.case.method and seen(row.case) not in again):
+            yield row
+
+
+def settle(directory: Path, cases: Sequence[Case]) -> None:
+    """Sorts a finished run's rows into the order of its cases."""
+    order = {case: number for number, case in enumerate(cases)}
+    scenes: dict[tuple[object, ...], int] = {}
+    for case, number in order.items():
+        scenes.setdefault(seen(case), number)
+    rows = list(read_rows(directory))
+    places: list[float] = []
+    place = -1.0
+    for row in reversed(rows):  # an experiment's readings lie before the row that ends it
+        if row.case in order:
+            place = order[row.case]
+        elif row.case.kind != "experiment":
+            place = scenes.get(seen(row.case), len(order)) - 0.5
+        places.append(place)
+    places.reverse()
+    keep_rows(directory, (rows[number] for number in sorted(range(len(rows)), key=places.__getitem__)))

@@ -1,0 +1,46 @@
+"""What the measuring code says to the person who waits: progress, single lines on standard error, how it failed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from bench.errors import BenchError
+from restoration.errors import RestorationError
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is measured now, how many cases are done, and how many there are."""
+
+Record = Mapping[str, object]
+"""One line of a table: what stands under each column."""
+
+Say = Callable[[str], None]
+"""Takes one line for the person at the terminal."""
+
+
+def say(message: str) -> None:
+    """Writes one line for the person at the terminal, on standard error."""
+    print(message, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def ending_in_one_line(*more: type[Exception]) -> Iterator[None]:
+    """Ends the program with one line on standard error and the documented status where its input is wrong.
+
+    That is any exception of this project, those of the kinds `more`, of the operating system, and Ctrl-C; others pass.
+    """
+    kinds: tuple[type[Exception], ...] = (BenchError, RestorationError, *more)
+    try:
+        yield
+    except kinds as error:
+        _end(str(error), getattr(error, "status", 2))
+    except (OSError, MemoryError) as error:
+        _end(str(error) or "out of memory", 2)
+    except KeyboardInterrupt:
+        _end("interrupted", 3)
+
+
+def _end(said: str, status: int) -> None:
+    say(f"restobench: {said}")
+    sys.exit(status)

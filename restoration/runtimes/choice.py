@@ -1,0 +1,51 @@
+"""Chooses how a network's layers are executed: one way for each name of the option `runtime`.
+
+- `auto`: the fastest of those that need nothing else installed: `winograd` where it applies, otherwise `torch`.
+- `plain`: the layers as published, in evaluation mode.
+- `torch`: batch norm folded into the convolution before it, channels last in memory.
+- `winograd`: batch norm folded, chains of 3x3 convolutions by `restoration.compiled.winograd`; float32 on the CPU.
+- `compile`: as `torch`, through torch.compile with frozen weights; needs a C++ compiler.
+- `onnxruntime`, `openvino`: the same layers in another program (extra `peers`), on the CPU.
+
+All of them run without gradients. A runtime that is built for one image size builds itself again at the first image of
+another size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from restoration.errors import OptionError
+from restoration.method import Restore, Setup
+from restoration.runtimes import onnxruntime, openvino, torch, winograd
+from restoration.tiles import Geometry, within_memory
+
+
+def build(network: nn.Module, setup: Setup, geometry: Geometry) -> Restore:
+    """`network`, a function of the degraded batch alone, executed as the options `runtime` and `tile` want it.
+
+    Raises OptionError for an unknown runtime or one that does not run on the setup's device in its dtype, and
+    PackageMissingError where the runtime's program is not installed.
+    """
+    name = str(setup.options.get("runtime", "auto"))
+    if name not in _RUNTIMES:
+        raise OptionError(f"runtime must be {', '.join(_RUNTIMES)}; got {name!r}")
+    restore = _RUNTIMES[name](network.eval().requires_grad_(False), setup)
+    return within_memory(restore, geometry, tile=int(setup.options.get("tile", 0)))
+
+
+def _auto(network: nn.Module, setup: Setup) -> Restore:
+    return winograd.where_it_applies(network, setup) or torch.fast(network, setup)
+
+
+_RUNTIMES: Mapping[str, Callable[[nn.Module, Setup], Restore]] = {
+    "auto": _auto,
+    "torch": torch.fast,
+    "winograd": winograd.build,
+    "plain": torch.plain,
+    "compile": torch.compiled,
+    "onnxruntime": onnxruntime.build,
+    "openvino": openvino.build,
+}

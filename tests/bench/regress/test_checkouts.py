@@ -1,0 +1,55 @@
+"""Revisions become worktrees, and nothing of the repository changes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.regress.checkouts import Repository, checkouts, git, resolve, snapshot
+
+
+def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> None:
+    found = Repository.around(theirs)
+    place = found.git / "restobench"
+    git(theirs, "worktree", "add", "--detach", str(place / "base"), "HEAD")
+    (place / "base" / "left.py").write_text("half a file")
+    (place / "head").mkdir()
+    (place / "head" / "file").write_text("no worktree at all")
+    with checkouts(found, "HEAD~1", "HEAD") as (base, head):
+        assert not (base.folder / "left.py").exists()
+        assert (head.folder / "src" / "theirmethod" / "m.py").exists()
+        assert len(str(base.folder)) == len(str(head.folder))
+    assert not (place / "base").exists()
+    assert not (place / "head").exists()
+
+
+def test_a_snapshot_holds_new_files_and_leaves_index_and_branch_alone(theirs: Path) -> None:
+    (theirs / "new.py").write_text("x = 1\n")
+    before = git(theirs, "status", "--porcelain"), git(theirs, "rev-parse", "HEAD")
+    made = snapshot(Repository.around(theirs))
+    assert git(theirs, "show", f"{made}:new.py") == "x = 1"
+    assert (git(theirs, "status", "--porcelain"), git(theirs, "rev-parse", "HEAD")) == before
+
+
+def test_a_submodule_with_changes_of_its_own_is_refused(
+    theirs: Path, tmp_path: Path, commit: Callable[[Path, str], str]
+) -> None:
+    inner = tmp_path / "inner"
+    git(tmp_path, "init", "-q", str(inner))
+    (inner / "f.py").write_text("1")
+    commit(inner, "inner")
+    git(theirs, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "inner")
+    commit(theirs, "with submodule")
+    (theirs / "inner" / "f.py").write_text("2")
+    with pytest.raises(BenchError, match="submodule inner has changes"):
+        snapshot(Repository.around(theirs))
+
+
+def test_a_shallow_clone_is_told_how_to_get_the_rest(theirs: Path, tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{theirs}", "shallow"], cwd=tmp_path, check=True)
+    with pytest.raises(BenchError, match="git fetch --unshallow"):
+        resolve(Repository.around(tmp_path / "shallow"), "HEAD~1")

@@ -1,0 +1,59 @@
+"""One word for each method and one status for the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.plan.case import Case
+from bench.regress.checkouts import Checkout
+from bench.regress.findings import Comparison, Finding
+from reports.derive.verdict_words import Word
+
+BASE = Checkout("base", "HEAD~1", "a" * 40, Path("b"))
+
+
+def comparison(*findings: Finding) -> Comparison:
+    head = replace(BASE, side="head", revision="working tree", commit="b" * 40)
+    return Comparison(BASE, head, "quick", findings, {"cpu": "x"}, "f" * 12, "2026-01-01T00:00:00Z", 9.0, 3)
+
+
+def finding(metric: str, word: Word, method: str = "m") -> Finding:
+    return Finding(Case("time", method), metric, word)  # type: ignore[arg-type]  # of the four metrics
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict", "status"),
+    [
+        ({"seconds": Word.FASTER, "psnr_db": Word.WORSE}, Word.FASTER_BUT_WORSE, 1),
+        ({"seconds": Word.SLOWER, "psnr_db": Word.BETTER, "macs_per_pixel": Word.SLOWER}, Word.SLOWER_BUT_BETTER, 1),
+        ({"seconds": Word.UNCHANGED, "macs_per_pixel": Word.SLOWER}, Word.SLOWER, 1),
+        ({"seconds": Word.FASTER, "macs_per_pixel": Word.SLOWER}, Word.FASTER, 1),
+        ({"seconds": Word.FASTER, "peak_bytes": Word.WORSE}, Word.FASTER_BUT_WORSE, 1),
+        ({"seconds": Word.NO_VERDICT, "psnr_db": Word.UNCHANGED}, Word.NO_VERDICT, 3),
+        ({"seconds": Word.FASTER, "psnr_db": Word.UNCHANGED}, Word.FASTER, 0),
+        ({"seconds": Word.UNCHANGED, "psnr_db": Word.UNCHANGED}, Word.UNCHANGED, 0),
+    ],
+)
+def test_one_word_for_a_method_and_one_status_for_the_whole(words: dict[str, Word], verdict: Word, status: int) -> None:
+    found = comparison(*(finding(metric, word) for metric, word in words.items()))
+    assert list(found.verdicts.values()) == [verdict]
+    assert found.word is verdict
+    assert found.status == status
+
+
+@pytest.mark.parametrize(
+    ("metric", "change"),
+    [("seconds", "+10.00 %"), ("peak_bytes", "+10.00 %"), ("psnr_db", "+0.1"), ("macs_per_pixel", "+0.1")],
+)
+def test_a_change_is_shown_as_a_part_of_base_or_as_a_difference(metric: str, change: str) -> None:
+    assert replace(finding(metric, Word.UNCHANGED), change=0.1).record()["change"] == change
+
+
+def test_a_regression_outweighs_what_has_no_verdict_and_nothing_measured_is_no_pass() -> None:
+    found = comparison(finding("seconds", Word.NO_VERDICT, "a"), finding("seconds", Word.SLOWER, "b"))
+    assert found.status == 1
+    assert found.word is Word.SLOWER
+    assert comparison().status == 3
