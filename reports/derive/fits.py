@@ -58,21 +58,12 @@ def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame, methods: Method
 
 def _fitted(timed: pd.DataFrame, case: list[str], abscissa: str) -> pd.DataFrame:
     """The exponent of the median time against `abscissa` for each case that was timed at two of its values or more."""
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[object, ...]] = []
     for key, group in timed.groupby(case, observed=True, sort=False):
         fit = power_law(group[abscissa], group["median"])
         if fit:
-            lines.append(
-                {
-                    **dict(zip(case, key, strict=True)),
-                    "exponent": fit.exponent,
-                    "low": fit.low,
-                    "high": fit.high,
-                    "places": fit.n,
-                    "start": group[abscissa].min(),
-                    "stop": group[abscissa].max(),
-                }
-            )
+            along = group[abscissa]
+            lines.append((*key, fit.exponent, fit.low, fit.high, fit.n, along.min(), along.max()))
     return table_of(lines, [*case, "exponent", "low", "high", "places", "start", "stop"])
 
 
