@@ -42,7 +42,7 @@ def exponents(timed: pd.DataFrame) -> pd.DataFrame:
     return found.rename(columns={"places": "sizes", "start": "from_pixels", "stop": "to_pixels"})
 
 
-def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame, methods: Methods) -> pd.DataFrame:
+def exponents_at_one_size(timed: pd.DataFrame, threads: pd.DataFrame, methods: Methods) -> pd.DataFrame:
     """Exponents of time against the DCT's block size (of `timed`) and against threads, at one size of image each.
 
     `against` names the abscissa, which runs from `start` to `stop`; -1 is perfect scaling over threads.

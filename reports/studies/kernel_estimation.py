@@ -1,4 +1,4 @@
-"""The kernel an upscaler was trained for: its profile beside the true one, the kernel itself, and the loss."""
+"""The kernel an upscaler was trained for: its profile and the true one, the kernel itself, and the loss."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ PLACE = 3
 NEEDS = "gain_db"
 
 _SHOWN = "8x8 sigma 25"
-"""The setting whose thresholds are drawn and whose gains are told."""
+"""The setting whose thresholds are drawn and whose gains are put into words."""
 
 
 def study(table: pd.DataFrame) -> Study:
