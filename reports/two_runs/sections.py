@@ -134,8 +134,7 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
         tip = f"{line.label} at {line.width:.0f} × {line.height:.0f}: {times_text(line.ratio)} {reach}, {line.verdict}"
         name = str(line.label)
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=palette[name], tip=tip)
-    sheet.axes.set_yticks(range(len(moved)), [f"{short(line.label, 24)} {line.width:.0f}" for line in lines_of(moved)])
-    sheet.axes.set_ylim(len(moved) - 0.5, -0.5)
+    sheet.names((f"{short(line.label, 24)} {line.width:.0f}" for line in lines_of(moved)), 40)
     sheet.axes.set_xlabel("time of head over base; shaded: no change that could be told")
     largest = moved.iloc[0]
     finding = words(
