@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.collections import QuadMesh
 
 from reports.draw.look import Chart, Marks, numbered, tag
-from reports.draw.sheet import WIDE, Sheet, short
+from reports.draw.sheet import WIDE, Sheet
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 
@@ -69,8 +69,7 @@ def decibels(
     for look, (label, values) in zip(numbered(9), wide.items(), strict=False):
         tips = [f"{tip.format(label=label, place=place)}: {value:.2f} dB" for place, value in values.items()]
         sheet.points(values, range(len(values)), name=str(label), look=look, tips=tips)
-    sheet.axes.set_yticks(range(len(wide)), [short(place, most) for place in wide.index])
-    sheet.axes.set_ylim(len(wide) - 0.5, -0.5)
+    sheet.names(wide.index, most)
     sheet.axes.set_xlabel(xlabel)
     sheet.legend()
     return sheet
