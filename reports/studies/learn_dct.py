@@ -32,10 +32,8 @@ def study(table: pd.DataFrame) -> Study:
 def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
     own = gains[gains["what"] == "learnt"]["value"]
     if len(own):
-        yield (
-            f"At 8 × 8 and sigma 25 the learnt thresholds gain {own.iloc[0]:+.3f} dB over the best uniform ratio, on "
-            "images not learnt on."
-        )
+        gain = f"{own.iloc[0]:+.3f} dB over the best uniform ratio"
+        yield f"At 8 × 8 and sigma 25 the learnt thresholds gain {gain}, on images not learnt on."
     if len(gains):
         best = most_of(gains, "value")
         yield f"Furthest there is “{best['what']}” with {best['value']:+.3f} dB{_costs(table, gains)}."
@@ -81,8 +79,6 @@ def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:
     title = f"Learnt thresholds over sigma, {part.partition(':')[0]}"
     ratios = np.where(np.arange(len(ratios)) > 0, ratios, np.nan)  # the mean's 0 would take all colours from the others
     low, high = np.nanmin(ratios), np.nanmax(ratios)
-    finding = (
-        f"Thresholds run from {low:.2f} to {high:.2f} times sigma; the highest frequencies lie at the lower right, and "
-        "the mean, at the upper left, has none."
-    )
+    where = "the highest frequencies lie at the lower right, and the mean, at the upper left, has none"
+    finding = f"Thresholds run from {low:.2f} to {high:.2f} times sigma; {where}."
     yield heat_map("learn-dct-thresholds", title, ratios[: size**2].reshape(size, size), finding)

@@ -37,7 +37,6 @@ def _family_words(family: Mapping[str, pd.DataFrame]) -> str:
     away = (family["hard"]["x"].abs() - 1).abs() > 0.3  # noqa: PLR2004 - away from the step
     cold = (family[coldest]["output"] - family["hard"]["output"])[away].abs().max()
     hot = (family[hottest]["output"] - family["soft"]["output"]).abs().max()
-    return (
-        f"At {coldest} the smooth threshold is within {cold:.2g} of the hard one beside the step, and at {hottest} "
-        f"within {hot:.2g} of the soft one: one family reaches from the one to the other."
-    )
+    hard = f"At {coldest} the smooth threshold is within {cold:.2g} of the hard one beside the step"
+    soft = f"at {hottest} within {hot:.2g} of the soft one"
+    return f"{hard}, and {soft}: one family reaches from the one to the other."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from reports.derive.verdict_words import CALLED_FROM, Word
-from reports.draw.grid import Format, grid, number_cell, seconds_cell, text_cell, times_cell
+from reports.draw.grid import SIZE, Columns, grid, interval_columns, number_cell, seconds_cell, text_cell, times_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette
 from reports.draw.number_text import times_text
 from reports.draw.sheet import Ink, Sheet, short
@@ -22,19 +22,15 @@ from reports.two_runs.changes import exact_changes, quality_changes, time_change
 from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 from reports.two_runs.pair import Pair
 
-Columns = Mapping[str, tuple[str, Format]]
-
 _TIME: Columns = {
     "label": ("method", text_cell),
     "channels": ("channels", number_cell("g")),
     "scale": ("scale", number_cell("g")),
-    "width": ("width", number_cell("g")),
-    "height": ("height", number_cell("g")),
+    **SIZE,
     "before": ("base", seconds_cell),
     "after": ("head", seconds_cell),
     "ratio": ("ratio", times_cell),
-    "low": ("95 % from", times_cell),
-    "high": ("to", times_cell),
+    **interval_columns(times_cell),
     "n": ("n", number_cell("g")),
     "verdict": ("verdict", text_cell),
 }
@@ -46,8 +42,7 @@ _QUALITY: Columns = {
     "before": ("base (dB)", number_cell(".3f")),
     "after": ("head (dB)", number_cell(".3f")),
     "change": ("change (dB)", number_cell("+.4f")),
-    "low": ("95 % from", number_cell("+.4f")),
-    "high": ("to", number_cell("+.4f")),
+    **interval_columns(number_cell("+.4f")),
     "n": ("n", number_cell("g")),
     "verdict": ("verdict", text_cell),
 }
@@ -134,8 +129,7 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
         tip = f"{line.label} at {line.width:.0f} × {line.height:.0f}: {times_text(line.ratio)} {reach}, {line.verdict}"
         name = str(line.label)
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=palette[name], tip=tip)
-    sheet.axes.set_yticks(range(len(moved)), [f"{short(line.label, 24)} {line.width:.0f}" for line in lines_of(moved)])
-    sheet.axes.set_ylim(len(moved) - 0.5, -0.5)
+    sheet.names((f"{short(line.label, 24)} {line.width:.0f}" for line in lines_of(moved)), 40)
     sheet.axes.set_xlabel("time of head over base; shaded: no change that could be told")
     largest = moved.iloc[0]
     finding = words(
