@@ -14,7 +14,8 @@ def peer_ratios(paired: pd.DataFrame) -> pd.DataFrame:
     table = paired[np.isfinite(paired["seconds"]) & (paired["seconds"] > 0)]
     lines: list[tuple[object, ...]] = []
     for (group, height, width), members in table.groupby(["group", "height", "width"], observed=True, sort=False):
-        rounds = members.pivot_table(index="block", columns="label", values="seconds", aggfunc="median", sort=False)
+        # Calls that build and warm a method are numbered from 0, too, but come before the rounds: the last one counts.
+        rounds = members.pivot_table(index="block", columns="label", values="seconds", aggfunc="last", sort=False)
         base = rounds.columns[0]
         for label in rounds.columns[1:]:
             logs = np.log(rounds[label] / rounds[base]).dropna().to_numpy()

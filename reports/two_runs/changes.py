@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.intervals import LEVEL, RESAMPLES, difference
+from reports.derive.speeds import measured_calls
 from reports.derive.verdict_words import (
     Word,
     by_interval,
@@ -20,7 +21,7 @@ from reports.derive.verdict_words import (
     of_quality,
     relative,
 )
-from reports.two_runs.pair import TIMED, Pair, measured_calls
+from reports.two_runs.pair import TIMED, Pair
 
 _SCORED = ["label", "task", "channels", "scale", "degradation", "sigma_255", "ratio"]
 _COUNTED = ["label", "scale", "channels", "counter"]

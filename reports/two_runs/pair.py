@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.intervals import LEVEL
+from reports.derive.speeds import measured_calls
 from reports.derive.summary import Summary, summarise
 from reports.derive.verdict_words import Tolerances
 from reports.read.methods import number_of
@@ -65,9 +66,3 @@ def aa_floor(time: pd.DataFrame) -> float:
     if halves.shape[1] < 2 or halves.empty:  # noqa: PLR2004 - two halves
         return 0.0
     return float(np.expm1(np.nanquantile(np.abs(np.log(halves[0.0] / halves[1.0])), LEVEL)))
-
-
-def measured_calls(time: pd.DataFrame) -> pd.DataFrame:
-    """Samples of warm calls with a positive and finite time."""
-    samples: pd.DataFrame = time[(time["phase"] == "measure") & (time["seconds"] > 0) & np.isfinite(time["seconds"])]
-    return samples
