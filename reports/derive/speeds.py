@@ -1,4 +1,4 @@
-"""Raw samples of time -> the median of each case with its interval; operations beside."""
+"""Raw samples of time -> the median of each case with its interval, and its operations."""
 
 from __future__ import annotations
 
@@ -6,24 +6,11 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.intervals import median_high, median_low
+from reports.read.tables import SETUP
 
 MEGAPIXEL = 1e6
 
-
-_SPEED_CASE = [
-    "label",
-    "method",
-    "variant",
-    "options",
-    "task",
-    "channels",
-    "scale",
-    "device",
-    "dtype",
-    "threads",
-    "height",
-    "width",
-]
+_SPEED_CASE = ["label", *SETUP]
 
 
 def speeds(time: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.derive.fits import cost_model, exponents_beside
+from reports.derive.fits import cost_model, exponents_at_one_size
 from reports.derive.summary import Summary
 from reports.draw.grid import (
     SIZE,
@@ -57,7 +57,7 @@ MODEL_COLUMNS = {
 def section(material: Material) -> Section:
     """Exponents and the cost model with its residuals."""
     summary = material.summary
-    others = exponents_beside(summary.timed, summary.threads, summary.methods)
+    others = exponents_at_one_size(summary.timed, summary.threads, summary.methods)
     return Section(
         "scaling",
         "Scaling laws",

@@ -10,14 +10,14 @@ import pandas as pd
 from reports.draw.look import SOFT, Chart, numbered
 from reports.draw.sheet import Sheet
 from reports.read.tables import most_of
-from reports.studies.study import Study, column, heat_map, of
+from reports.studies.study import Study, heat_map, of, values
 
 TITLE = "Thresholds learnt per frequency"
 PLACE = 3
 NEEDS = "gain_db"
 
 _SHOWN = "8x8 sigma 25"
-"""The setting whose thresholds are drawn and whose gains are told."""
+"""The setting whose thresholds are drawn and whose gains are put into words."""
 
 
 def study(table: pd.DataFrame) -> Study:
@@ -74,11 +74,11 @@ def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:
     part = next((name for name in parts if name.startswith(_SHOWN)), parts[0] if parts else None)
     if part is None:
         return
-    values = column(own[own["part"] == part], "threshold_over_sigma")
-    size = round(np.sqrt(len(values)))
+    ratios = values(own[own["part"] == part], "threshold_over_sigma").to_numpy()
+    size = round(np.sqrt(len(ratios)))
     title = f"Learnt thresholds over sigma, {part.partition(':')[0]}"
-    values = np.where(np.arange(len(values)) > 0, values, np.nan)  # the mean's 0 would take all colours from the others
-    low, high = np.nanmin(values), np.nanmax(values)
+    ratios = np.where(np.arange(len(ratios)) > 0, ratios, np.nan)  # the mean's 0 would take all colours from the others
+    low, high = np.nanmin(ratios), np.nanmax(ratios)
     where = "the highest frequencies lie at the lower right, and the mean, at the upper left, has none"
     finding = f"Thresholds run from {low:.2f} to {high:.2f} times sigma; {where}."
-    yield heat_map("learn-dct-thresholds", title, values[: size**2].reshape(size, size), finding)
+    yield heat_map("learn-dct-thresholds", title, ratios[: size**2].reshape(size, size), finding)

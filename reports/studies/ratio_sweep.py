@@ -1,4 +1,4 @@
-"""Many threshold ratios by one transform that they share, beside one call for each."""
+"""Many threshold ratios by one transform that they share, compared with one call for each."""
 
 from __future__ import annotations
 

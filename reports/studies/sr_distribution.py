@@ -16,7 +16,7 @@ NEEDS = "psnr_db"
 
 
 def study(table: pd.DataFrame) -> Study:
-    """Network and bicubic beside each other; nothing where only one of them was scored."""
+    """Network and bicubic compared; nothing where only one of them was scored."""
     psnr = of(table, "psnr_db")
     noise = psnr["sigma_255"].map(lambda sigma: f", noise {sigma:g}" if sigma else "")
     psnr = psnr.assign(kind=psnr["degradation"].astype(str) + noise)

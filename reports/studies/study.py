@@ -29,17 +29,16 @@ def of(table: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return table[table["quantity"] == quantity]
 
 
-def column(table: pd.DataFrame, quantity: str) -> np.ndarray:
-    """The numbered values of one quantity, in order."""
-    own = of(table, quantity).drop_duplicates("repeat").sort_values("repeat")
-    return own["value"].to_numpy(dtype=float)
+def values(table: pd.DataFrame, quantity: str) -> pd.Series[float]:
+    """The values of one quantity by their number, in order."""
+    found: pd.Series[float] = of(table, quantity).drop_duplicates("repeat").set_index("repeat")["value"].sort_index()
+    return found
 
 
 def along(table: pd.DataFrame, part: str, x: str, y: str) -> pd.DataFrame:
     """Columns x and y of one part's curve, in order."""
     own = table[table["part"] == part]
-    pair = {name: of(own, name).drop_duplicates("repeat").set_index("repeat")["value"] for name in (x, y)}
-    return pd.DataFrame(pair).dropna().sort_index()
+    return pd.DataFrame({name: values(own, name) for name in (x, y)}).dropna()
 
 
 def lines(

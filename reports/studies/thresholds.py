@@ -14,7 +14,7 @@ NEEDS = "output"
 
 
 def study(table: pd.DataFrame) -> Study:
-    """The functions as curves; the minimiser found by search beside soft thresholding."""
+    """The functions as curves; soft thresholding and the minimiser that a search finds."""
     family = {part: along(table, part, "x", "output") for part in of(table, "output")["part"].unique() if part}
     said = _family_words(family)
     charts = [lines("thresholds-family", "Hard, soft and smooth hard thresholds, T = 1", family, said)]
@@ -34,7 +34,7 @@ def _family_words(family: Mapping[str, pd.DataFrame]) -> str:
     if "hard" not in family or "soft" not in family or not smooth:
         return ""
     coldest, hottest = smooth[0], smooth[-1]
-    away = (family["hard"]["x"].abs() - 1).abs() > 0.3  # noqa: PLR2004 - beside the step
+    away = (family["hard"]["x"].abs() - 1).abs() > 0.3  # noqa: PLR2004 - away from the step
     cold = (family[coldest]["output"] - family["hard"]["output"])[away].abs().max()
     hot = (family[hottest]["output"] - family["soft"]["output"]).abs().max()
     hard = f"At {coldest} the smooth threshold is within {cold:.2g} of the hard one beside the step"

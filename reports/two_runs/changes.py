@@ -30,21 +30,11 @@ _PEAKED = ["label", "scale", "channels", "height", "width", "source"]
 def time_changes(pair: Pair) -> pd.DataFrame:
     """Each case timed in both runs: ratio of medians (head over base) with a bootstrap interval, and a verdict."""
     samples = [_samples(summary.named["time"]) for summary in (pair.before, pair.after)]
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[object, ...]] = []
     for key in [key for key in samples[1] if key in samples[0]]:
-        ratio, low, high = _ratio(samples[0][key], samples[1][key])
-        lines.append(
-            {
-                **dict(zip(TIMED, key, strict=True)),
-                "before": np.median(samples[0][key]),
-                "after": np.median(samples[1][key]),
-                "ratio": ratio,
-                "low": low,
-                "high": high,
-                "n": len(samples[1][key]),
-                "verdict": _time_verdict(pair, ratio, low, high),
-            }
-        )
+        before, after = samples[0][key], samples[1][key]
+        ratio = _ratio(before, after)
+        lines.append((*key, np.median(before), np.median(after), *ratio, len(after), _time_verdict(pair, *ratio)))
     return pd.DataFrame(lines, columns=[*TIMED, "before", "after", "ratio", "low", "high", "n", "verdict"])
 
 
@@ -80,22 +70,14 @@ def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
 def quality_changes(pair: Pair) -> pd.DataFrame:
     """Each label scored in both runs on the same images and noise: mean paired change of PSNR, interval, verdict."""
     both = [_per_image(summary.named["quality"]) for summary in (pair.before, pair.after)]
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[object, ...]] = []
     for key in [key for key in both[1] if key in both[0]]:
-        change = difference(both[1][key], both[0][key])
+        before, after = both[0][key], both[1][key]
+        change = difference(after, before)
         if change.n:
-            lines.append(
-                {
-                    **dict(zip(_SCORED, key, strict=True)),
-                    "before": both[0][key].mean(),
-                    "after": both[1][key].mean(),
-                    "change": change.mean,
-                    "low": change.low,
-                    "high": change.high,
-                    "n": change.n,
-                    "verdict": of_quality((both[1][key] - both[0][key]).dropna(), pair.tolerances.psnr_db),
-                }
-            )
+            verdict = of_quality((after - before).dropna(), pair.tolerances.psnr_db)
+            means = before.mean(), after.mean(), change.mean
+            lines.append((*key, *means, change.low, change.high, change.n, verdict))
     return pd.DataFrame(lines, columns=[*_SCORED, "before", "after", "change", "low", "high", "n", "verdict"])
 
 
@@ -108,7 +90,7 @@ def _per_image(quality: pd.DataFrame) -> dict[tuple[Any, ...], pd.Series[float]]
 
 def exact_changes(pair: Pair) -> pd.DataFrame:
     """Operations and memory that changed."""
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[object, ...]] = []
     for name, key, value, judge, tolerance in (
         ("cost", _COUNTED, "macs_per_pixel", of_operations, pair.tolerances.macs_per_pixel),
         ("memory", _PEAKED, "peak_bytes", of_memory, pair.tolerances.memory),
@@ -122,15 +104,6 @@ def exact_changes(pair: Pair) -> pd.DataFrame:
             word = judge(line["before"], line["after"], tolerance)
             if word is not Word.UNCHANGED:
                 where = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in at[1:])
-                lines.append(
-                    {
-                        "label": at[0],
-                        "what": value,
-                        "where": where,
-                        "before": line["before"],
-                        "after": line["after"],
-                        "off": relative(line["before"], line["after"]),
-                        "verdict": word,
-                    }
-                )
+                off = relative(line["before"], line["after"])
+                lines.append((at[0], value, where, line["before"], line["after"], off, word))
     return pd.DataFrame(lines, columns=["label", "what", "where", "before", "after", "off", "verdict"])

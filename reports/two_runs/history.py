@@ -1,4 +1,4 @@
-"""Times of earlier runs, from the history file beside the runs or from run directories, as one line per series."""
+"""Times of earlier runs as one line per series, from run directories or the history file in their folder."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
 
 
 def _history(pair: Pair, earlier: Sequence[Run]) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
-    """The stored history of this environment where one lies beside the runs, else the runs themselves."""
+    """The stored history of this environment where one lies in their folder, else the runs themselves."""
     times = run_times([*earlier, pair.base, pair.head])
     if not earlier:
         path = pair.head.directory.resolve().parent / FILE_NAME
