@@ -52,13 +52,7 @@ LONG_MODULES = ("restoration/compiled", "restoration/dct")
 """Generated vector code is read as one piece: a strip beside the loops that call it."""
 
 LONGEST_FUNCTION = 40
-_STRIP = "numba compiles the loops of a strip as one piece, written inside the function that fixes their sizes"
-LONG_FUNCTIONS: Mapping[str, str] = {
-    "restoration.compiled.strips.uniform_strip": _STRIP,
-    "restoration.compiled.strips.ratios_strip": _STRIP,
-    "restoration.compiled.strips.adaptive_strip": _STRIP,
-    "restoration.compiled.strips.strip": _STRIP,
-}
+LONG_FUNCTIONS: Mapping[str, str] = {}
 """Functions that are longer, each with the reason."""
 
 HEAVY = ("torch", "numpy", "pandas", "numba", "matplotlib", "skimage", "scipy", "pytest", "pyarrow")

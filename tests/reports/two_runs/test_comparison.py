@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import synthetic
 
 from reports import compare_reports
 from reports.__main__ import main
+from reports.derive.verdict_words import Tolerances
 from reports.two_runs.changes import exact_changes, quality_changes, time_changes
 from reports.two_runs.pair import aa_floor, read_pair
 
@@ -109,6 +112,25 @@ def test_a_change_counts_from_two_thirds_of_its_tolerance(base: Path, tmp_path: 
         tolerance = {"time": 0.2 / factor, "psnr_db": 0.1 / factor}
         head = changed(base, tmp_path / f"{factor}", plant, spec={"name": "standard", "tolerance": tolerance})
         assert judged(base, head) == words
+
+
+def test_a_change_within_the_floor_gets_no_verdict(base: Path, tmp_path: Path) -> None:
+    def plant(row: dict[str, Any]) -> None:
+        if row["quantity"] == "seconds":
+            row["value"] *= 1.2
+
+    pair = read_pair(base, changed(base, tmp_path / "head", plant))
+    assert set(time_changes(pair)["verdict"]) == {"slower"}
+    assert set(time_changes(replace(pair, floor=0.5))["verdict"]) == {"no verdict: too noisy"}
+
+
+def test_a_time_is_unchanged_only_where_both_ends_of_its_interval_say_so(base: Path) -> None:
+    pair = read_pair(base, base)
+    ends = np.abs(np.log(time_changes(pair)[["low", "high"]].astype(float)))
+    place = int((ends["low"] - ends["high"]).abs().argmax())
+    between = float(np.expm1(ends.iloc[place].mean()))
+    judged_by = replace(pair, tolerances=Tolerances(time=between))
+    assert time_changes(judged_by)["verdict"].iloc[place] == "no verdict: too noisy"
 
 
 def test_another_machine_gets_no_verdict_on_time(base: Path, tmp_path: Path) -> None:
