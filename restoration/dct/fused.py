@@ -103,17 +103,6 @@ def denoise_ratios(
     return images.reshape(len(thresholds), *noisy.shape).to(noisy)
 
 
-def prepare(
-    block_size: int, *, rule: Rule = "hard", aggregation: Aggregation = "uniform", chosen: bool = False
-) -> None:
-    """Compiles `denoise` for these options or loads it from disk; the first call pays where this was not called.
-
-    Seconds the first time on a machine, then a fraction of one, then nothing. `chosen`: for calls with `blocks`.
-    Raises RangeError or OptionError where there is nothing to compile.
-    """
-    _kernel(block_size, rule, aggregation, chosen=chosen)
-
-
 Partial = partial[GridStrip] | partial[ChosenStrip]
 """What a kernel works on, but for its scratch and its targets."""
 
