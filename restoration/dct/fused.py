@@ -1,8 +1,8 @@
 """The fast DCT denoiser for CPUs: the transforms, the thresholds and the sums in one pass over the image.
 
 Same output as `restoration.dct.dense`, but nothing larger than a cache is stored (see `restoration.compiled.strips`
-for how). Compiled by numba for the block size and rule asked for, once per machine; the code is kept on disk (in
-NUMBA_CACHE_DIR, or beside this module, or in the user's cache where that is read-only).
+for how). Compiled by numba for each block size and rule, once per machine; the code is kept on disk (in
+NUMBA_CACHE_DIR, or in the folder of the compiled modules, or in the user's cache where that is read-only).
 """
 
 from __future__ import annotations
