@@ -22,28 +22,11 @@ MOST_LINES = 60
 _HERE = Path(__file__).with_name("templates")
 
 _TEX: Mapping[str, str] = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "×": r"$\times$",
-    "µ": r"$\mu$",
-    "−": "--",
-    "–": "--",
-    "²": r"$^2$",
-    "“": "``",
-    "”": "''",
-    "…": r"\dots{}",
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "×": r"$\times$", "µ": r"$\mu$", "−": "--", "–": "--", "²": r"$^2$", "“": "``", "”": "''", "…": r"\dots{}",
     "\n": " ",
-}
+}  # fmt: skip
 
 
 def write_markdown(report: Report, directory: Path) -> Path:
