@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.draw.number_text import bytes_text, count_text, seconds_text, times_text
-
 MOST_LINES = 400
 """Lines of a table that the page shows; the files in `tables/` always have all."""
 
@@ -54,41 +52,14 @@ def text_cell(value: Any) -> Cell:
     return Cell("" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value), str(value))
 
 
-def number_cell(pattern: str) -> Format:
-    """Numbers by a format specification; a dash for what is undefined."""
-    return lambda value: Cell("–", -math.inf) if _undefined(value) else Cell(format(value, pattern), float(value))
-
-
-def seconds_cell(value: Any) -> Cell:
-    """A duration with its unit."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(seconds_text(value), float(value))
-
-
-def count_cell(value: Any) -> Cell:
-    """A count with thousands separated."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(count_text(value), float(value))
-
-
-def bytes_cell(value: Any) -> Cell:
-    """Bytes with their unit."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(bytes_text(value), float(value))
-
-
-def times_cell(value: Any) -> Cell:
-    """A ratio."""
-    return Cell("–", -math.inf) if _undefined(value) else Cell(times_text(value), float(value))
+def number_cell(write: str | Callable[[float], str]) -> Format:
+    """Numbers by a format specification or a function of `number_text`; a dash for what is undefined."""
+    text = write if callable(write) else f"{{:{write}}}".format
+    return lambda value: Cell("–", -math.inf) if _undefined(value) else Cell(text(value), float(value))
 
 
 def _undefined(value: object) -> bool:
     return value is None or not isinstance(value, (int, float, np.integer, np.floating)) or math.isnan(value)
-
-
-SIZE: Columns = {"width": ("width", number_cell("g")), "height": ("height", number_cell("g"))}
-
-
-def interval_columns(cell: Format) -> Columns:
-    """The ends of a 95 % interval."""
-    return {"low": ("95 % from", cell), "high": ("to", cell)}
 
 
 def grid(name: str, caption: str, table: pd.DataFrame, columns: Columns) -> Grid:

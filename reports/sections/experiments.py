@@ -6,20 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.draw.grid import Columns, Grid, grid, number_cell, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import Grid, grid
 from reports.sections.section import Material, Section
 from reports.studies.catalog import EXPERIMENTS, study_of
 
-COLUMNS: Columns = {
-    "variant": ("variant", text_cell),
-    "image": ("image", text_cell),
-    "degradation": ("degradation", text_cell),
-    "sigma_255": ("sigma (/ 255)", number_cell("g")),
-    "part": ("part", text_cell),
-    "quantity": ("quantity", text_cell),
-    "value": ("value", number_cell(".5g")),
-    "note": ("note", text_cell),
-}
+COLUMNS = columns("variant image degradation sigma_255 part quantity value note")
 
 
 def sections(material: Material) -> Iterator[Section]:
@@ -54,9 +46,9 @@ def _readings(name: str, table: pd.DataFrame) -> Grid:
     case = ["variant", "image", "degradation", "sigma_255", "part", "quantity"]
     own = table[table["quantity"] != "picture"]
     single = own[own.groupby(case, observed=True)["repeat"].transform("nunique") == 1] if len(own) else own
-    columns = {
+    varied = {
         column: cell
         for column, cell in COLUMNS.items()
         if column in {"quantity", "value"} or len(single[column].astype(str).unique()) > 1
     }
-    return grid(f"experiment-{name}", "Readings", single, columns)
+    return grid(f"experiment-{name}", "Readings", single, varied)

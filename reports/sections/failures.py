@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from reports.draw.grid import grid, number_cell, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import grid, number_cell
 from reports.read.tables import failed
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = {
-    **{name: (name, text_cell) for name in ("kind", "method", "variant", "image")},
-    "sigma_255": ("sigma 255", number_cell("g")),
-    "degradation": ("degradation", text_cell),
-    "height": ("height", number_cell("g")),
-    "width": ("width", number_cell("g")),
-    "error": ("error", text_cell),
-}
+COLUMNS = columns(
+    "kind method variant image sigma_255 degradation height width error", sigma_255=("sigma 255", number_cell("g"))
+)
 
 
 def section(material: Material) -> Section:

@@ -8,7 +8,8 @@ import pandas as pd
 import seaborn as sns
 
 from reports.derive.summary import Summary
-from reports.draw.grid import bytes_cell, count_cell, grid, number_cell, seconds_cell, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import grid
 from reports.draw.look import Chart, Marks, tag
 from reports.draw.number_text import seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
@@ -20,16 +21,7 @@ COMMAND = "restobench profile ffdnet"
 MOST_LAYERS = 20
 """The slowest are drawn; the table has all."""
 
-COLUMNS = {
-    "label": ("method", text_cell),
-    "layer": ("layer", text_cell),
-    "seconds": ("time", seconds_cell),
-    "share": ("share", number_cell(".1%")),
-    "macs": ("multiply-adds", count_cell),
-    "gops": ("billion multiply-adds / s", number_cell(".3g")),
-    "peak_bytes": ("peak memory", bytes_cell),
-    "peak_share": ("share of the largest", number_cell(".0%")),
-}
+COLUMNS = columns("label layer seconds share macs gops peak_bytes peak_share")
 
 
 def section(material: Material) -> Section:

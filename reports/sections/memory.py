@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from matplotlib.ticker import FuncFormatter
 
 from reports.derive.summary import Summary
-from reports.draw.grid import SIZE, bytes_cell, grid, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import grid
 from reports.draw.look import Chart
 from reports.draw.number_text import bytes_text
 from reports.draw.sheet import Ink, Sheet, pixels_axis
@@ -15,13 +16,7 @@ from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = {
-    "label": ("method", text_cell),
-    **SIZE,
-    "source": ("source", text_cell),
-    "peak_bytes": ("peak memory", bytes_cell),
-    "note": ("note", text_cell),
-}
+COLUMNS = columns("label width height source peak_bytes note")
 
 
 def section(material: Material) -> Section:

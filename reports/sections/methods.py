@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from reports.derive.summary import Summary
-from reports.draw.grid import Cell, Grid, Line, count_cell, grid, number_cell, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import Cell, Grid, Line, grid, text_cell
 from reports.draw.look import Chart, numbered
 from reports.draw.number_text import count_text
 from reports.draw.sheet import Ink, Sheet, short
@@ -16,17 +17,11 @@ from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 COMMAND = "restobench cost"
-COLUMNS = {
-    "what": ("method", text_cell),
-    "counter": ("counter", lambda value: text_cell(str(value).replace("_", " "))),
-    "macs_per_pixel": ("operations per pixel (1 multiply-add = 1)", count_cell),
-    "flops_per_pixel": ("flops_per_pixel", count_cell),
-    "residue": ("residue", text_cell),
-    "parameters": ("parameters", count_cell),
-    "activations_per_pixel": ("activations per pixel", count_cell),
-    "bytes_per_pixel": ("bytes per pixel", count_cell),
-    "intensity_macs_per_byte": ("multiply-adds per byte", number_cell(".3g")),
-}
+COLUMNS = columns(
+    "what counter macs_per_pixel flops_per_pixel residue parameters activations_per_pixel bytes_per_pixel "
+    "intensity_macs_per_byte",
+    what=("method", text_cell),
+)
 
 
 def section(material: Material) -> Section:

@@ -8,25 +8,22 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from reports.derive.summary import Summary
-from reports.draw.grid import count_cell, grid, interval_columns, seconds_cell, text_cell, times_cell
+from reports.draw.columns import columns, interval
+from reports.draw.grid import grid, number_cell
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import times_text
+from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
 COMMAND = "restobench run --spec peers"
-COLUMNS = {
-    "group": ("group", text_cell),
-    "label": ("method", text_cell),
-    "base": ("against", text_cell),
-    "ratio": ("time ratio", times_cell),
-    **interval_columns(times_cell),
-    "rounds": ("rounds", count_cell),
-    "seconds": ("median", seconds_cell),
-    "base_seconds": ("median of the other", seconds_cell),
-}
+COLUMNS = columns(
+    "group label base ratio low high rounds seconds base_seconds",
+    ratio=("time ratio", number_cell(times_text)),
+    seconds=("median", number_cell(seconds_text)),
+    **interval(number_cell(times_text)),
+)
 
 
 def section(material: Material) -> Section:

@@ -8,22 +8,15 @@ from typing import Any
 import pandas as pd
 
 from reports.derive.summary import Summary
-from reports.draw.grid import count_cell, grid, interval_columns, number_cell, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import grid
 from reports.draw.look import INK, Chart, numbered
 from reports.draw.sheet import Ink, Sheet, slug
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
-COLUMNS = {
-    "label": ("method", text_cell),
-    "sigma_255": ("sigma (/ 255)", number_cell("g")),
-    "best_ratio": ("best ratio", number_cell("g")),
-    "vertex": ("vertex of the parabola", number_cell(".2f")),
-    "psnr_db": ("PSNR (dB)", number_cell(".2f")),
-    **interval_columns(number_cell(".2f")),
-    "n": ("n", count_cell),
-}
+COLUMNS = columns("label sigma_255 best_ratio vertex psnr_db low high n")
 
 
 def section(material: Material) -> Section:

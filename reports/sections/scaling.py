@@ -8,50 +8,24 @@ import pandas as pd
 
 from reports.derive.fits import cost_model, exponents_at_one_size
 from reports.derive.summary import Summary
-from reports.draw.grid import (
-    SIZE,
-    Grid,
-    count_cell,
-    grid,
-    interval_columns,
-    number_cell,
-    seconds_cell,
-    text_cell,
-    times_cell,
-)
+from reports.draw.columns import columns, interval
+from reports.draw.grid import Grid, grid, number_cell
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import interval_text, times_text
+from reports.draw.number_text import count_text, interval_text, seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, limited
 from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-EXPONENT_COLUMNS = {
-    "label": ("method", text_cell),
-    "exponent": ("exponent", number_cell(".3f")),
-    **interval_columns(number_cell(".3f")),
-    "sizes": ("sizes", count_cell),
-    "from_pixels": ("from pixels", count_cell),
-    "to_pixels": ("to pixels", count_cell),
-}
-OTHER_COLUMNS = {
-    "label": ("method", text_cell),
-    "against": ("against", text_cell),
-    **SIZE,
-    "exponent": ("exponent", number_cell(".3f")),
-    **interval_columns(number_cell(".3f")),
-    "places": ("measured at", count_cell),
-    "start": ("from", number_cell("g")),
-    "stop": ("to", number_cell("g")),
-}
-MODEL_COLUMNS = {
-    "label": ("method", text_cell),
-    **SIZE,
-    "macs": ("operations", count_cell),
-    "median": ("measured", seconds_cell),
-    "predicted": ("a + b × operations", seconds_cell),
-    "off": ("measured over predicted", times_cell),
-}
+EXPONENT_COLUMNS = columns("label exponent low high sizes from_pixels to_pixels", **interval(number_cell(".3f")))
+OTHER_COLUMNS = columns(
+    "label against width height exponent low high places start stop", **interval(number_cell(".3f"))
+)
+MODEL_COLUMNS = columns(
+    "label width height macs median predicted off",
+    macs=("operations", number_cell(count_text)),
+    median=("measured", number_cell(seconds_text)),
+)
 
 
 def section(material: Material) -> Section:

@@ -9,7 +9,8 @@ import numpy as np
 
 from reports.derive.fits import Fit, cost_model, power_law
 from reports.derive.summary import Summary
-from reports.draw.grid import SIZE, count_cell, grid, interval_columns, number_cell, seconds_cell, text_cell
+from reports.draw.columns import columns, interval
+from reports.draw.grid import grid, number_cell
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import interval_text, seconds_text
 from reports.draw.sheet import MOST_SERIES, Ink, Sheet, limited, pixels_axis, seconds_axis
@@ -17,21 +18,10 @@ from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = {
-    "label": ("method", text_cell),
-    "scale": ("scale", number_cell("g")),
-    "channels": ("channels", number_cell("g")),
-    **SIZE,
-    "median": ("median", seconds_cell),
-    **interval_columns(seconds_cell),
-    "n": ("n", count_cell),
-    "per_megapixel": ("per megapixel", seconds_cell),
-    "build": ("build", seconds_cell),
-    "first": ("first call", seconds_cell),
-    "threads": ("threads", number_cell("g")),
-    "device": ("device", text_cell),
-    "dtype": ("dtype", text_cell),
-}
+COLUMNS = columns(
+    "label scale channels width height median low high n per_megapixel build first threads device dtype",
+    **interval(number_cell(seconds_text)),
+)
 
 
 def section(material: Material) -> Section:

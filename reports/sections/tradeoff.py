@@ -9,22 +9,19 @@ import pandas as pd
 
 from reports.derive.scores import within_images
 from reports.derive.summary import Summary
-from reports.draw.grid import grid, seconds_cell, text_cell
+from reports.draw.columns import columns
+from reports.draw.grid import grid, number_cell
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of, most_of
-from reports.sections.score_tables import SCORE_COLUMNS
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = {
-    **{name: SCORE_COLUMNS[name] for name in ("label", "degradation", "sigma_255", "ratio", "psnr_db", "ssim", "n")},
-    "per_megapixel": ("time per megapixel", seconds_cell),
-    "time_low": ("95 % from", seconds_cell),
-    "time_high": ("to", seconds_cell),
-    "front": ("on the front", lambda value: text_cell("yes" if value else "")),
-}
+COLUMNS = columns(
+    "label degradation sigma_255 ratio psnr_db ssim n per_megapixel time_low time_high front",
+    per_megapixel=("time per megapixel", number_cell(seconds_text)),
+)
 
 
 def section(material: Material) -> Section:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.verdict_words import CALLED_FROM, Word
-from reports.draw.grid import SIZE, Columns, grid, interval_columns, number_cell, seconds_cell, text_cell, times_cell
+from reports.draw.columns import columns, interval
+from reports.draw.grid import Columns, grid, number_cell, text_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette
-from reports.draw.number_text import times_text
+from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
@@ -22,39 +23,29 @@ from reports.two_runs.changes import exact_changes, quality_changes, time_change
 from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 from reports.two_runs.pair import Pair
 
-_TIME: Columns = {
-    "label": ("method", text_cell),
-    "channels": ("channels", number_cell("g")),
-    "scale": ("scale", number_cell("g")),
-    **SIZE,
-    "before": ("base", seconds_cell),
-    "after": ("head", seconds_cell),
-    "ratio": ("ratio", times_cell),
-    **interval_columns(times_cell),
-    "n": ("n", number_cell("g")),
-    "verdict": ("verdict", text_cell),
-}
-_QUALITY: Columns = {
-    "label": ("method", text_cell),
-    "degradation": ("degradation", text_cell),
-    "sigma_255": ("sigma (/ 255)", number_cell("g")),
-    "ratio": ("ratio", number_cell("g")),
-    "before": ("base (dB)", number_cell(".3f")),
-    "after": ("head (dB)", number_cell(".3f")),
-    "change": ("change (dB)", number_cell("+.4f")),
-    **interval_columns(number_cell("+.4f")),
-    "n": ("n", number_cell("g")),
-    "verdict": ("verdict", text_cell),
-}
-_EXACT: Columns = {
-    "label": ("method", text_cell),
-    "what": ("quantity", text_cell),
-    "where": ("where", text_cell),
-    "before": ("base", number_cell(",.6g")),
-    "after": ("head", number_cell(",.6g")),
-    "off": ("change", number_cell("+.2%")),
-    "verdict": ("verdict", text_cell),
-}
+_TIME = columns(
+    "label channels scale width height before after ratio low high n verdict",
+    before=("base", number_cell(seconds_text)),
+    after=("head", number_cell(seconds_text)),
+    ratio=("ratio", number_cell(times_text)),
+    **interval(number_cell(times_text)),
+    n=("n", number_cell("g")),
+)
+_QUALITY = columns(
+    "label degradation sigma_255 ratio before after change low high n verdict",
+    before=("base (dB)", number_cell(".3f")),
+    after=("head (dB)", number_cell(".3f")),
+    change=("change (dB)", number_cell("+.4f")),
+    **interval(number_cell("+.4f")),
+    n=("n", number_cell("g")),
+)
+_EXACT = columns(
+    "label what where before after off verdict",
+    what=("quantity", text_cell),
+    before=("base", number_cell(",.6g")),
+    after=("head", number_cell(",.6g")),
+    off=("change", number_cell("+.2%")),
+)
 _FIELDS: Columns = {"name": ("field", text_cell), "before": ("base", text_cell), "after": ("head", text_cell)}
 
 

@@ -1,0 +1,67 @@
+"""The columns of the page's tables: the heading of each and how its values are written, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reports.draw.grid import Columns, Format, number_cell, text_cell
+from reports.draw.number_text import bytes_text, count_text, seconds_text, times_text
+
+_TEXTS = (
+    "against", "degradation", "device", "dtype", "error", "group", "image", "kind", "layer", "method", "note", "part",
+    "quantity", "residue", "source", "variant", "verdict", "where",
+)  # fmt: skip
+_NUMBERS: Mapping[str | Callable[[float], str], Mapping[str, str]] = {
+    "g": {
+        "channels": "channels", "height": "height", "width": "width", "scale": "scale", "threads": "threads",
+        "sigma_255": "sigma (/ 255)", "ratio": "ratio", "best_ratio": "best ratio", "start": "from", "stop": "to",
+    },
+    ".2f": {
+        "psnr_db": "PSNR (dB)", "low": "95 % from", "high": "to", "vertex": "vertex of the parabola",
+        "residual_std_255": "residual deviation (/ 255)",
+    },
+    "+.2f": {"mean_offset_255": "mean offset (/ 255)"},
+    ".3f": {"exponent": "exponent"},
+    ".4f": {"ssim": "SSIM"},
+    ".3g": {
+        "intensity": "multiply-adds per byte", "intensity_macs_per_byte": "multiply-adds per byte",
+        "gops": "billion multiply-adds / s", "limit": "limit there",
+    },
+    ".5g": {"value": "value"},
+    ".0%": {"peak_share": "share of the largest"},
+    ".1%": {"share": "share"},
+    count_text: {
+        "n": "n", "sizes": "sizes", "rounds": "rounds", "places": "measured at", "parameters": "parameters",
+        "macs": "multiply-adds", "macs_per_pixel": "operations per pixel (1 multiply-add = 1)",
+        "flops_per_pixel": "flops_per_pixel", "activations_per_pixel": "activations per pixel",
+        "bytes_per_pixel": "bytes per pixel", "from_pixels": "from pixels", "to_pixels": "to pixels",
+    },
+    seconds_text: {
+        "seconds": "time", "median": "median", "base_seconds": "median of the other", "build": "build",
+        "first": "first call", "per_megapixel": "per megapixel", "time_low": "95 % from", "time_high": "to",
+        "predicted": "a + b × operations",
+    },
+    times_text: {"off": "measured over predicted"},
+    bytes_text: {"peak_bytes": "peak memory"},
+}  # fmt: skip
+"""The headings of numbers by how they are written."""
+
+KNOWN: Columns = {
+    **{name: (name, text_cell) for name in _TEXTS},
+    **{name: (text, number_cell(write)) for write, headings in _NUMBERS.items() for name, text in headings.items()},
+    "label": ("method", text_cell),
+    "base": ("against", text_cell),
+    "counter": ("counter", lambda value: text_cell(str(value).replace("_", " "))),
+    "front": ("on the front", lambda value: text_cell("yes" if value else "")),
+}
+"""The heading and the format of every column that tables share or write in the usual way."""
+
+
+def columns(names: str, **own: tuple[str, Format]) -> Columns:
+    """The columns of a table, named in order with spaces between; `own` are those it writes in another way."""
+    return {name: own.get(name) or KNOWN[name] for name in names.split()}
+
+
+def interval(cell: Format) -> Columns:
+    """The ends of a 95 % interval, written as `cell` does."""
+    return {"low": (KNOWN["low"][0], cell), "high": (KNOWN["high"][0], cell)}
