@@ -17,15 +17,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 """Chromium's, for a page without a screen, a graphics card or a network."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -47,11 +41,7 @@ class View:
     height: int = 860
 
 
-VIEWS = (
-    View("summary", "body"),
-    View("pictures", "[data-viewer]"),
-    View("figures", "#ratio", theme="dark"),
-)
+VIEWS = (View("summary", "body"), View("pictures", "[data-viewer]"), View("figures", "#ratio", theme="dark"))
 
 
 def chromium() -> str | None:

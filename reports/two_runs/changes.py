@@ -13,14 +13,7 @@ import pandas as pd
 
 from reports.derive.intervals import LEVEL, RESAMPLES, difference
 from reports.derive.speeds import measured_calls
-from reports.derive.verdict_words import (
-    Word,
-    by_interval,
-    of_memory,
-    of_operations,
-    of_quality,
-    relative,
-)
+from reports.derive.verdict_words import Word, by_interval, of_memory, of_operations, of_quality, relative
 from reports.two_runs.pair import TIMED, Pair
 
 _SCORED = ["label", "task", "channels", "scale", "degradation", "sigma_255", "ratio"]
