@@ -40,11 +40,6 @@ def student_half(spread: pd.Series[float], n: pd.Series[int]) -> pd.Series[float
     return half.where(n > 1)
 
 
-@lru_cache
-def _student(n: int) -> float:
-    return float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
-
-
 @dataclass(frozen=True)
 class Difference:
     """A mean of paired differences with its interval."""
@@ -54,17 +49,12 @@ class Difference:
     high: float
     n: int
 
-    @property
-    def sure(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
-
 
 def difference(first: pd.Series[float], second: pd.Series[float]) -> Difference:
     """`first` - `second`, paired by index; the interval is Student's and NaN for fewer than two pairs."""
     paired = (first - second).dropna()
     n = len(paired)
-    half = float(paired.std()) / math.sqrt(n) * _student(n) if n > 1 else float("nan")
+    half = float(paired.std()) / math.sqrt(n) * stats.t.ppf((1 + LEVEL) / 2, n - 1) if n > 1 else float("nan")
     mean = float(paired.mean()) if n else float("nan")
     return Difference(mean, mean - half, mean + half, n)
 
