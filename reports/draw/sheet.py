@@ -71,9 +71,9 @@ class Sheet:
         look: Look,
         tips: Iterable[str],
         links: Sequence[str] = (),
-        label: str | None = "",
+        listed: bool = True,
     ) -> None:
-        """Points without a line."""
+        """Points without a line; the legend has them where they are `listed`."""
         (line,) = self.axes.plot(
             list(x),
             list(y),
@@ -82,7 +82,7 @@ class Sheet:
             markersize=7,
             markeredgecolor="#ffffff",
             markeredgewidth=0.8,
-            label=name if label == "" else label,
+            label=name if listed else None,
             zorder=3,
         )
         self.marks[tag(line, name, len(self.marks))] = Marks(tuple(tips), name, tuple(links))
@@ -106,7 +106,7 @@ class Sheet:
     def estimate(self, place: float, value: float, low: float, high: float, *, name: str, look: Look, tip: str) -> None:
         """A value with its horizontal interval at the height `place`."""
         self.spans([place], [low], [high], name=name, look=look)
-        self.points([value], [place], name=name, look=look, tips=[tip])
+        self.points([value], [place], name=name, look=look, tips=[tip], listed=False)
 
     def names(self, names: Iterable[object], most: int) -> None:
         """Names of at most `most` characters along the ordinate, the first at the top."""
@@ -114,19 +114,9 @@ class Sheet:
         self.axes.set_yticks(range(len(shown)), shown)
         self.axes.set_ylim(len(shown) - 0.5, -0.5)
 
-    def legend(self, columns: int = 2) -> None:
-        """The legend under the axes, where it hides nothing."""
-        if (own := self.axes.get_legend()) is not None:
-            own.remove()
-        handles, names = self.axes.get_legend_handles_labels()
-        if handles:
-            columns = 1 if max(map(len, names)) > 30 else columns  # noqa: PLR2004 - two long names do not fit a line
-            width, height = self.figure.get_size_inches()
-            self.figure.set_size_inches(width, height + 0.2 * max(-(-len(names) // columns) - 2, 0))
-            self.figure.legend(handles, [short(name) for name in names], loc="outside lower left", ncols=columns)
-
-    def chart(self, name: str, title: str, finding: str) -> Chart:
-        """The finished chart."""
+    def chart(self, name: str, title: str, finding: str, *, columns: int = 2) -> Chart:
+        """The finished chart, its legend in so many columns under the axes, where it hides nothing."""
+        self._legend(columns)
         for axis in (self.axes.xaxis, self.axes.yaxis):
             axis.set_minor_locator(NullLocator())  # costly, and says nothing
             if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
@@ -139,6 +129,16 @@ class Sheet:
             engine.execute(self.figure)
             self.figure.set_layout_engine("none")  # laid out once: saving would do it again, drawing all twice
         return Chart(name, title, finding, self.figure, self.marks)
+
+    def _legend(self, columns: int) -> None:
+        if (own := self.axes.get_legend()) is not None:
+            own.remove()
+        handles, names = self.axes.get_legend_handles_labels()
+        if handles:
+            columns = 1 if max(map(len, names)) > 30 else columns  # noqa: PLR2004 - two long names do not fit a line
+            width, height = self.figure.get_size_inches()
+            self.figure.set_size_inches(width, height + 0.2 * max(-(-len(names) // columns) - 2, 0))
+            self.figure.legend(handles, [short(name) for name in names], loc="outside lower left", ncols=columns)
 
 
 @dataclass(frozen=True)

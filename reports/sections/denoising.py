@@ -50,7 +50,6 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             ]
             sheet.line(ordered["sigma_255"], ordered[quantity], name=str(label), look=look, tips=tips)
         sheet.axes.set(xlabel="sigma of the noise (/ 255)", ylabel=f"{title} ({unit})")
-        sheet.legend()
         yield sheet.chart(f"denoise-{slug(quantity)}", f"{title} against sigma", _finding(shown, quantity, unit))
 
 

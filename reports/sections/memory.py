@@ -58,7 +58,6 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     sheet.axes.set(xscale="log", yscale="log", ylabel="peak memory")
     pixels_axis(sheet.axes)
     sheet.axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: bytes_text(value)))
-    sheet.legend()
     measured = table[table["source"].astype(str) != "predicted"]
     shown = measured if len(measured) else table
     ordered = shown.assign(each=shown["peak_bytes"] / shown["pixels"]).sort_values("each")

@@ -62,8 +62,7 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
     sheet.axes.set_yticks(range(len(order)), [short(name, 26) for name in order])
     sheet.axes.invert_yaxis()
     sheet.axes.set_xlabel("operations per output pixel (1 multiply-add = 1)")
-    sheet.legend(3)
-    yield sheet.chart("counters", "Operations per pixel, by counter", _finding(table.assign(what=names)))
+    yield sheet.chart("counters", "Operations per pixel, by counter", _finding(table.assign(what=names)), columns=3)
 
 
 def _names(table: pd.DataFrame) -> pd.Series[str]:

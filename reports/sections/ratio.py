@@ -48,12 +48,12 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
             _ring(sheet, best)
         sheet.axes.margins(y=0.12)
         sheet.axes.set(xlabel="ratio = threshold / sigma", ylabel="mean PSNR (dB)")
-        sheet.legend(4)
         finding = joined(
             words("ratio.best", sigma=best.sigma_255, ratio=best.best_ratio, psnr_db=best.psnr_db)
             for best in lines_of(optima)
         )
-        yield sheet.chart(f"ratio-{slug(str(label))}-{channels:g}", f"{label}: PSNR against ratio", finding)
+        name = f"ratio-{slug(str(label))}-{channels:g}"
+        yield sheet.chart(name, f"{label}: PSNR against ratio", finding, columns=4)
 
 
 def _ring(sheet: Sheet, best: Any) -> None:

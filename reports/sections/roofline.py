@@ -54,7 +54,6 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     sheet.axes.set(
         xscale="log", yscale="log", xlabel="multiply-adds per byte (at most)", ylabel="billion multiply-adds / s"
     )
-    sheet.legend()
     best = most_of(table, "gops")
     finding = words("roofline.fastest", method=best["label"], speed=best["gops"], share=_share_text(best, roof))
     yield sheet.chart("roofline", "Speed against intensity", finding)

@@ -96,5 +96,4 @@ def _threads(table: pd.DataFrame, ink: Ink) -> Iterator[Chart]:
     sheet.axes.plot([1, top], [1, top], color=SOFT, linestyle=":", linewidth=1)
     sheet.axes.set(xlabel="threads", ylabel="speed over one thread")
     sheet.axes.set_xticks(sorted(table["threads"].unique()))
-    sheet.legend()
     yield sheet.chart("threads", "Speed against threads", words("scaling.threads", methods=", ".join(parts)))

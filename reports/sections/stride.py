@@ -55,7 +55,6 @@ def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
         parts.append(words("stride.loss", block=block, last=last["stride"], loss=loss, first=first["stride"]))
     _stride_axis(sheet.axes, plain["stride"])
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    sheet.legend()
     yield sheet.chart("stride-psnr", f"PSNR against stride, sigma {sigma:g}", joined(parts))
 
 
@@ -78,7 +77,6 @@ def _times(summary: Summary) -> Iterator[Chart]:
     _stride_axis(sheet.axes, timed["stride"])
     sheet.axes.set_yscale("log")
     seconds_axis(sheet.axes.yaxis, "time")
-    sheet.legend()
     size = f"{timed['width'].iloc[0]:.0f} × {timed['height'].iloc[0]:.0f}"
     yield sheet.chart("stride-time", f"Time against stride, {size}", joined(parts))
 
@@ -101,7 +99,6 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     sheet.axes.set_xscale("log")
     seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    sheet.legend()
     best, fastest = most_of(own, "psnr_db"), least_of(own, "per_megapixel")
     finding = words(
         "stride.span",

@@ -57,7 +57,6 @@ def _against_pixels(summary: Summary, ink: Ink) -> Iterator[Chart]:
     sheet.axes.set(xscale="log", yscale="log")
     pixels_axis(sheet.axes)
     seconds_axis(sheet.axes.yaxis, "time")
-    sheet.legend()
     fits = lines_of(summary.exponents.head(MOST_SERIES))
     listed = ", ".join(f"{fit.label} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}" for fit in fits)
     yield sheet.chart("time-pixels", "Time against pixels", words("time.exponents", exponents=listed))
@@ -86,7 +85,6 @@ def _against_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
         sheet.axes.plot(x, np.maximum(model[0] + model[1] * x, 1e-9), color=SOFT, linestyle="--", linewidth=1)
     sheet.axes.set(xscale="log", yscale="log", xlabel="operations of the call (1 multiply-add = 1)")
     seconds_axis(sheet.axes.yaxis, "time")
-    sheet.legend()
     yield sheet.chart("time-operations", "Time against operations", _finding(fit, model))
 
 

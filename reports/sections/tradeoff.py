@@ -69,7 +69,6 @@ def front_chart(
     sheet.axes.set_xscale("log")
     seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    sheet.legend()
     said = [_finding(shown, front)]
     if every > len(group):
         said.append(words("tradeoff.others", count=every - len(group)))

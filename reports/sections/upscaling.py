@@ -46,7 +46,6 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             sheet.points(lines["psnr_db"], where, name=str(label), look=ink.palette[str(label)], tips=tips)
         sheet.names(kinds, 28)
         sheet.axes.set_xlabel("PSNR of the luma (dB), mean over images")
-        sheet.legend()
         yield sheet.chart(f"upscale-{scale:g}", f"Upscaling ×{scale:g} by degradation", _finding(group, kinds))
 
 

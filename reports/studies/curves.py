@@ -42,6 +42,5 @@ def _curve(table: pd.DataFrame, name: str, x: str, quantity: str) -> Chart:
     sheet.axes.set(xlabel=abscissa.replace("_", " "), ylabel=said)
     if 0 < readings["value"].min() < readings["value"].max() / _LOGARITHMIC:
         sheet.axes.set_yscale("log")
-    sheet.legend()
     finding = f"{said.capitalize()} goes from {'; '.join(ends[:6])}."
     return sheet.chart(f"{slug(name)}-{slug(quantity)}", f"{name}: {said}", finding)

@@ -62,7 +62,6 @@ def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
     sheet.axes.axvline(0, color=SOFT, linewidth=1)
     sheet.names(order, 28)
     sheet.axes.set_xlabel("gain over the best uniform ratio (dB)")
-    sheet.legend()
     best = most_of(gains, "value")
     finding = f"The largest gain is {best['value']:+.3f} dB, {best['what']} at {best['setting']}."
     yield sheet.chart("learn-dct-gain", "What learning gains", finding)

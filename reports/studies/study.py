@@ -56,8 +56,7 @@ def lines(
         tips = [f"{label}: {up:.4g} at {across:.4g}" for across, up in zip(x, y, strict=True)]
         sheet.line(x, y, name=str(label), look=look, tips=tips)
     sheet.axes.set(xlabel=axes[0], ylabel=axes[1])
-    sheet.legend(3)
-    return sheet.chart(name, title, finding)
+    return sheet.chart(name, title, finding, columns=3)
 
 
 def decibels(
@@ -70,7 +69,6 @@ def decibels(
         sheet.points(values, range(len(values)), name=str(label), look=look, tips=tips)
     sheet.names(wide.index, most)
     sheet.axes.set_xlabel(xlabel)
-    sheet.legend()
     return sheet
 
 

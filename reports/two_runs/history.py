@@ -75,7 +75,6 @@ def chart(times: pd.DataFrame) -> Iterator[Chart]:
     sheet.axes.axhline(1, color=SOFT, linewidth=1)
     sheet.axes.set_xticks(range(len(names)), [short(name, 12) for name in names], rotation=30, ha="right")
     sheet.axes.set(xlabel="run", ylabel="time over the first run")
-    sheet.legend()
     low, high = (times_text(value) for value in (ratios.iloc[:, -1].min(), ratios.iloc[:, -1].max()))
     finding = words("comparison.history", runs=len(names), first=names[0], last=names[-1], low=low, high=high)
     yield sheet.chart("history", "Time over the runs", finding)
