@@ -47,6 +47,7 @@ _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}\b")
+_REFERENCE = re.compile(r"(?:^|url\()#([^)]+)")
 _DRAWN = ("use", "path", "rect", "polygon")
 
 
@@ -172,21 +173,19 @@ def _label(root: ET.Element, chart: Chart) -> None:
 
 
 def _speak(root: ET.Element, marks: Mapping[str, Marks]) -> None:
-    groups = {group.get("id"): group for group in root.iter(f"{{{_SVG}}}g") if group.get("id") in marks}
-    for name, said in marks.items():
-        group = groups.get(name)
-        if group is None:
-            continue
-        if said.series:
-            group.set("data-series", said.series)
-        _give_tips(group, said)
+    for group in list(root.iter(f"{{{_SVG}}}g")):
+        if said := marks.get(group.get("id", "")):
+            if said.series:
+                group.set("data-series", said.series)
+            _give_tips(group, said)
 
 
 def _give_tips(group: ET.Element, said: Marks) -> None:
     """Tips to the drawn marks in order: markers if there are as many as tips, else the shapes."""
     parents = {child: parent for parent in group.iter() for child in parent}
+    defined = {mark for definitions in group.iter(f"{{{_SVG}}}defs") for mark in definitions.iter()}
     for kind in _DRAWN:
-        found = [mark for mark in group.iter(f"{{{_SVG}}}{kind}") if not _defined(mark, parents)]
+        found = [mark for mark in group.iter(f"{{{_SVG}}}{kind}") if mark not in defined]
         if len(found) == len(said.tips):
             break
     else:
@@ -199,15 +198,6 @@ def _give_tips(group: ET.Element, said: Marks) -> None:
             _wrap(mark, parents[mark], tip, link)
 
 
-def _defined(mark: ET.Element, parents: Mapping[ET.Element, ET.Element]) -> bool:
-    here: ET.Element | None = mark
-    while here is not None:
-        if here.tag == f"{{{_SVG}}}defs":
-            return True
-        here = parents.get(here)
-    return False
-
-
 def _wrap(mark: ET.Element, parent: ET.Element, tip: str, link: str) -> None:
     anchor = ET.Element(f"{{{_SVG}}}a", {"href": link, "aria-label": tip})
     parent[list(parent).index(mark)] = anchor
@@ -216,22 +206,14 @@ def _wrap(mark: ET.Element, parent: ET.Element, tip: str, link: str) -> None:
 
 def _make_unique(root: ET.Element, prefix: str) -> None:
     """Ids and references of one figure must not meet those of another on the same page; unused ids go."""
-    hrefs = (f"{{{_XLINK}}}href", "href")
-    used = {
-        element.get(name, "")[1:] for element in root.iter() for name in hrefs if element.get(name, "").startswith("#")
-    }
-    used |= {
-        name
-        for element in root.iter()
-        for value in element.attrib.values()
-        for name in re.findall(r"url\(#([^)]+)\)", value)
-    }
+    values = [value for element in root.iter() for value in element.attrib.values()]
+    used = {name for value in values for name in _REFERENCE.findall(value)}
     for element in root.iter():
         own = element.attrib.pop("id", None)
         if own in used:
             element.set("id", f"{prefix}-{own}")
         for name, value in list(element.attrib.items()):
-            if name == hrefs[0]:
+            if name == f"{{{_XLINK}}}href":
                 del element.attrib[name]
                 element.set("href", f"#{prefix}-{value[1:]}")
             elif "url(#" in value:
