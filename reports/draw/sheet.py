@@ -22,6 +22,8 @@ MOST_SERIES = 12
 """More lines than this in one figure cannot be distinguished: the first are drawn, the tables have all."""
 _FEW_DECADES = 2.2
 
+Numbers = Iterable[float]
+
 
 @dataclass
 class Sheet:
@@ -36,16 +38,7 @@ class Sheet:
         self.figure = Figure(figsize=self.size, layout="constrained")
         self.axes = self.figure.subplots()
 
-    def line(
-        self,
-        x: Iterable[float],
-        y: Iterable[float],
-        *,
-        name: str,
-        look: Look,
-        tips: Sequence[str],
-        dashed: str | None = None,
-    ) -> None:
+    def line(self, x: Numbers, y: Numbers, *, name: str, look: Look, tips: Sequence[str], dashed: str = "") -> None:
         """A line with a marked point for each tip; of many points only some are marked, so that the line shows."""
         every = max(-(-len(tips) // MOST_MARKS), 1)
         sns.lineplot(
@@ -63,15 +56,7 @@ class Sheet:
         self.marks[tag(self.axes.lines[-1], name, len(self.marks))] = Marks(tuple(tips)[::every], name)
 
     def points(
-        self,
-        x: Iterable[float],
-        y: Iterable[float],
-        *,
-        name: str,
-        look: Look,
-        tips: Iterable[str],
-        links: Sequence[str] = (),
-        listed: bool = True,
+        self, x: Numbers, y: Numbers, *, name: str, look: Look, tips: Iterable[str], link: str = "", listed: bool = True
     ) -> None:
         """Points without a line; the legend has them where they are `listed`."""
         (line,) = self.axes.plot(
@@ -85,27 +70,18 @@ class Sheet:
             label=name if listed else None,
             zorder=3,
         )
-        self.marks[tag(line, name, len(self.marks))] = Marks(tuple(tips), name, tuple(links))
+        self.marks[tag(line, name, len(self.marks))] = Marks(tuple(tips), name, (link,) if link else ())
 
-    def bars(self, x: Iterable[float], low: Iterable[float], high: Iterable[float], *, name: str, look: Look) -> None:
-        """Vertical intervals at x; those that are undefined are left out."""
-        kept = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
-        drawn = self.axes.vlines(
-            np.asarray(x)[kept], np.asarray(low)[kept], np.asarray(high)[kept], color=look.color, linewidth=1.3
-        )
-        self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
-
-    def spans(self, y: Iterable[float], low: Iterable[float], high: Iterable[float], *, name: str, look: Look) -> None:
-        """Horizontal intervals at y."""
-        kept = np.isfinite(np.asarray(low, float)) & np.isfinite(np.asarray(high, float))
-        drawn = self.axes.hlines(
-            np.asarray(y)[kept], np.asarray(low)[kept], np.asarray(high)[kept], color=look.color, linewidth=1.3
-        )
+    def bars(self, at: Numbers, low: Numbers, high: Numbers, *, name: str, look: Look, across: bool = False) -> None:
+        """Intervals at these abscissas or, `across`, at these ordinates; those that are undefined are left out."""
+        ends = np.array([*zip(at, low, high, strict=True)], dtype=float).reshape(-1, 3)
+        draw = self.axes.hlines if across else self.axes.vlines
+        drawn = draw(*ends[np.isfinite(ends).all(axis=1)].T, color=look.color, linewidth=1.3)
         self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
 
     def estimate(self, place: float, value: float, low: float, high: float, *, name: str, look: Look, tip: str) -> None:
         """A value with its horizontal interval at the height `place`."""
-        self.spans([place], [low], [high], name=name, look=look)
+        self.bars([place], [low], [high], name=name, look=look, across=True)
         self.points([value], [place], name=name, look=look, tips=[tip], listed=False)
 
     def names(self, names: Iterable[object], most: int) -> None:

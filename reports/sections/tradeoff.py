@@ -84,8 +84,8 @@ def _draw(sheet: Sheet, ink: Ink, line: Any) -> None:
     """A method as a point with both of its intervals."""
     look, x, y = ink.palette[line.label], [line.per_megapixel], [line.psnr_db]
     sheet.bars(x, [line.within_low], [line.within_high], name=line.label, look=look)
-    sheet.spans(y, [line.time_low], [line.time_high], name=line.label, look=look)
-    sheet.points(x, y, name=line.label, look=look, tips=[_tip(line)], links=[ink.link(line.method)])
+    sheet.bars(y, [line.time_low], [line.time_high], name=line.label, look=look, across=True)
+    sheet.points(x, y, name=line.label, look=look, tips=[_tip(line)], link=ink.link(line.method))
 
 
 def _tip(line: Any) -> str:
