@@ -128,16 +128,16 @@ def _read_about(path: Path, tally: _Tally) -> dict[str, Any]:
         about = json.loads(path.read_text(encoding="utf-8", errors="replace"))
         about = json.loads(_text(json.dumps(about, ensure_ascii=False)))  # titles reach figures and tables
     except FileNotFoundError:
-        tally.problems.append(f"{ABOUT} is missing: machine, date, revision and weights are unknown.")
-        return {}
+        problem = "is missing"
     except (OSError, ValueError, RecursionError) as error:
-        tally.problems.append(f"{ABOUT} cannot be read ({error}): machine, date, revision and weights are unknown.")
-        return {}
-    if not isinstance(about, dict):
-        tally.problems.append(f"{ABOUT} holds no table: machine, date, revision and weights are unknown.")
-        return {}
-    _check_schema(about.get("schema"), path, tally)
-    return about
+        problem = f"cannot be read ({error})"
+    else:
+        if isinstance(about, dict):
+            _check_schema(about.get("schema"), path, tally)
+            return about
+        problem = "holds no table"
+    tally.problems.append(f"{ABOUT} {problem}: machine, date, revision and weights are unknown.")
+    return {}
 
 
 def _check_schema(schema: object, path: Path, tally: _Tally) -> None:
