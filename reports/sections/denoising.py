@@ -7,20 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from reports.derive.scores import at_best_ratio
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import Chart
 from reports.draw.sheet import Ink, Sheet, limited, slug
 from reports.read.tables import least_of, lines_of, most_of
-from reports.sections.score_tables import image_grid, without
+from reports.sections.score_tables import best_of, image_grid, without
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 
 def section(material: Material) -> Section:
     """Noisy, DCT, FFDNet and the others: PSNR, residual deviation, crops."""
-    best = _best(material.summary).sort_values(["sigma_255", "psnr_db"])
+    best = best_of(material.summary, "denoise").sort_values(["sigma_255", "psnr_db"])
     caption = "Denoisers at their best ratio, mean over images"
     return Section(
         "denoising",
@@ -35,7 +34,7 @@ def section(material: Material) -> Section:
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """PSNR and residual deviation of every denoiser at its best ratio, per sigma."""
-    best = _best(summary)
+    best = best_of(summary, "denoise")
     best = best[best["channels"] == best["channels"].mode().iloc[0]] if len(best) else best
     for quantity, title, unit in (("psnr_db", "PSNR", "dB"), ("residual_std_255", "Residual deviation", "/ 255")):
         shown = best[np.isfinite(best[quantity]) & ~best["label"].str.contains("stride|spacing", regex=True)]
@@ -51,10 +50,6 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             sheet.line(ordered["sigma_255"], ordered[quantity], name=str(label), look=look, tips=tips)
         sheet.axes.set(xlabel="sigma of the noise (/ 255)", ylabel=f"{title} ({unit})")
         yield sheet.chart(f"denoise-{slug(quantity)}", f"{title} against sigma", _finding(shown, quantity, unit))
-
-
-def _best(summary: Summary) -> pd.DataFrame:
-    return at_best_ratio(summary.scored[summary.scored["task"] == "denoise"])
 
 
 def _finding(shown: pd.DataFrame, quantity: str, unit: str) -> str:

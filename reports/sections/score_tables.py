@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from reports.derive.scores import at_best_ratio, scored_alike
+from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import Columns, Grid, grid
 from reports.sections.section import Material
@@ -17,10 +20,14 @@ def without(*names: str) -> Columns:
     return {name: column for name, column in SCORE_COLUMNS.items() if name not in names}
 
 
+def best_of(summary: Summary, task: str) -> pd.DataFrame:
+    """The methods of one task, each at its best ratio."""
+    return at_best_ratio(summary.scored[summary.scored["task"] == task])
+
+
 def image_grid(material: Material, task: str) -> Grid:
     """Each image's own scores, the best ratio of the mean used for all."""
-    scored = material.summary.scored
-    best = at_best_ratio(scored[scored["task"] == task])
+    best = best_of(material.summary, task)
     own = scored_alike(material.summary.named["quality"], best).astype({"image": object})
     own = own.sort_values(["image", "sigma_255", "psnr_db"])
     return grid(f"{task}-images", "Each image", own, {**columns("image"), **without("low", "high", "n")})

@@ -6,20 +6,19 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.derive.scores import at_best_ratio
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import Chart
 from reports.draw.sheet import Ink, Sheet, short
 from reports.read.tables import lines_of
-from reports.sections.score_tables import image_grid, without
+from reports.sections.score_tables import best_of, image_grid, without
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 
 def section(material: Material) -> Section:
     """RDN against bicubic, per degradation, with crops."""
-    best = _best(material.summary)
+    best = best_of(material.summary, "upscale")
     mean = grid("upscaling", "Upscalers, mean over images", best, without("ratio", "sigma_255"))
     return Section(
         "upscaling",
@@ -34,7 +33,7 @@ def section(material: Material) -> Section:
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """PSNR of every upscaler per degradation, a figure per scale."""
-    for scale, group in _best(summary).groupby("scale", observed=True):
+    for scale, group in best_of(summary, "upscale").groupby("scale", observed=True):
         kinds = group["degradation"].astype(str).unique().tolist()
         sheet = Sheet((5.6, 1.8 + 0.45 * len(kinds)))
         for label, lines in group.groupby("label", sort=False):
@@ -47,10 +46,6 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         sheet.names(kinds, 28)
         sheet.axes.set_xlabel("PSNR of the luma (dB), mean over images")
         yield sheet.chart(f"upscale-{scale:g}", f"Upscaling ×{scale:g} by degradation", _finding(group, kinds))
-
-
-def _best(summary: Summary) -> pd.DataFrame:
-    return at_best_ratio(summary.scored[summary.scored["task"] == "upscale"])
 
 
 def _finding(group: pd.DataFrame, kinds: list[str]) -> str:
