@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from reports.draw.files import write_figures, write_text
 from reports.draw.grid import Grid
@@ -73,7 +74,7 @@ def _rendered(template: str, report: Report, escape: Callable[[object], str]) ->
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: value.text if isinstance(value, _Raw) else escape(value),
+        finalize=lambda value: value if isinstance(value, Markup) else escape(value),
         variable_start_string="<<",
         variable_end_string=">>",
         block_start_string="<%",
@@ -81,7 +82,7 @@ def _rendered(template: str, report: Report, escape: Callable[[object], str]) ->
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    environment.filters["raw"] = lambda value: _Raw(str(value))
+    environment.filters["raw"] = Markup
     return environment.get_template(template).render(
         heading=heading(report),
         facts=facts(report),
@@ -90,13 +91,6 @@ def _rendered(template: str, report: Report, escape: Callable[[object], str]) ->
         most=MOST_LINES,
         numeric=_numeric,
     )
-
-
-class _Raw:
-    """Text that is already in the format."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
 
 
 def _numeric(grid: Grid) -> list[bool]:
