@@ -15,12 +15,11 @@ from reports.read.tables import table_of
 
 @dataclass(frozen=True)
 class Fit:
-    """log y = intercept + exponent log x, with the exponent's interval."""
+    """The exponent of a power law with its interval, from `n` points."""
 
     exponent: float
     low: float
     high: float
-    intercept: float
     n: int
 
 
@@ -32,7 +31,8 @@ def power_law(x: pd.Series[float], y: pd.Series[float]) -> Fit | None:
     found = stats.linregress(np.log(x[usable]), np.log(y[usable]))
     n = int(usable.sum())
     half = float(found.stderr * stats.t.ppf((1 + LEVEL) / 2, n - 2)) if n > 2 else float("nan")  # noqa: PLR2004
-    return Fit(float(found.slope), float(found.slope) - half, float(found.slope) + half, float(found.intercept), n)
+    slope = float(found.slope)
+    return Fit(slope, slope - half, slope + half, n)
 
 
 def exponents(timed: pd.DataFrame) -> pd.DataFrame:
