@@ -40,11 +40,10 @@ def _usual(name: str, value: object, defaults: Mapping[str, object]) -> bool:
 
 
 def _option_words(name: str, value: object) -> str:
-    if value is True:
-        return name.replace("_", " ")
-    if value is False:
-        return f"no {name.replace('_', ' ')}"
-    return f"{name.replace('_', ' ')} {value}"
+    said = name.replace("_", " ")
+    if isinstance(value, bool):
+        return said if value else f"no {said}"
+    return f"{said} {value}"
 
 
 def labelled(table: pd.DataFrame, methods: Methods) -> pd.DataFrame:

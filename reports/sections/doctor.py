@@ -14,20 +14,12 @@ def section(material: Material) -> Section:
     found = material.run.listed("doctor")
     verdicts = {record.get("verdict") for record in found}
     columns = ("finding", "value", "verdict", "advice")
-    text = (
-        (words("doctor.unfit"),)
-        if "unfit" in verdicts
-        else (words("doctor.unknown"),)
-        if "unknown" in verdicts
-        else (words("doctor.fit"),)
-        if "fit" in verdicts
-        else ()
-    )
+    said = {"unfit": words("doctor.unfit"), "unknown": words("doctor.unknown"), "fit": words("doctor.fit")}
     return Section(
         "doctor",
         "Is the machine fit to time on?",
         COMMAND,
         makes=COMMAND,
-        text=text,
+        text=tuple(sentence for verdict, sentence in said.items() if verdict in verdicts)[:1],
         grids=(records_grid("doctor", "Findings about the machine", found, columns),),
     )

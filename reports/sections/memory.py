@@ -41,20 +41,14 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         return
     sheet = Sheet()
     for (label, source), group in table.groupby(["label", "source"], observed=True, sort=False):
-        predicted = source == "predicted"
+        name, dashed = (f"{label}, predicted", "--") if source == "predicted" else (str(label), "-")
         lines = group.groupby("pixels")["peak_bytes"].max().sort_index().reset_index()
         tips = [
             f"{label}, {source}: {bytes_text(line.peak_bytes)} at {line.pixels / 1e6:.3g} megapixels"
             for line in lines_of(lines)
         ]
-        sheet.line(
-            lines["pixels"],
-            lines["peak_bytes"],
-            name=f"{label}, predicted" if predicted else str(label),
-            look=ink.palette[str(label)],
-            tips=tips,
-            dashed="--" if predicted else "-",
-        )
+        look = ink.palette[str(label)]
+        sheet.line(lines["pixels"], lines["peak_bytes"], name=name, look=look, tips=tips, dashed=dashed)
     sheet.axes.set(xscale="log", yscale="log", ylabel="peak memory")
     pixels_axis(sheet.axes)
     sheet.axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: bytes_text(value)))

@@ -128,13 +128,9 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
 
 def _with_grid(summary: Summary) -> pd.DataFrame:
     """Timed plain DCT cases with their block size and stride as numbers."""
-    own = _plain(summary.timed[summary.timed["method"] == DCT])
-    return own.assign(
-        **{
-            name: own["options"].map(lambda text, name=name: summary.methods.number(DCT, text, name))
-            for name in ("block_size", "stride")
-        }
-    )
+    own, number = _plain(summary.timed[summary.timed["method"] == DCT]), summary.methods.number
+    block_size = own["options"].map(lambda text: number(DCT, text, "block_size"))
+    return own.assign(block_size=block_size, stride=own["options"].map(lambda text: number(DCT, text, "stride")))
 
 
 def _stride_axis(axes: Axes, values: pd.Series[float]) -> None:
