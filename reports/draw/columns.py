@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from reports.draw.grid import Columns, Format, number_cell, text_cell
+from reports.draw.grid import Columns, Write, number_cell, text_cell
 from reports.draw.number_text import bytes_text, count_text, seconds_text, times_text
 
 _TEXTS = (
     "against", "degradation", "device", "dtype", "error", "group", "image", "kind", "layer", "method", "note", "part",
     "quantity", "residue", "source", "variant", "verdict", "where",
 )  # fmt: skip
-_NUMBERS: Mapping[str | Callable[[float], str], Mapping[str, str]] = {
+_NUMBERS: Mapping[Write, Mapping[str, str]] = {
     "g": {
         "channels": "channels", "height": "height", "width": "width", "scale": "scale", "threads": "threads",
         "sigma_255": "sigma (/ 255)", "ratio": "ratio", "best_ratio": "best ratio", "start": "from", "stop": "to",
@@ -50,6 +50,7 @@ KNOWN: Columns = {
     **{name: (name, text_cell) for name in _TEXTS},
     **{name: (text, number_cell(write)) for write, headings in _NUMBERS.items() for name, text in headings.items()},
     "label": ("method", text_cell),
+    "what": ("method", text_cell),
     "base": ("against", text_cell),
     "counter": ("counter", lambda value: text_cell(str(value).replace("_", " "))),
     "front": ("on the front", lambda value: text_cell("yes" if value else "")),
@@ -57,11 +58,12 @@ KNOWN: Columns = {
 """The heading and the format of every column that tables share or write in the usual way."""
 
 
-def columns(names: str, **own: tuple[str, Format]) -> Columns:
-    """The columns of a table, named in order with spaces between; `own` are those it writes in another way."""
-    return {name: own.get(name) or KNOWN[name] for name in names.split()}
+def columns(names: str, **own: tuple[str, Write]) -> Columns:
+    """The columns of a table, named in order with spaces between; `own` are numbers that it shows in another way."""
+    shown = {**KNOWN, **{name: (heading, number_cell(write)) for name, (heading, write) in own.items()}}
+    return {name: shown[name] for name in names.split()}
 
 
-def interval(cell: Format) -> Columns:
-    """The ends of a 95 % interval, written as `cell` does."""
-    return {"low": (KNOWN["low"][0], cell), "high": (KNOWN["high"][0], cell)}
+def interval(write: Write) -> Mapping[str, tuple[str, Write]]:
+    """The ends of a 95 % interval, written so."""
+    return {"low": ("95 % from", write), "high": ("to", write)}

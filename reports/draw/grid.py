@@ -42,6 +42,9 @@ class Grid:
     note: str = ""
 
 
+Write = str | Callable[[float], str]
+"""How a number is written: a format specification, or a function of `number_text`."""
+
 Format = Callable[[Any], Cell]
 Columns = Mapping[str, tuple[str, Format]]
 """The heading and the format of each column of a table that is shown."""
@@ -52,8 +55,8 @@ def text_cell(value: Any) -> Cell:
     return Cell("" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value), str(value))
 
 
-def number_cell(write: str | Callable[[float], str]) -> Format:
-    """Numbers by a format specification or a function of `number_text`; a dash for what is undefined."""
+def number_cell(write: Write) -> Format:
+    """Numbers; a dash for what is undefined."""
     text = write if callable(write) else f"{{:{write}}}".format
     return lambda value: Cell("–", -math.inf) if _undefined(value) else Cell(text(value), float(value))
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from reports.draw.columns import columns
-from reports.draw.grid import grid, number_cell
+from reports.draw.grid import grid
 from reports.read.tables import failed
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = columns(
-    "kind method variant image sigma_255 degradation height width error", sigma_255=("sigma 255", number_cell("g"))
-)
+COLUMNS = columns("kind method variant image sigma_255 degradation height width error", sigma_255=("sigma 255", "g"))
 
 
 def section(material: Material) -> Section:

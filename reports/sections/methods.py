@@ -9,7 +9,7 @@ import pandas as pd
 
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
-from reports.draw.grid import Cell, Grid, Line, grid, text_cell
+from reports.draw.grid import Cell, Grid, Line, grid
 from reports.draw.look import Chart, numbered
 from reports.draw.number_text import count_text
 from reports.draw.sheet import Ink, Sheet, short
@@ -19,8 +19,7 @@ from reports.sections.words import words
 COMMAND = "restobench cost"
 COLUMNS = columns(
     "what counter macs_per_pixel flops_per_pixel residue parameters activations_per_pixel bytes_per_pixel "
-    "intensity_macs_per_byte",
-    what=("method", text_cell),
+    "intensity_macs_per_byte"
 )
 
 

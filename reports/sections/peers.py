@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
-from reports.draw.grid import grid, number_cell
+from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet
@@ -20,9 +20,9 @@ from reports.sections.words import joined, words
 COMMAND = "restobench run --spec peers"
 COLUMNS = columns(
     "group label base ratio low high rounds seconds base_seconds",
-    ratio=("time ratio", number_cell(times_text)),
-    seconds=("median", number_cell(seconds_text)),
-    **interval(number_cell(times_text)),
+    ratio=("time ratio", times_text),
+    seconds=("median", seconds_text),
+    **interval(times_text),
 )
 
 

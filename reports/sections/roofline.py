@@ -12,14 +12,14 @@ import pandas as pd
 from reports.derive.roof import Roof, intensities, roof_of
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
-from reports.draw.grid import grid, number_cell
+from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
 from reports.draw.sheet import Ink, Sheet, limited
 from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = columns("label width height intensity gops limit share", share=("share of the limit", number_cell(".0%")))
+COLUMNS = columns("label width height intensity gops limit share", share=("share of the limit", ".0%"))
 
 
 def section(material: Material) -> Section:

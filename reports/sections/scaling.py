@@ -9,7 +9,7 @@ import pandas as pd
 from reports.derive.fits import cost_model, exponents_at_one_size
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
-from reports.draw.grid import Grid, grid, number_cell
+from reports.draw.grid import Grid, grid
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import count_text, interval_text, seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, limited
@@ -17,14 +17,12 @@ from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-EXPONENT_COLUMNS = columns("label exponent low high sizes from_pixels to_pixels", **interval(number_cell(".3f")))
-OTHER_COLUMNS = columns(
-    "label against width height exponent low high places start stop", **interval(number_cell(".3f"))
-)
+EXPONENT_COLUMNS = columns("label exponent low high sizes from_pixels to_pixels", **interval(".3f"))
+OTHER_COLUMNS = columns("label against width height exponent low high places start stop", **interval(".3f"))
 MODEL_COLUMNS = columns(
     "label width height macs median predicted off",
-    macs=("operations", number_cell(count_text)),
-    median=("measured", number_cell(seconds_text)),
+    macs=("operations", count_text),
+    median=("measured", seconds_text),
 )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from reports.derive.fits import Fit, cost_model, power_law
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
-from reports.draw.grid import grid, number_cell
+from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import interval_text, seconds_text
 from reports.draw.sheet import MOST_SERIES, Ink, Sheet, limited, pixels_axis, seconds_axis
@@ -20,7 +20,7 @@ from reports.sections.words import words
 
 COLUMNS = columns(
     "label scale channels width height median low high n per_megapixel build first threads device dtype",
-    **interval(number_cell(seconds_text)),
+    **interval(seconds_text),
 )
 
 

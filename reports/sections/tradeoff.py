@@ -10,7 +10,7 @@ import pandas as pd
 from reports.derive.scores import within_images
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
-from reports.draw.grid import grid, number_cell
+from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
@@ -20,7 +20,7 @@ from reports.sections.words import words
 
 COLUMNS = columns(
     "label degradation sigma_255 ratio psnr_db ssim n per_megapixel time_low time_high front",
-    per_megapixel=("time per megapixel", number_cell(seconds_text)),
+    per_megapixel=("time per megapixel", seconds_text),
 )
 
 
@@ -85,7 +85,7 @@ def _draw(sheet: Sheet, ink: Ink, line: Any) -> None:
     look, x, y = ink.palette[line.label], [line.per_megapixel], [line.psnr_db]
     sheet.bars(x, [line.within_low], [line.within_high], name=line.label, look=look)
     sheet.bars(y, [line.time_low], [line.time_high], name=line.label, look=look, across=True)
-    sheet.points(x, y, name=line.label, look=look, tips=[_tip(line)], link=ink.link(line.method))
+    sheet.points(x, y, name=line.label, look=look, tips=[_tip(line)], link=ink.anchors.get(line.method, "#methods"))
 
 
 def _tip(line: Any) -> str:

@@ -52,12 +52,8 @@ def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
     if not pair.same_machine:
         return f"{Word.NO_VERDICT}: other machine"
     floor, ends = math.log1p(pair.floor), (math.log(low), math.log(high))
-    word = by_interval(
-        math.log(ratio),
-        max(abs(end) for end in ends),
-        pair.tolerances.time,
-        significant=ends[0] > floor or ends[1] < -floor,
-    )
+    significant, furthest = ends[0] > floor or ends[1] < -floor, max(abs(end) for end in ends)
+    word = by_interval(math.log(ratio), furthest, pair.tolerances.time, significant=significant)
     return f"{word}: too noisy" if word is Word.NO_VERDICT else word
 
 
@@ -100,4 +96,4 @@ def exact_changes(pair: Pair) -> pd.DataFrame:
                 where = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in at[1:])
                 off = relative(line["before"], line["after"])
                 lines.append((at[0], value, where, line["before"], line["after"], off, word))
-    return pd.DataFrame(lines, columns=["label", "what", "where", "before", "after", "off", "verdict"])
+    return pd.DataFrame(lines, columns=["label", "quantity", "where", "before", "after", "off", "verdict"])

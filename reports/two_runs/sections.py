@@ -9,10 +9,10 @@ import pandas as pd
 
 from reports.derive.verdict_words import CALLED_FROM, Word
 from reports.draw.columns import columns, interval
-from reports.draw.grid import Columns, grid, number_cell, text_cell
+from reports.draw.grid import Columns, grid, text_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette
 from reports.draw.number_text import seconds_text, times_text
-from reports.draw.sheet import Ink, Sheet, short
+from reports.draw.sheet import Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
 from reports.read.tables import lines_of
@@ -25,26 +25,25 @@ from reports.two_runs.pair import Pair
 
 _TIME = columns(
     "label channels scale width height before after ratio low high n verdict",
-    before=("base", number_cell(seconds_text)),
-    after=("head", number_cell(seconds_text)),
-    ratio=("ratio", number_cell(times_text)),
-    **interval(number_cell(times_text)),
-    n=("n", number_cell("g")),
+    before=("base", seconds_text),
+    after=("head", seconds_text),
+    ratio=("ratio", times_text),
+    **interval(times_text),
+    n=("n", "g"),
 )
 _QUALITY = columns(
     "label degradation sigma_255 ratio before after change low high n verdict",
-    before=("base (dB)", number_cell(".3f")),
-    after=("head (dB)", number_cell(".3f")),
-    change=("change (dB)", number_cell("+.4f")),
-    **interval(number_cell("+.4f")),
-    n=("n", number_cell("g")),
+    before=("base (dB)", ".3f"),
+    after=("head (dB)", ".3f"),
+    change=("change (dB)", "+.4f"),
+    **interval("+.4f"),
+    n=("n", "g"),
 )
 _EXACT = columns(
-    "label what where before after off verdict",
-    what=("quantity", text_cell),
-    before=("base", number_cell(",.6g")),
-    after=("head", number_cell(",.6g")),
-    off=("change", number_cell("+.2%")),
+    "label quantity where before after off verdict",
+    before=("base", ",.6g"),
+    after=("head", ",.6g"),
+    off=("change", "+.2%"),
 )
 _FIELDS: Columns = {"name": ("field", text_cell), "before": ("base", text_cell), "after": ("head", text_cell)}
 
@@ -109,7 +108,7 @@ def _rule(pair: Pair) -> str:
 def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
     if times.empty:
         return
-    palette = Ink(Palette(pair.after.labels), {}).palette
+    palette = Palette(pair.after.labels)
     moved = times.assign(size=np.abs(np.log(times["ratio"].astype(float)))).nlargest(24, "size")
     sheet = Sheet((5.6, 1.2 + 0.3 * len(moved)))
     least = 1 + max(CALLED_FROM * pair.tolerances.time, pair.floor)
