@@ -53,11 +53,7 @@ def labelled(table: pd.DataFrame, methods: Methods) -> pd.DataFrame:
     found = whole[columns].drop_duplicates().astype(object)
     names = [label_of(methods, *line) for line in found.itertuples(index=False)]
     found["label"] = pd.Series(names, index=found.index, dtype=object)
-    small = (
-        [name for name in whole if isinstance(whole[name].dtype, pd.CategoricalDtype)]
-        if len(whole) < _SMALL
-        else columns
-    )
+    small = list(whole.select_dtypes("category")) if len(whole) < _SMALL else columns
     keyed = whole.astype(dict.fromkeys(small, object)).merge(found, on=columns, how="left")
     keyed.insert(0, "label", keyed.pop("label"))
     return keyed

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -124,16 +126,10 @@ class Ink:
     palette: Palette
     anchors: Mapping[str, str]
 
-    def link(self, method: str) -> str:
-        """Where a click on a point of `method` leads."""
-        return self.anchors.get(method, "#methods")
-
 
 def limited(groups: Any) -> Iterator[tuple[Any, pd.DataFrame]]:
     """The first groups, as many as one figure can hold."""
-    for number, (key, group) in enumerate(groups):
-        if number < MOST_SERIES:
-            yield key, group
+    return islice(groups, MOST_SERIES)
 
 
 def pixels_axis(axes: Axes) -> None:
@@ -156,7 +152,4 @@ def short(name: object, most: int = 40) -> str:
 
 def slug(text: str) -> str:
     """`text` as part of an id: ASCII letters, digits and dashes."""
-    return (
-        "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text.lower()).strip("-")[:40]
-        or "x"
-    )
+    return re.sub(r"[^a-z0-9]", "-", text.lower()).strip("-")[:40] or "x"
