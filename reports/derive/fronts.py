@@ -9,6 +9,7 @@ from reports.derive.scores import at_best_ratio
 from reports.derive.speeds import MEGAPIXEL
 
 REFERENCE_PIXELS = 512 * 512
+_RIVALS = ["task", "degradation", "sigma_255", "scale", "channels"]
 _TIMED = ("per_megapixel", "time_low", "time_high", "height", "width")
 
 
@@ -25,20 +26,16 @@ def tradeoff(scored: pd.DataFrame, timed: pd.DataFrame) -> pd.DataFrame:
     nearest = timed.assign(distance=distance).sort_values("distance", kind="stable")
     per = MEGAPIXEL / nearest["pixels"]
     nearest = nearest.assign(time_low=nearest["low"] * per, time_high=nearest["high"] * per)
-    columns = ["label", "scale", "channels", *_TIMED]
-    exact = best.merge(
-        nearest[columns].drop_duplicates(["label", "scale", "channels"]), on=["label", "scale", "channels"]
-    )
-    case = ["task", "degradation", "sigma_255", "scale", "channels"]
-    whole = exact["images"] == exact.groupby(case, observed=True)["images"].transform("max")
+    setup = ["label", "scale", "channels"]
+    exact = best.merge(nearest[[*setup, *_TIMED]].drop_duplicates(setup), on=setup)
+    whole = exact["images"] == exact.groupby(_RIVALS, observed=True)["images"].transform("max")
     return exact.assign(whole=whole, front=_fronts(exact[whole]).reindex(exact.index, fill_value=False))
 
 
 def _fronts(table: pd.DataFrame) -> pd.Series[bool]:
     """True where nothing in the same group is both faster and better."""
     front = pd.Series(data=False, index=table.index)
-    case = ["task", "degradation", "sigma_255", "scale", "channels"]
-    for places in table.groupby(case, observed=True).indices.values():
+    for places in table.groupby(_RIVALS, observed=True).indices.values():
         group = table.iloc[places].sort_values(["per_megapixel", "psnr_db"], ascending=[True, False])
         best = group["psnr_db"].cummax()
         rising = (group["psnr_db"] == best) & ~best.duplicated()

@@ -35,12 +35,8 @@ INK, SOFT, GRID, SHADE = "#1d2127", "#6b6f76", "#d9dce1", "#c9ced6"
 
 VARIABLES: Mapping[str, str] = {
     **{color: f"var(--s{number})" for number, color in enumerate(COLORS)},
-    INK: "var(--ink)",
-    SOFT: "var(--soft)",
-    GRID: "var(--rule)",
-    SHADE: "var(--shade)",
-    "#ffffff": "var(--paper)",
-}
+    INK: "var(--ink)", SOFT: "var(--soft)", GRID: "var(--rule)", SHADE: "var(--shade)", "#ffffff": "var(--paper)",
+}  # fmt: skip
 """Colours of the style as the page's own names for them."""
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"

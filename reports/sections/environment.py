@@ -20,15 +20,13 @@ def section(material: Material) -> Section:
     """The machine and the software."""
     run = material.run
     started = run.section("started_on")
-    text = []
-    if started:
-        text.append(words("environment.two", timed_on=run.about.get("timed_on"), started=started.get("fingerprint")))
+    two = words("environment.two", timed_on=run.about.get("timed_on"), started=started.get("fingerprint"))
     return Section(
         "environment",
         "Environment",
         material.command,
         about=words("environment.about"),
-        text=tuple(text),
+        text=(two,) if started else (),
         grids=(Grid("environment", "Environment", ("part", "name", "value"), tuple(_lines(run))),),
     )
 

@@ -59,10 +59,6 @@ def _blur_chart(table: pd.DataFrame) -> Iterator[Chart]:
         for label, group in mean.groupby(level=0, sort=False)
     }
     ends = ", ".join(f"{label} best at {most_of(group, 'value')['width']:g}" for label, group in curves.items())
-    yield lines(
-        "sr-distribution-blur",
-        "Against the blur before decimation",
-        curves,
-        f"By width of the blur in pixels: {ends}.",
-        axes=("standard deviation of the blur (pixels)", "PSNR of the luma (dB)"),
-    )
+    title, finding = "Against the blur before decimation", f"By width of the blur in pixels: {ends}."
+    axes = ("standard deviation of the blur (pixels)", "PSNR of the luma (dB)")
+    yield lines("sr-distribution-blur", title, curves, finding, axes=axes)
