@@ -40,7 +40,9 @@ def make_report(directory: Path) -> Report:
     tables = all_tables(run)
     summary = summarise(tables, run.methods)
     shown, notes = panels(run)
-    material = Material(run, summary, Ink(Palette(summary.labels), _anchors(run)), shown, notes)
+    named = [str(record.get("name", "")) for record in run.listed("methods")]
+    anchors = {name: f"#method-{number}" for number, name in enumerate(named)}  # numbered: names may hold anything
+    material = Material(run, summary, Ink(Palette(summary.labels), anchors), shown, notes)
     with styled():
         sections = all_sections(material)
     svg = {chart.name: plain_svg(chart.figure) for section in sections for chart in section.charts}
@@ -68,11 +70,6 @@ def page(report: Report) -> str:
         series=list(dict.fromkeys(series)),
         footer=words("page.footer", version=report.run.about.get("version", ""), readings=len(report.run.rows)),
     )
-
-
-def _anchors(run: Run) -> dict[str, str]:
-    """Where each method is described on the page; numbered, since names may hold anything."""
-    return {str(record.get("name", "")): f"#method-{number}" for number, record in enumerate(run.listed("methods"))}
 
 
 def heading(report: Report) -> str:

@@ -37,8 +37,7 @@ def power_law(x: pd.Series[float], y: pd.Series[float]) -> Fit | None:
 
 def exponents(timed: pd.DataFrame) -> pd.DataFrame:
     """Exponent of time against pixels of each label that was timed at two sizes or more."""
-    case = ["label", "scale", "channels"]
-    found = _fitted(timed, case, "pixels")
+    found = _fitted(timed, ["label", "scale", "channels"], "pixels")
     return found.rename(columns={"places": "sizes", "start": "from_pixels", "stop": "to_pixels"})
 
 

@@ -61,9 +61,7 @@ def difference(first: pd.Series[float], second: pd.Series[float]) -> Difference:
 
 def bootstrap_mean(samples: np.ndarray) -> tuple[float, float, float]:
     """Mean and percentile interval of `samples`; the interval is NaN for fewer than three."""
-    if len(samples) == 0:
-        return float("nan"), float("nan"), float("nan")
-    mean = float(samples.mean())
+    mean = float(samples.mean()) if len(samples) else float("nan")
     if len(samples) < 3:  # noqa: PLR2004 - resampling two values says nothing
         return mean, float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(0, len(samples), (RESAMPLES, len(samples)))

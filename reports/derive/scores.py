@@ -30,8 +30,8 @@ def scores(quality: pd.DataFrame) -> pd.DataFrame:
         ssim=("ssim", "mean"),
         residual_std_255=("residual_std_255", "mean"),
         mean_offset_255=("mean_offset_255", "mean"),
-    ).reset_index()
-    result = result.astype({"task": object, "degradation": object})
+    )
+    result = result.reset_index().astype({"task": object, "degradation": object})
     half = student_half(result["spread"], result["n"])
     ends = {"low": result["psnr_db"] - half, "high": result["psnr_db"] + half}
     return pd.DataFrame(result.assign(**ends).drop(columns="spread"))

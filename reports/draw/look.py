@@ -191,13 +191,9 @@ def _give_tips(group: ET.Element, said: Marks) -> None:
         ET.SubElement(mark, f"{{{_SVG}}}title").text = tip
         mark.set("class", "mark")
         if link:
-            _wrap(mark, parents[mark], tip, link)
-
-
-def _wrap(mark: ET.Element, parent: ET.Element, tip: str, link: str) -> None:
-    anchor = ET.Element(f"{{{_SVG}}}a", {"href": link, "aria-label": tip})
-    parent[list(parent).index(mark)] = anchor
-    anchor.append(mark)
+            anchor, parent = ET.Element(f"{{{_SVG}}}a", {"href": link, "aria-label": tip}), parents[mark]
+            parent[list(parent).index(mark)] = anchor
+            anchor.append(mark)
 
 
 def _make_unique(root: ET.Element, prefix: str) -> None:

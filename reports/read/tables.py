@@ -202,8 +202,5 @@ def lines_of(table: pd.DataFrame) -> Iterator[Any]:
 
 def table_of(lines: Sequence[Sequence[object]], columns: list[str]) -> pd.DataFrame:
     """A table of these lines, whose columns keep their kind when there is no line."""
-    kinds = {
-        name: object if name in {"label", "base", "group", "against"} else bool if name == "inside" else float
-        for name in columns
-    }
-    return pd.DataFrame(lines, columns=columns).astype(kinds)
+    kinds = {"label": object, "base": object, "group": object, "against": object, "inside": bool}
+    return pd.DataFrame(lines, columns=columns).astype({name: kinds.get(name, float) for name in columns})

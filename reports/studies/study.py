@@ -15,6 +15,8 @@ from reports.draw.sheet import WIDE, Sheet
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 
+Curves = Mapping[str, pd.DataFrame]
+
 
 @dataclass(frozen=True)
 class Study:
@@ -41,14 +43,7 @@ def along(table: pd.DataFrame, part: str, x: str, y: str) -> pd.DataFrame:
     return pd.DataFrame({name: values(own, name) for name in (x, y)}).dropna()
 
 
-def lines(
-    name: str,
-    title: str,
-    curves: Mapping[str, pd.DataFrame],
-    finding: str,
-    *,
-    axes: tuple[str, str] = ("input", "output"),
-) -> Chart:
+def lines(name: str, title: str, curves: Curves, finding: str, *, axes: tuple[str, str] = ("input", "output")) -> Chart:
     """Curves of two columns each, by name."""
     sheet = Sheet()
     for look, (label, points) in zip(numbered(12), curves.items(), strict=False):

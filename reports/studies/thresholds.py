@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from reports.studies.study import Study, along, lines, of
+from reports.studies.study import Curves, Study, along, lines, of
 
 TITLE = "Hard, soft and smooth thresholds"
 PLACE = 1
@@ -29,7 +27,7 @@ def study(table: pd.DataFrame) -> Study:
     return Study(tuple(charts), tuple(word for word in (said, words) if word))
 
 
-def _family_words(family: Mapping[str, pd.DataFrame]) -> str:
+def _family_words(family: Curves) -> str:
     smooth = [part for part in family if part.startswith("temperature")]
     if "hard" not in family or "soft" not in family or not smooth:
         return ""
