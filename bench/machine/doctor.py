@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import psutil
+
 from bench.machine.clock import Clock, HostClock, smallest_step
 from bench.machine.environment import governor, hypervisor, turbo
 from bench.machine.nvml import device_readings
@@ -230,8 +233,6 @@ def watch_kernel(kernel: Callable[[], object], clock: Clock, *, seconds: float) 
 
 def fixed_kernel() -> Callable[[], object]:
     """Some ten milliseconds of multiplying on one core: the same work each time."""
-    import numpy as np
-
     values = np.linspace(0.5, 1.5, 2**14)
     powers = np.empty_like(values)
 
@@ -245,8 +246,6 @@ def fixed_kernel() -> Callable[[], object]:
 
 def cpu_times() -> CpuTimes:
     """What the system has counted so far."""
-    import psutil
-
     system = psutil.cpu_times()
     own = os.times()
     # A guest's time is within its host's user time already.

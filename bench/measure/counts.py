@@ -12,16 +12,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
 
 from bench.errors import BenchError
 from bench.measure.operators import FVCORE_MULTIPLY_ADDS, Sight, modules_of, run, seen_by_fvcore, seen_by_torch
 from bench.plan.case import Reading
 from restoration.errors import RestorationError
 from restoration.method import Method, Restore, Setup
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 MACS = "macs_per_pixel"
 UNIT = "MAC/px"
@@ -184,8 +183,6 @@ def _fvcore(restore: Restore, images: Mapping[Size, Tensor], modules: tuple[nn.M
 
 def _image(setup: Setup, height: int, width: int) -> Tensor:
     """A seeded degraded image; restored `scale` times larger it has `height` x `width` pixels."""
-    import torch
-
     generator = torch.Generator().manual_seed(0)
     shape = (1, setup.channels, height // setup.scale, width // setup.scale)
     return torch.rand(shape, generator=generator).to(setup.device, setup.torch_dtype)

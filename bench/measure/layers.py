@@ -16,18 +16,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile as record
+from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import RowsError
 from bench.machine.clock import Clock, clock_for
+from bench.machine.threads import fixed_threads
+from bench.measure.alive import Alive
 from bench.measure.calls import seconds_per_call
+from bench.measure.inputs import batch_for
 from bench.measure.operators import modules_of, run
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.method import Restore
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 BETWEEN = "(between layers)"
 """The name of what a call does outside every layer."""
@@ -122,11 +127,6 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
     A network runs as its separate layers even where its fastest runtime would fuse them (see `in_layers`). Raises
     `BenchError` where the method cannot be called as a restorer or the trace cannot be written.
     """
-    import torch
-
-    from bench.machine.threads import fixed_threads
-    from bench.measure.inputs import batch_for
-
     case = in_layers(case)
     clock = clock_for(case.device) if clock is None else clock
     method = get(case.method)
@@ -162,8 +162,6 @@ def in_layers(case: Case) -> Case:
 
 def named_layers(roots: Sequence[nn.Module]) -> Mapping[nn.Module, str]:
     """The innermost modules below `roots` with their dotted names, without those that do nothing."""
-    from torch import nn
-
     names: dict[nn.Module, str] = {}
     for index, root in enumerate(roots):
         prefix = f"{index}." if len(roots) > 1 else ""
@@ -215,8 +213,6 @@ def _timed_call(
 
 def _macs(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
     """Multiply-accumulates of each layer by torch's counter."""
-    from torch.utils.flop_counter import FlopCounterMode
-
     macs: dict[str, int] = defaultdict(int)
     with FlopCounterMode(display=False) as counter:
 
@@ -234,8 +230,6 @@ def _macs(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> M
 
 def _peaks(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
     """Bytes of tensors alive at once while each layer runs, the degraded image included."""
-    from bench.measure.alive import Alive
-
     peaks: dict[str, int] = {}
     with Alive() as alive:
         before = 0
@@ -256,18 +250,10 @@ def _peaks(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> 
 
 def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Operator, ...]:
     """The slowest operators of one call by torch's profiler, on the device where there is one."""
-    from torch.profiler import (
-        ProfilerActivity,  # fmt: skip
-        profile as record,
-    )
-
     activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if batch.is_cuda else [])
-    with (
-        _without_trace_points(),
-        record(
-            activities=activities, record_shapes=trace is not None, profile_memory=trace is not None, acc_events=True
-        ) as seen,
-    ):
+    traced = trace is not None
+    seeing = record(activities=activities, record_shapes=traced, profile_memory=traced, acc_events=True)
+    with _without_trace_points(), seeing as seen:
         restore(batch)
     if trace is not None:
         _write_trace(seen, trace)

@@ -13,16 +13,18 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.functional import conv2d
 
 from bench.errors import BenchError
 from bench.machine.clock import Clock, clock_for
+from bench.machine.threads import fixed_threads
 from bench.measure.calls import repeated
+from bench.measure.counts import count
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case
-
-if TYPE_CHECKING:
-    import torch
-
+from restoration.catalog import get
 
 DTYPES = ("float32", "bfloat16")
 
@@ -147,13 +149,6 @@ def place(case: Case, roof: Roof, *, macs_per_pixel: float, bytes_per_pixel: flo
 
 def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock | None = None) -> Place:
     """Counts and times `case` for about `seconds`, and places it; raises `BenchError` where nothing is counted."""
-    import torch
-
-    from bench.machine.threads import fixed_threads
-    from bench.measure.counts import count
-    from bench.measure.inputs import batch_for
-    from restoration.catalog import get
-
     clock = clock_for(case.device) if clock is None else clock
     method, setup = get(case.method), case.setup()
     found = {(r.quantity, r.part): r.value for r in count(method, setup, height=case.height, width=case.width)}
@@ -170,9 +165,6 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
 
 def _kernels(dtype: str, device: str) -> Iterator[tuple[str, float, Callable[[], torch.Tensor]]]:
     """Name, FLOPs and call of each kernel of the probe in `dtype`."""
-    import torch
-    from torch.nn.functional import conv2d
-
     kind = getattr(torch, dtype)
     for side, (channels, places) in zip(_GEMM_SIDES, _CONVOLUTIONS, strict=True):
         left, right = (torch.rand(side, side, device=device).to(kind) for _ in range(2))
@@ -189,8 +181,6 @@ def _copies(sizes: Iterable[int], device: str) -> Iterator[tuple[int, float, Cal
 
     A small set is copied many times in one call, so that the call itself hardly counts.
     """
-    import torch
-
     for size in sizes:
         source = torch.rand(size // 8, device=device)  # half the set, float32
         target = torch.empty_like(source)
