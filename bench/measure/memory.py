@@ -14,7 +14,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -208,22 +208,14 @@ def cuda_peak(case: Case, *, cuda: Any = None) -> Iterator[Reading]:
     yield Reading("peak_bytes", cuda.max_memory_reserved(), "B", part="reserved", note="taken from the device in all")
 
 
-class surviving:  # noqa: N801 - reads as a statement: `with surviving(case, torch.cuda)`
+@contextmanager
+def surviving(case: Case, cuda: Any) -> Iterator[None]:
     """Turns the device's out-of-memory error into a `BenchError` and empties its cache: the next size can run."""
-
-    def __init__(self, case: Case, cuda: Any) -> None:
-        self._case = case
-        self._cuda = cuda
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        if kind is None or not issubclass(kind, self._cuda.OutOfMemoryError):
-            return
-        self._cuda.empty_cache()
-        free, total = self._cuda.mem_get_info()
-        case = self._case
+    try:
+        yield
+    except cuda.OutOfMemoryError as error:
+        cuda.empty_cache()
+        free, total = cuda.mem_get_info()
         raise BenchError(
             f"{case.method}: {case.height} x {case.width} does not fit into {case.device}: {free / 2**30:.2f} of "
             f"{total / 2**30:.2f} GiB free; try a smaller size"
