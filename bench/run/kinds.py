@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from bench.experiments.scene import FAILURE, Scene, get_experiment
+from bench.experiments.scene import FAILURE, Scene
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.counts import count
@@ -17,6 +17,7 @@ from bench.measure.memory import peak_memory
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import module_of
 from bench.record.attempt import END, MEASURED, attempt
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
@@ -74,7 +75,7 @@ def experiments(plan: Plan, keep: Keep) -> None:
             scene = _scene(plan, case)
             begin = clock_for("cpu")()
             with fixed_threads(case.threads):
-                for part, reading in get_experiment(case.method)(case.option_values(), scene):
+                for part, reading in module_of(case.method).run(case.option_values(), scene):
                     error = reading.note if reading.quantity == FAILURE else ""
                     found.append(Row(plan.manifest.run, part, reading, error))
             yield Reading(MEASURED, clock_for("cpu")() - begin, "s")
