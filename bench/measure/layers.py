@@ -7,7 +7,6 @@ add up to the whole. Plain and instrumented calls alternate, which shows what th
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import tempfile
 from collections import defaultdict
@@ -71,7 +70,6 @@ class Operator:
 class Profile:
     """One case taken apart."""
 
-    case: Case
     layers: tuple[Layer, ...]
     """In the order in which they first run; `BETWEEN` last."""
     operators: tuple[Operator, ...]
@@ -81,24 +79,11 @@ class Profile:
     plain: tuple[float, ...]
     """Seconds of whole calls without, taken in turn with the others."""
 
-    @property
-    def overhead(self) -> float:
-        """How much longer the median instrumented call takes than the plain one: 0.02 is 2 %."""
-        return statistics.median(self.instrumented) / statistics.median(self.plain) - 1
-
-    @property
-    def coverage(self) -> float:
-        """The sum of the layers' median times as a share of the plain whole."""
-        return sum(statistics.median(layer.seconds) for layer in self.layers) / statistics.median(self.plain)
-
 
 def layer_readings(case: Case, *, traces: Path | None = None) -> Iterator[Reading]:
     """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces`, if any."""
-    trace = None
-    if traces:
-        traces.mkdir(exist_ok=True)
-        trace = traces / f"{case.method.replace(':', '.')}-{case.height}x{case.width}-{case.device}.json"
-    yield from readings(profile(case, trace=trace))
+    name = f"{case.method.replace(':', '.')}-{case.height}x{case.width}-{case.device}.json"
+    yield from readings(profile(case, trace=traces / name if traces else None))
 
 
 def readings(found: Profile) -> Iterator[Reading]:
@@ -138,16 +123,12 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
         plain, instrumented, times = _in_turn(restore, batch, layers, repeats, clock)
         macs, peaks = _macs(restore, batch, layers), _peaks(restore, batch, layers)
         operators = _operators(restore, batch, trace)
-    return Profile(
-        case=case,
-        layers=tuple(
-            Layer(name, _kind(layers, name), tuple(samples), macs.get(name, 0), peaks.get(name, 0))
-            for name, samples in times.items()
-        ),
-        operators=operators,
-        instrumented=instrumented,
-        plain=plain,
+    kinds = {name: type(module).__name__ for module, name in layers.items()}
+    found = tuple(
+        Layer(name, kinds.get(name, ""), tuple(samples), macs.get(name, 0), peaks.get(name, 0))
+        for name, samples in times.items()
     )
+    return Profile(found, operators, instrumented, plain)
 
 
 def in_layers(case: Case) -> Case:
@@ -169,10 +150,6 @@ def named_layers(roots: Sequence[nn.Module]) -> Mapping[nn.Module, str]:
             if not any(module.children()) and not isinstance(module, nn.Identity):
                 names.setdefault(module, prefix + (name or type(module).__name__))
     return names
-
-
-def _kind(layers: Mapping[nn.Module, str], name: str) -> str:
-    return next((type(module).__name__ for module, known in layers.items() if known == name), "")
 
 
 def _in_turn(
