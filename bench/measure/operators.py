@@ -67,11 +67,7 @@ def run(name: str, restore: Restore, image: Tensor) -> Tensor:
             f"{name}: failed on a {image.dtype} batch of shape {tuple(image.shape)}: {_first_line(error)}"
         ) from error
     if not isinstance(restored, torch.Tensor):
-        found = (
-            f"{type(restored).__name__} of {len(restored)}"
-            if isinstance(restored, tuple | list)
-            else type(restored).__name__
-        )
+        found = type(restored).__name__ + (f" of {len(restored)}" if isinstance(restored, tuple | list) else "")
         raise BenchError(
             f"{name}: returned a {found}, expected one tensor (N, C, H, W); wrap it so that it returns the image"
         )
