@@ -109,9 +109,8 @@ class Timekeeper:
         assert self.machine is not None  # noqa: S101 - chosen before
         for _ in range(_TRIES):
             try:
-                timed: Timed = self._asked(
-                    self.machine.worker, "timed_here", replace(part, directory=part.directory.absolute())
-                )
+                asked = replace(part, directory=part.directory.absolute())
+                timed: Timed = self._asked(self.machine.worker, "timed_here", asked)
             except _WorkerGoneError:
                 self._move()
             except _TimingDiedError as error:
@@ -140,13 +139,7 @@ class Timekeeper:
     def _asked(self, worker: str, question: str, *arguments: object) -> Any:
         """The answer of a fresh process on `worker`; raises _WorkerGoneError."""
         future = self._client.submit(
-            on_worker,
-            question,
-            arguments,
-            workers=[worker],
-            allow_other_workers=False,
-            resources={RESOURCE: 1},
-            pure=False,
+            on_worker, question, arguments, workers=[worker], resources={RESOURCE: 1}, pure=False
         )
         try:
             while True:
@@ -210,10 +203,8 @@ def _undisturbed() -> dict[str, str]:
     """The worker's environment without what Dask set in it: threads of libraries, the C library's memory."""
     import dask
 
-    given = {
-        **dask.config.get("distributed.nanny.pre-spawn-environ", {}),
-        **dask.config.get("distributed.nanny.environ", {}),
-    }
+    places = ("distributed.nanny.pre-spawn-environ", "distributed.nanny.environ")
+    given = {name: value for place in places for name, value in dask.config.get(place, {}).items()}
     return {name: value for name, value in os.environ.items() if value != str(given.get(name))}
 
 
