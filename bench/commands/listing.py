@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,6 @@ from restoration.errors import RestorationError
 
 def methods(style: Style = Format.TABLE) -> None:
     """List the methods: what they do, their options, whether they can run here."""
-    from importlib.util import find_spec
-
     from restoration.catalog import get, names
 
     def record(name: str) -> dict[str, object]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from typing import Annotated
 
 import typer
 
+from bench.commands.options import Overrides
+from bench.errors import SpecError
 from bench.talk import say
 
 Name = Annotated[str, typer.Argument(help="A shipped spec's name, or the path of a TOML file.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="Override, as in sigma_255=[15,25]; may be repeated.")]
 Images = Annotated[str | None, typer.Option("--images", help="A folder, pattern, list file or set of your own.")]
 
 app = typer.Typer(help="Show, check and write specs.", no_args_is_help=True)
 
 
 @app.command()
-def show(name: Name, overrides: Set = None, images: Images = None) -> None:
+def show(name: Name, overrides: Overrides = None, images: Images = None) -> None:
     """Print a spec as it will be run, its cases and about how long they take."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
@@ -32,9 +34,8 @@ def show(name: Name, overrides: Set = None, images: Images = None) -> None:
 
 
 @app.command()
-def check(name: Name, overrides: Set = None) -> None:
+def check(name: Name, overrides: Overrides = None) -> None:
     """Check a spec without running it: grammar, methods, options, scales; status 2 where something is wrong."""
-    from bench.errors import SpecError
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
     from bench.plan.spec_files import faults, read_spec
@@ -58,8 +59,6 @@ def example() -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON schema of specs, for editors."""
-    import json
-
     from bench.plan.spec import Spec
 
     described = Spec.model_json_schema(mode="validation")
