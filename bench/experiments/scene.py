@@ -45,3 +45,9 @@ def chosen(name: str, options: Mapping[str, Option], defaults: Mapping[str, Opti
     if unknown := sorted(set(options) - set(defaults)):
         raise SpecError(f"experiment {name}: no option {unknown[0]!r}; its options are: {', '.join(defaults)}")
     return {**defaults, **options}
+
+
+def middle(image: torch.Tensor, side: int) -> torch.Tensor:
+    """The central `side` rows and columns of an image (..., H, W), or as many as it has."""
+    top, left = (max(size - side, 0) // 2 for size in image.shape[-2:])
+    return image[..., top : top + side, left : left + side]
