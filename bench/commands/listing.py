@@ -65,21 +65,19 @@ def weights(
                 table.fetch(name)
             except RestorationError as error:
                 failures.append(str(error))
-    show(
-        [
-            {
-                "weights": entry.name,
-                "file": entry.file,
-                "here": "yes" if entry.path else "no",
-                "licence": entry.licence,
-                "sha256": entry.sha256,
-                "source": entry.source,
-                "how": str(entry.path) if entry.path else entry.how,
-            }
-            for entry in table.status()
-        ],
-        style,
-    )
+    records = [
+        {
+            "weights": entry.name,
+            "file": entry.file,
+            "here": "yes" if entry.path else "no",
+            "licence": entry.licence,
+            "sha256": entry.sha256,
+            "source": entry.source,
+            "how": str(entry.path or entry.how),
+        }
+        for entry in table.status()
+    ]
+    show(records, style)
     for failure in failures:
         say(failure)
     if failures:

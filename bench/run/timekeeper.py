@@ -94,10 +94,8 @@ class Timekeeper:
             except _WorkerGoneError:
                 continue
             if machine.code != code():
-                raise SchedulerError(
-                    f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries; install "
-                    "the same there as here"
-                )
+                why = f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries"
+                raise SchedulerError(f"{why}; install the same there as here")
             if fingerprint in {"", machine.environment.fingerprint}:
                 self.machine = machine
                 self._say(f"taking times on {worker}, machine {machine.environment.fingerprint}")
@@ -214,13 +212,11 @@ def machine_here(worker: str, threads: int, others: int) -> Machine:
 
     notices = [f"the times were taken by {worker}, a worker of the cluster"]
     if others:
-        notices.append(
-            f"{others} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
-        )
+        shared = f"{others} other workers share the machine of {worker}"
+        notices.append(f"{shared}: tasks of other runs may have disturbed the times")
     if threads != (cores := usable_cores()):
-        notices.append(
-            f"times were taken with {threads} threads, as the spec or the starting machine says, on {cores} cores"
-        )
+        said = "as the spec or the starting machine says"
+        notices.append(f"times were taken with {threads} threads, {said}, on {cores} cores")
     with timing_lock(lambda _: None):
         doctor = glance(threads)
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))
