@@ -22,39 +22,22 @@ MOST_LINES = 60
 _HERE = Path(__file__).with_name("templates")
 
 _TEX: Mapping[str, str] = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "×": r"$\times$",
-    "µ": r"$\mu$",
-    "−": "--",
-    "–": "--",
-    "²": r"$^2$",
-    "“": "``",
-    "”": "''",
-    "…": r"\dots{}",
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "×": r"$\times$", "µ": r"$\mu$", "−": "--", "–": "--", "²": r"$^2$", "“": "``", "”": "''", "…": r"\dots{}",
     "\n": " ",
-}
+}  # fmt: skip
 
 
 def write_markdown(report: Report, directory: Path) -> Path:
-    """`report.md` with `figures/*.svg` and `tables/` beside it."""
+    """`report.md` with `figures/*.svg` and `tables/` in the same folder."""
     write_tables(report.summary.tables, directory)
     write_figures(report.svg, directory)
     return write_text(directory / "report.md", _rendered("report.md.j2", report, markdown_text))
 
 
 def write_latex(report: Report, directory: Path) -> Path:
-    """`report.tex`, a whole document, with `figures/*.pdf` and `tables/` beside it."""
+    """`report.tex`, a whole document, with `figures/*.pdf` and `tables/` in the same folder."""
     write_tables(report.summary.tables, directory)
     try:
         (directory / "figures").mkdir(parents=True, exist_ok=True)

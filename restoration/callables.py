@@ -1,4 +1,4 @@
-"""A torch module, a class or a plain callable -> `Method`: its signature says all that has to be known.
+"""A torch module, a class or a plain callable -> `Method`: its signature says all that is needed.
 
 The first parameter takes the degraded batch. A second one without default, or any called `sigma`, takes the noise's
 standard deviation in image units; parameters called `scale`, `channels`, `device`, `dtype` or `threads` take what the
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 FACTS = ("sigma", "scale", "channels", "device", "dtype", "threads")
-"""Parameters by these names are given what the setup holds."""
+"""Parameters of these names receive what the setup holds."""
 
 IMAGE_CHANNELS = (1, 3)
 """Grey and RGB; an attribute `channels` that says anything else means something else: a network's width."""
@@ -38,14 +38,14 @@ _SCALES = (2, 3, 4)
 
 @dataclass(frozen=True)
 class Needs:
-    """What a callable has to be given beside the batch."""
+    """What a callable takes in addition to the batch."""
 
     facts: Mapping[str, str]
     """Its parameters that take something of the setup, and what."""
     options: Mapping[str, Option]
     """Its parameters that are options, and their defaults."""
 
-    def given(self, setup: Setup) -> dict[str, Any]:
+    def arguments(self, setup: Setup) -> dict[str, Any]:
         """The keyword arguments for `setup`."""
         facts = {parameter: getattr(setup, fact) for parameter, fact in self.facts.items()}
         if "dtype" in facts:
@@ -76,11 +76,11 @@ def method_from(name: str, found: object) -> Method:
 
 
 def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setup) -> Restore:
-    made = found(**making.given(setup)) if isinstance(found, type) else found
+    made = found(**making.arguments(setup)) if isinstance(found, type) else found
     if _is_module(made):
         made = copy.deepcopy(cast("nn.Module", made)).eval().requires_grad_(False).to(setup.device, setup.torch_dtype)
-    given = calling.given(setup)
-    return partial(made, **given) if given else made
+    arguments = calling.arguments(setup)
+    return partial(made, **arguments) if arguments else made
 
 
 def _needs(name: str, function: Callable[..., Any], *, skip: int) -> Needs:
@@ -135,7 +135,7 @@ def _called(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_module(found: object) -> bool:
-    """Whether `found` is a torch module or a class of them; torch is not imported for it: then there is none."""
+    """Whether `found` is a torch module or a class of them; where torch is not imported, there is none."""
     torch = sys.modules.get("torch")
     if torch is None:
         return False

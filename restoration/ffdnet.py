@@ -1,4 +1,4 @@
-"""FFDNet: a denoising network that works at half resolution and is told the noise level.
+"""FFDNet: a denoising network that works at half resolution and takes the noise level as an input.
 
 Two published forms, recognised from the keys and shapes of a checkpoint:
 
@@ -129,7 +129,7 @@ def network_of(state: State, source: str = "state dict") -> FFDNet:
 
 
 def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> Architecture:
-    """What `state`'s keys and shapes say; raises CheckpointError naming what was found and what was expected."""
+    """What `state`'s keys and shapes say; raises CheckpointError naming what the file has and what was expected."""
     for form, prefix in _PREFIX.items():
         kernels = _kernels(state, prefix)
         if len(kernels) > 1:
@@ -195,7 +195,7 @@ def parameters(setup: Setup) -> int:
 
 
 def needed_weights(setup: Setup) -> tuple[str, ...]:
-    """The name of the weights that `build` loads; none where a file is given."""
+    """The name of the weights that `build` loads; none where the option names a file."""
     return tuple(name for name in (_checkpoint(setup),) if name in weights.TABLE)
 
 

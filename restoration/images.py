@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import tokenize
 import warnings
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -112,16 +110,6 @@ def load_image(path: Path | str, *, channels: int | None = None) -> Picture:
     return Picture(path.stem, _as_pixels(path, array), "; ".join(notes), str(path))
 
 
-def load_folder(path: Path | str, *, channels: int | None = None) -> Iterator[Picture | ImageError]:
-    """Every image of a folder, sorted by file name; one that cannot be read comes as its `ImageError`.
-
-    The folder itself is checked at once. Files of one stem keep their suffix in `Picture.name`.
-    """
-    paths = image_paths(path)
-    stems = Counter(file.stem for file in paths)
-    return (_loaded(file, channels, file.stem if stems[file.stem] == 1 else file.name) for file in paths)
-
-
 def image_paths(folder: Path | str) -> tuple[Path, ...]:
     """The image files of `folder` (not of folders inside it), sorted by name; raises `ImageError` if there are none."""
     folder = Path(folder)
@@ -141,13 +129,6 @@ def save_image(path: Path | str, image: Tensor) -> None:
         Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array).save(path)
     except (OSError, ValueError) as error:
         raise ImageError(f"{path}: cannot write the image: {error}") from error
-
-
-def _loaded(path: Path, channels: int | None, name: str) -> Picture | ImageError:
-    try:
-        return replace(load_image(path, channels=channels), name=name)
-    except ImageError as error:
-        return error
 
 
 def _read_file(path: Path) -> tuple[NDArray[Any], list[str]]:

@@ -1,4 +1,4 @@
-"""Which degradation was this upscaler trained for? The reduction kernel, found by gradient descent through it.
+"""Which degradation was this upscaler trained for? Gradient descent through it finds the reduction kernel.
 
 A network trained on pairs made by one reduction works best on images reduced the same way. So: reduce a crop with an
 unknown kernel, upscale it with the frozen network, and let the kernel descend the error against the crop. Two forms of
@@ -30,15 +30,15 @@ CROP = 96
 _CENTRE = 1e-2
 """Weight of the squared distance, in pixels, of the kernel's centre of mass from its middle."""
 _BOUNDARY = 1e-3
-"""Weight of the kernel's mass towards its boundary. Both are weak beside a squared error of 1e-3: they settle only
-what the upscaler does not."""
+"""Weight of the kernel's mass towards its boundary. Both are weak compared with a squared error of 1e-3: they settle
+only what the upscaler does not."""
 _DIVERGED = 10.0
 """An error that has grown by this factor since the first step will not come back."""
 
 
 @dataclass(frozen=True, eq=False)
 class KernelEstimate:
-    """The kernel found, and how."""
+    """The estimated kernel, and how it was reached."""
 
     kernel: Tensor
     """(K, K), summing to one; what `reduce_by` takes."""
@@ -55,7 +55,7 @@ class KernelMatch:
     relative_error: float
     """Norm of the difference over the norm of the true kernel."""
     shift: tuple[int, int]
-    """Rows and columns by which the found kernel had to be moved."""
+    """Rows and columns by which the estimated kernel had to be moved."""
 
 
 def estimate_kernel(
@@ -74,7 +74,7 @@ def estimate_kernel(
 
     `upscaler` takes (N, C, H, W) to (N, C, scale H, scale W), differentiably; it is not changed. `images` are
     (C, H, W) in [0, 1]; of each, the crop with most detail is used. `size` and `scale` must both be even or both odd.
-    `learning_rate` 0 takes the generator's own. `on_step` is told step, loss and kernel. `seed` matters only to the
+    `learning_rate` 0 takes the generator's own. `on_step` receives step, loss and kernel. `seed` matters only to the
     linear generator. Raises ShapeError, RangeError, OptionError, and DivergedError with the last loss.
     """
     crops = [_most_detailed(image, size, scale) for image in images]

@@ -1,6 +1,6 @@
 """RDN: the residual dense network, an upscaler by 2, 3 or 4 (Zhang, Tian, Kong, Zhong & Fu 2018).
 
-D residual dense blocks of C convolutions, each adding G maps to what it was given, between G0 maps. Two ways of
+D residual dense blocks of C convolutions, each adding G maps to its input, between G0 maps. Two ways of
 getting to the high resolution, recognised from the checkpoint: `shuffle` (the paper's: a convolution to scale^2 times
 the maps, then pixel shuffle; by 4 in two steps) and `nearest` (the Keras models': three convolutions down to 12 maps,
 each pixel repeated).
@@ -115,7 +115,7 @@ class DenseBlock(nn.Module):
 
 
 class DenseLayer(nn.Module):
-    """A 3x3 convolution and ReLU whose maps are put behind those it was given."""
+    """A 3x3 convolution and ReLU whose maps are put behind its input."""
 
     def __init__(self, before: int, growth: int) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ def network_of(state: State, source: str = "state dict") -> RDN:
 
 
 def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> Architecture:
-    """What `state`'s keys and shapes say; raises CheckpointError naming what was found and what was expected."""
+    """What `state`'s keys and shapes say; raises CheckpointError naming what the file has and what was expected."""
     wanted = ("sfe1.weight", "rdbs.0.layers.0.conv.weight", "upscale.0.weight", "output.weight")
     if missing := next((key for key in wanted if key not in state or state[key].ndim != 4), None):  # noqa: PLR2004  # kernels
         raise CheckpointError(f"{source}: not an RDN: found {described(state)}; expected a convolution {missing}")
@@ -170,7 +170,7 @@ def build_paper(setup: Setup) -> Restore:
 
 
 def build(setup: Setup) -> Restore:
-    """RDN with the weights that the option `checkpoint` names, in the runtime and on the tiles asked for."""
+    """RDN with the weights that the option `checkpoint` names, in the runtime and on the tiles of its options."""
     checkpoint = str(setup.options["checkpoint"])
     network = load_rdn(checkpoint)
     if network.architecture.scale != setup.scale:
@@ -196,7 +196,7 @@ def parameters(setup: Setup) -> int:
 
 
 def needed_weights(setup: Setup) -> tuple[str, ...]:
-    """The name of the weights that `build` loads; none where a file is given."""
+    """The name of the weights that `build` loads; none where the option names a file."""
     return tuple(name for name in (str(setup.options["checkpoint"]),) if name in weights.TABLE)
 
 

@@ -64,7 +64,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Weights:
-    """Named weights; the first file is the one to load, the others lie beside it."""
+    """Named weights; the first file is the one to load, the others lie in the same folder."""
 
     name: str
     files: tuple[WeightsFile, ...]
@@ -254,8 +254,8 @@ def _short(error: Exception) -> str:
     """An error's most telling line: what a tool itself calls an error, or else its last word."""
     said = getattr(error, "stderr", None) or str(error)
     lines = [line.strip() for line in said.splitlines() if line.strip()] or [type(error).__name__]
-    told = next((line for line in lines if line.lower().startswith(("error", "npm error"))), lines[-1])
-    return told.partition(" (Caused by")[0][:160]
+    telling = next((line for line in lines if line.lower().startswith(("error", "npm error"))), lines[-1])
+    return telling.partition(" (Caused by")[0][:160]
 
 
 def _store(name: str, file: WeightsFile, content: bytes) -> None:

@@ -137,7 +137,7 @@ def _operations_finding(
     lost = [part for part in before if part not in after]
     pairs = {part: (before[part], after[part]) for part in after if part in before}
     if lost or not pairs:
-        why = f"not counted in head by {' or '.join(lost)}" if lost else "no counter counts both"
+        why = f"not counted in head by {' or '.join(lost)}" if lost else "no counter counts both revisions"
         return Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=why)
     changes = {part: difference(*values) for part, values in pairs.items()}
     part = max(changes, key=lambda part: abs(changes[part]))

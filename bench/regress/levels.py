@@ -111,7 +111,7 @@ def _judged(name: str, entry: Entry, history: Sequence[Entry], *, family: int) -
     if point is None:
         return {**record, "reason": "absent from this run"}
     if len(past) < LEAST_RUNS:
-        return {**record, "reason": f"{len(past)} of the {LEAST_RUNS} runs that are needed before it"}
+        return {**record, "reason": f"only {len(past)} earlier runs, {LEAST_RUNS} are needed"}
     tolerance = _limit(metric, entry.tolerance)
     call = CALLED_FROM * tolerance
     least = _least_noise(tolerance)
@@ -122,7 +122,7 @@ def _judged(name: str, entry: Entry, history: Sequence[Entry], *, family: int) -
     detectable = max(call, noticed)
     word = _word(metric, change) if abs(change) > detectable else Word.UNCHANGED
     if word is Word.UNCHANGED and noticed > tolerance and level.noise > least:
-        record["reason"] = "its own noise would hide a change as large as the tolerance"
+        record["reason"] = "the noise of this series hides changes as large as the tolerance"
         word = Word.NO_VERDICT
     return {
         **record, "expected": _unscaled(metric, level.value), "noise": _shown(metric, level.noise),

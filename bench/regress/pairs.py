@@ -130,9 +130,7 @@ class Pairs:
         detectable = math.expm1(found.detectable(self.rule, level))
         reason = self.reasons.get(case, "")
         if word is Word.NO_VERDICT and not reason:
-            reason = (
-                f"too noisy: a change of {detectable:.1%} could have been seen, {self.rule.tolerance:.1%} is asked for"
-            )
+            reason = f"too noisy to see less than {detectable:.1%}; the tolerance is {self.rule.tolerance:.1%}"
         return Finding(
             case,
             "seconds",

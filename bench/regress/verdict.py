@@ -151,7 +151,7 @@ def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
 def contaminated(control: str, found: Estimate, rule: Rule) -> str:
     """Why a control kernel shows that the times of this run do not count; empty if it does not."""
     if _moved(found.change, found.p_value, rule):
-        return f"{control} differs by {math.expm1(found.change):+.1%}, and nothing can have changed it"
+        return f"{control} differs by {math.expm1(found.change):+.1%}, although no revision can change it"
     if _moved(found.floor, found.floor_p_value, rule):
         return f"{control} differs by {math.expm1(found.floor):+.1%} between two processes of base"
     return ""

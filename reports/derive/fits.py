@@ -42,7 +42,7 @@ def exponents(timed: pd.DataFrame) -> pd.DataFrame:
     return found.rename(columns={"places": "sizes", "start": "from_pixels", "stop": "to_pixels"})
 
 
-def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame, methods: Methods) -> pd.DataFrame:
+def exponents_at_one_size(timed: pd.DataFrame, threads: pd.DataFrame, methods: Methods) -> pd.DataFrame:
     """Exponents of time against the DCT's block size (of `timed`) and against threads, at one size of image each.
 
     `against` names the abscissa, which runs from `start` to `stop`; -1 is perfect scaling over threads.
@@ -58,21 +58,12 @@ def exponents_beside(timed: pd.DataFrame, threads: pd.DataFrame, methods: Method
 
 def _fitted(timed: pd.DataFrame, case: list[str], abscissa: str) -> pd.DataFrame:
     """The exponent of the median time against `abscissa` for each case that was timed at two of its values or more."""
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[object, ...]] = []
     for key, group in timed.groupby(case, observed=True, sort=False):
         fit = power_law(group[abscissa], group["median"])
         if fit:
-            lines.append(
-                {
-                    **dict(zip(case, key, strict=True)),
-                    "exponent": fit.exponent,
-                    "low": fit.low,
-                    "high": fit.high,
-                    "places": fit.n,
-                    "start": group[abscissa].min(),
-                    "stop": group[abscissa].max(),
-                }
-            )
+            along = group[abscissa]
+            lines.append((*key, fit.exponent, fit.low, fit.high, fit.n, along.min(), along.max()))
     return table_of(lines, [*case, "exponent", "low", "high", "places", "start", "stop"])
 
 

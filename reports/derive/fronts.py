@@ -1,4 +1,4 @@
-"""Quality beside time, and the front: what nothing else beats in both."""
+"""Quality against time, and the front: the methods that no other beats in both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TIMED = ("per_megapixel", "time_low", "time_high", "height", "width")
 
 
 def tradeoff(scored: pd.DataFrame, timed: pd.DataFrame) -> pd.DataFrame:
-    """Quality beside time: each label at its best ratio, with the speed measured nearest to 512 x 512.
+    """Quality and time: each label at its best ratio, with the speed measured nearest to 512 x 512.
 
     `whole` is false where a label was scored on fewer images than others of its group: its mean is another mean, and it
     cannot be on the front.

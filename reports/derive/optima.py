@@ -12,25 +12,15 @@ def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
     """The best ratio T / sigma of each DCT label and sigma, by the vertex of a parabola through its neighbours."""
     sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna()]
     case = ["label", "block_size", "stride", "channels", "sigma_255"]
-    lines: list[dict[str, object]] = []
+    shown = ["ratio", "psnr_db", "low", "high", "n"]
+    lines: list[tuple[object, ...]] = []
     for key, group in sweep.groupby(case, observed=True, sort=False):
         curve = group[group["n"] == group["n"].max()].sort_values("ratio")
         if curve["ratio"].nunique() > 2:  # noqa: PLR2004 - fewer have no inside
             best = most_of(curve, "psnr_db")
             inside = curve["ratio"].min() < best["ratio"] < curve["ratio"].max()
-            lines.append(
-                {
-                    **dict(zip(case, key, strict=True)),
-                    "best_ratio": best["ratio"],
-                    "psnr_db": best["psnr_db"],
-                    "low": best["low"],
-                    "high": best["high"],
-                    "n": best["n"],
-                    "vertex": _vertex(curve),
-                    "inside": inside,
-                }
-            )
-    return table_of(lines, [*case, "best_ratio", "psnr_db", "low", "high", "n", "vertex", "inside"])
+            lines.append((*key, *best[shown], _vertex(curve), inside))
+    return table_of(lines, [*case, "best_ratio", *shown[1:], "vertex", "inside"])
 
 
 def _vertex(curve: pd.DataFrame) -> float:

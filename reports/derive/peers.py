@@ -12,27 +12,15 @@ from reports.read.tables import table_of
 def peer_ratios(paired: pd.DataFrame) -> pd.DataFrame:
     """Time of each peer over the first one's of its group: geometric mean and bootstrap interval over rounds."""
     table = paired[np.isfinite(paired["seconds"]) & (paired["seconds"] > 0)]
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[object, ...]] = []
     for (group, height, width), members in table.groupby(["group", "height", "width"], observed=True, sort=False):
-        rounds = members.pivot_table(index="block", columns="label", values="seconds", aggfunc="median", sort=False)
+        # Calls that build and warm a method are numbered from 0, too, but come before the rounds: the last one counts.
+        rounds = members.pivot_table(index="block", columns="label", values="seconds", aggfunc="last", sort=False)
         base = rounds.columns[0]
         for label in rounds.columns[1:]:
             logs = np.log(rounds[label] / rounds[base]).dropna().to_numpy()
-            mean, low, high = bootstrap_mean(logs)
-            lines.append(
-                {
-                    "group": group,
-                    "height": height,
-                    "width": width,
-                    "base": base,
-                    "label": label,
-                    "ratio": np.exp(mean),
-                    "low": np.exp(low),
-                    "high": np.exp(high),
-                    "rounds": len(logs),
-                    "seconds": rounds[label].median(),
-                    "base_seconds": rounds[base].median(),
-                }
-            )
+            ratio = np.exp(bootstrap_mean(logs))
+            seconds = rounds[[label, base]].median()
+            lines.append((group, height, width, base, label, *ratio, len(logs), *seconds))
     columns = ["group", "height", "width", "base", "label", "ratio", "low", "high", "rounds", "seconds", "base_seconds"]
     return table_of(lines, columns)

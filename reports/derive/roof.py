@@ -27,7 +27,7 @@ def intensities(summary: Summary) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Roof:
-    """The machine's limits as its probe found them, in billions a second."""
+    """The machine's limits as the run's probe measured them, in billions a second."""
 
     peaks: Mapping[str, float]
     """Multiply-adds by data type or kernel, the highest first; empty where no probe ran."""

@@ -9,20 +9,10 @@ from reports.derive.intervals import student_half
 
 USUAL_SIGMA = 25.0
 
-
 _SCORE_CASE = [
-    "label",
-    "method",
-    "options",
-    "task",
-    "channels",
-    "scale",
-    "degradation",
-    "sigma_255",
-    "ratio",
-    "block_size",
+    "label", "method", "options", "task", "channels", "scale", "degradation", "sigma_255", "ratio", "block_size",
     "stride",
-]
+]  # fmt: skip
 
 
 def scores(quality: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Raw samples of time -> the median of each case with its interval; operations beside."""
+"""Raw samples of time -> the median of each case with its interval, and its operations."""
 
 from __future__ import annotations
 
@@ -6,24 +6,11 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.intervals import median_high, median_low
+from reports.read.tables import SETUP
 
 MEGAPIXEL = 1e6
 
-
-_SPEED_CASE = [
-    "label",
-    "method",
-    "variant",
-    "options",
-    "task",
-    "channels",
-    "scale",
-    "device",
-    "dtype",
-    "threads",
-    "height",
-    "width",
-]
+_SPEED_CASE = ["label", *SETUP]
 
 
 def speeds(time: pd.DataFrame) -> pd.DataFrame:
@@ -42,13 +29,19 @@ def speeds(time: pd.DataFrame) -> pd.DataFrame:
 def by_threads(time: pd.DataFrame) -> pd.DataFrame:
     """As `speeds`, for every number of threads."""
     table = time[np.isfinite(time["seconds"])]
-    measured = table[table["phase"] == "measure"].groupby(_SPEED_CASE, observed=True, sort=False)["seconds"]
+    measured = measured_calls(table).groupby(_SPEED_CASE, observed=True, sort=False)["seconds"]
     result: pd.DataFrame = measured.agg(median="median", n="size", low=median_low, high=median_high).reset_index()
     for phase in ("build", "first"):
         once = table[table["phase"] == phase].groupby(_SPEED_CASE, observed=True, sort=False)["seconds"].median()
         result = result.merge(once.rename(phase).reset_index(), on=_SPEED_CASE, how="left")
     pixels = result["height"] * result["width"]
     return result.assign(pixels=pixels, per_megapixel=result["median"] / pixels.where(pixels > 0) * MEGAPIXEL)
+
+
+def measured_calls(time: pd.DataFrame) -> pd.DataFrame:
+    """The samples that enter medians: warm calls, with a finite and positive time."""
+    samples: pd.DataFrame = time[(time["phase"] == "measure") & np.isfinite(time["seconds"]) & (time["seconds"] > 0)]
+    return samples
 
 
 def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:

@@ -37,11 +37,7 @@ class Summary:
     @property
     def labels(self) -> list[tuple[str, str]]:
         """(method, label) of everything that was measured, in the order of the tables."""
-        frames = [
-            self.timed,
-            self.scored,
-            *(self.named[name] for name in ("cost", "paired", "memory", "layers")),
-        ]
+        frames = [self.timed, self.scored, *(self.named[name] for name in ("cost", "paired", "memory", "layers"))]
         found = pd.concat([frame[["method", "label"]].astype(object) for frame in frames]).drop_duplicates()
         return [(str(method), str(label)) for method, label in found.itertuples(index=False)]
 

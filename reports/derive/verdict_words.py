@@ -12,7 +12,7 @@ from enum import StrEnum
 from statistics import fmean
 
 CALLED_FROM = 2 / 3
-"""Part of a tolerance from which a change counts, so that one as large as the tolerance is found in spite of noise."""
+"""Part of a tolerance from which a change counts: noise then seldom hides one that is as large as the tolerance."""
 
 
 class Word(StrEnum):

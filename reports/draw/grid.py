@@ -45,6 +45,8 @@ class Grid:
 
 
 Format = Callable[[Any], Cell]
+Columns = Mapping[str, tuple[str, Format]]
+"""The heading and the format of each column of a table that is shown."""
 
 
 def text_cell(value: Any) -> Cell:
@@ -81,7 +83,15 @@ def _undefined(value: object) -> bool:
     return value is None or not isinstance(value, (int, float, np.integer, np.floating)) or math.isnan(value)
 
 
-def grid(name: str, caption: str, table: pd.DataFrame, columns: Mapping[str, tuple[str, Format]]) -> Grid:
+SIZE: Columns = {"width": ("width", number_cell("g")), "height": ("height", number_cell("g"))}
+
+
+def interval_columns(cell: Format) -> Columns:
+    """The ends of a 95 % interval."""
+    return {"low": ("95 % from", cell), "high": ("to", cell)}
+
+
+def grid(name: str, caption: str, table: pd.DataFrame, columns: Columns) -> Grid:
     """`table` as shown: `columns` maps its columns to (heading, format); the column `label` names the series."""
     shown = table.head(MOST_LINES)
     names = [column for column in columns if column in shown]

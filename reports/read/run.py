@@ -94,7 +94,7 @@ class Run:
         return _word(self.about.get("run")) or self.directory.resolve().name
 
     def listed(self, key: str) -> list[dict[str, Any]]:
-        """The records under `key` of `run.json`; anything else found there is left out."""
+        """The records under `key` of `run.json`; anything else there is left out."""
         found = self.about.get(key)
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 

@@ -5,7 +5,7 @@ Every table keeps raw samples; nothing here is averaged. A failed case stays a l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,68 +23,59 @@ FLOPS_PER_MAC = 2
 OPTION_COLUMNS = ("block_size", "stride", "ratio")
 """Options that the quality table spreads into columns of their own."""
 
-_SETUP = ["method", "variant", "options", "task", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+SETUP = ["method", "variant", "options", "task", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+"""Columns that say what was built and on what it worked."""
+
 _QUALITY_CASE = [
-    "method",
-    "variant",
-    "options",
-    "task",
-    "channels",
-    "image",
-    "sigma_255",
-    "scale",
-    "degradation",
-    "seed",
-    "device",
-    "dtype",
-    "error",
-]
+    "method", "variant", "options", "task", "channels", "image", "sigma_255", "scale", "degradation", "seed", "device",
+    "dtype", "error",
+]  # fmt: skip
+_EXPERIMENT = [
+    "method", "variant", "options", "part", "repeat", "quantity", "value", "unit", "image", "sigma_255", "scale",
+    "degradation", "seed", "height", "width", "phase", "note", "error",
+]  # fmt: skip
+_WHOLE = (
+    "channels", "scale", "threads", "height", "width", "repeat", "block", "seed", "block_size", "stride", "parameters",
+)  # fmt: skip
+"""Columns that are written as integers where they hold nothing else."""
+
 _BOOKKEEPING = ("elapsed_seconds", "measured_seconds")
 """What a run notes of its own time: no reading of an experiment."""
 
 _SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
 _COUNTS = (
-    "parameters",
-    "activations_per_pixel",
-    "bytes_per_pixel",
-    "intensity_macs_per_byte",
-    "executed_macs_per_pixel",
-)
+    "parameters", "activations_per_pixel", "bytes_per_pixel", "intensity_macs_per_byte", "executed_macs_per_pixel",
+)  # fmt: skip
 
 
 def cost(run: Run) -> pd.DataFrame:
-    """Operations per output pixel, one line per case and counter, FLOPs beside; other counts of the case repeated."""
-    own = _of(run.rows, "cost")
-    counted = own[(own["quantity"] == "macs_per_pixel") | (own["error"] != "")]
-    table = counted[[*_SETUP, "part", "value", "note", "error"]].rename(
+    """Operations per output pixel, one line per case and counter, with the FLOPs; other counts of the case repeated."""
+    table = _of(run, "cost", "macs_per_pixel")[[*SETUP, "part", "value", "note", "error"]].rename(
         columns={"part": "counter", "value": "macs_per_pixel", "note": "residue"}
     )
     table.insert(_after(table, "macs_per_pixel"), "flops_per_pixel", FLOPS_PER_MAC * table["macs_per_pixel"])
-    others = _wide(own[own["quantity"].isin(_COUNTS) & (own["part"] == "")], _SETUP, _COUNTS)
-    return table.merge(others, on=_SETUP, how="left")
+    own = run.rows[(run.rows["kind"] == "cost") & (run.rows["part"] == "")]
+    others = _wide(own[own["quantity"].isin(_COUNTS)], SETUP, _COUNTS)
+    return table.merge(others, on=SETUP, how="left")
 
 
 def time(run: Run) -> pd.DataFrame:
     """Raw samples: build, first, warm-up and measured calls, one line each."""
-    own = _of(run.rows, "time")
-    own = own[(own["quantity"] == "seconds") | (own["error"] != "")]
-    return own[[*_SETUP, "phase", "repeat", "value", "error"]].rename(columns={"value": "seconds"})
+    own = _of(run, "time", "seconds")
+    return own[[*SETUP, "phase", "repeat", "value", "error"]].rename(columns={"value": "seconds"})
 
 
 def paired(run: Run) -> pd.DataFrame:
     """Raw samples taken in turn with peers: `group` names the peers, `block` the round."""
-    own = _of(run.rows, "paired")
-    own = own[(own["quantity"] == "seconds") | (own["error"] != "")]
-    return own[["part", "repeat", *_SETUP, "value", "error"]].rename(
+    own = _of(run, "paired", "seconds")
+    return own[["part", "repeat", *SETUP, "value", "error"]].rename(
         columns={"part": "group", "repeat": "block", "value": "seconds"}
     )
 
 
 def quality(run: Run) -> pd.DataFrame:
     """Scores of one restored image a line; the DCT's own options in columns of their own."""
-    own = _of(run.rows, "quality")
-    own = own[own["quantity"].isin(_SCORES) | (own["error"] != "")]
-    table = _wide(own, _QUALITY_CASE, _SCORES)
+    table = _wide(_of(run, "quality", *_SCORES), _QUALITY_CASE, _SCORES)
     for name in reversed(OPTION_COLUMNS):
         table.insert(_after(table, "options"), name, _option(table, name, run.methods))
     error = table.pop("error")
@@ -93,16 +84,14 @@ def quality(run: Run) -> pd.DataFrame:
 
 def memory(run: Run) -> pd.DataFrame:
     """Peak bytes above the built method, measured and predicted."""
-    own = _of(run.rows, "memory")
-    own = own[(own["quantity"] == "peak_bytes") | (own["error"] != "")]
-    return own[[*_SETUP, "part", "value", "note", "error"]].rename(columns={"part": "source", "value": "peak_bytes"})
+    own = _of(run, "memory", "peak_bytes")
+    return own[[*SETUP, "part", "value", "note", "error"]].rename(columns={"part": "source", "value": "peak_bytes"})
 
 
 def layers(run: Run) -> pd.DataFrame:
     """Seconds, operations and memory of each layer; `peak_share` is against the largest layer of the method."""
-    own = _of(run.rows, "layers")
-    own = own[own["part"] != ""]
-    case = [*_SETUP, "part", "error"]
+    own = run.rows[(run.rows["kind"] == "layers") & (run.rows["part"] != "")]
+    case = [*SETUP, "part", "error"]
     table = _wide(own, case, ("seconds", "macs", "peak_bytes")).rename(columns={"part": "layer"})
     largest = table.groupby(["method", "variant", "height", "width"], observed=True)["peak_bytes"].transform("max")
     return table.assign(peak_share=table["peak_bytes"] / largest)
@@ -110,39 +99,12 @@ def layers(run: Run) -> pd.DataFrame:
 
 def experiment(run: Run) -> pd.DataFrame:
     """Readings of the named experiments as they were written."""
-    own = _of(run.rows, "experiment")
-    own = own[~own["quantity"].isin(_BOOKKEEPING)]
-    columns = [
-        "method",
-        "variant",
-        "options",
-        "part",
-        "repeat",
-        "quantity",
-        "value",
-        "unit",
-        "image",
-        "sigma_255",
-        "scale",
-        "degradation",
-        "seed",
-        "height",
-        "width",
-        "phase",
-        "note",
-        "error",
-    ]
-    return own[columns].rename(columns={"method": "experiment"})
+    own = run.rows[(run.rows["kind"] == "experiment") & ~run.rows["quantity"].isin(_BOOKKEEPING)]
+    return own[_EXPERIMENT].rename(columns={"method": "experiment"})
 
 
 TABLES: Mapping[str, Callable[[Run], pd.DataFrame]] = {
-    "cost": cost,
-    "time": time,
-    "paired": paired,
-    "quality": quality,
-    "memory": memory,
-    "layers": layers,
-    "experiment": experiment,
+    make.__name__: make for make in (cost, time, paired, quality, memory, layers, experiment)
 }
 """Every table by the name of its files."""
 
@@ -183,24 +145,8 @@ def _write(table: pd.DataFrame, stem: Path) -> tuple[Path, Path]:
 
 def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Columns that only ever hold whole numbers as integers: `512`, not `512.0`."""
-    names = [
-        name
-        for name in (
-            "channels",
-            "scale",
-            "threads",
-            "height",
-            "width",
-            "repeat",
-            "block",
-            "seed",
-            "block_size",
-            "stride",
-            "parameters",
-        )
-        if name in table
-    ]
-    whole = {name: table[name].astype("Int64") for name in names if (table[name].dropna() % 1 == 0).all()}
+    named = [name for name in _WHOLE if name in table]
+    whole = {name: table[name].astype("Int64") for name in named if (table[name].dropna() % 1 == 0).all()}
     return table.assign(**whole)
 
 
@@ -208,8 +154,10 @@ def _after(table: pd.DataFrame, column: str) -> int:
     return list(table.columns).index(column) + 1
 
 
-def _of(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
-    return rows[rows["kind"] == kind]
+def _of(run: Run, kind: str, *quantities: str) -> pd.DataFrame:
+    """The readings of these quantities, and the failures, of one kind of case."""
+    own = run.rows[run.rows["kind"] == kind]
+    return own[own["quantity"].isin(quantities) | (own["error"] != "")]
 
 
 def _wide(rows: pd.DataFrame, case: list[str], quantities: tuple[str, ...]) -> pd.DataFrame:
@@ -252,8 +200,8 @@ def lines_of(table: pd.DataFrame) -> Iterator[Any]:
     return iter(table.itertuples())
 
 
-def table_of(lines: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:
-    """A table of these lines whose columns keep their kind when there is no line."""
+def table_of(lines: Sequence[Sequence[object]], columns: list[str]) -> pd.DataFrame:
+    """A table of these lines, whose columns keep their kind when there is no line."""
     kinds = {
         name: object if name in {"label", "base", "group", "against"} else bool if name == "inside" else float
         for name in columns

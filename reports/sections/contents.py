@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from reports.sections import (
@@ -30,37 +29,16 @@ from reports.sections import (
 )
 from reports.sections.section import Material, Section
 
-BEFORE_EXPERIMENTS: tuple[Callable[[Material], Section], ...] = (
-    summary.section,
-    methods.section,
-    ratio.section,
-    stride.section,
-    times.section,
-    denoising.section,
-    upscaling.section,
-    tradeoff.section,
-    peers.section,
-    layers.section,
-    roofline.section,
-    memory.section,
-    scaling.section,
-)
-AFTER_EXPERIMENTS: tuple[Callable[[Material], Section], ...] = (
-    doctor.section,
-    conventions.section,
-    environment.section,
-    weights.section,
-    images.section,
-    notices.section,
-    failures.section,
-)
+RESULTS = (summary, methods, ratio, stride, times, denoising, upscaling, tradeoff, peers)
+CAUSES = (layers, roofline, memory, scaling)
+PROVENANCE = (doctor, conventions, environment, weights, images, notices, failures)
 
 
 def all_sections(material: Material) -> tuple[Section, ...]:
     """Every section, in the page's order; one that the run has nothing for names the command that fills it."""
-    sections = (
-        *(section(material) for section in BEFORE_EXPERIMENTS),
+    sections: tuple[Section, ...] = (
+        *(module.section(material) for module in RESULTS + CAUSES),
         *experiments.sections(material),
-        *(section(material) for section in AFTER_EXPERIMENTS),
+        *(module.section(material) for module in PROVENANCE),
     )
     return tuple(replace(section, command=section.makes) if section.empty else section for section in sections)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.draw.grid import Format, Grid, grid, number_cell, text_cell
+from reports.draw.grid import Columns, Grid, grid, number_cell, text_cell
 from reports.sections.section import Material, Section
 from reports.studies.catalog import EXPERIMENTS, study_of
 
-COLUMNS: Mapping[str, tuple[str, Format]] = {
+COLUMNS: Columns = {
     "variant": ("variant", text_cell),
     "image": ("image", text_cell),
     "degradation": ("degradation", text_cell),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from matplotlib.ticker import FuncFormatter
 
 from reports.derive.summary import Summary
-from reports.draw.grid import bytes_cell, grid, number_cell, text_cell
+from reports.draw.grid import SIZE, bytes_cell, grid, text_cell
 from reports.draw.look import Chart
 from reports.draw.number_text import bytes_text
 from reports.draw.sheet import Ink, Sheet, pixels_axis
@@ -17,8 +17,7 @@ from reports.sections.words import words
 
 COLUMNS = {
     "label": ("method", text_cell),
-    "width": ("width", number_cell("g")),
-    "height": ("height", number_cell("g")),
+    **SIZE,
     "source": ("source", text_cell),
     "peak_bytes": ("peak memory", bytes_cell),
     "note": ("note", text_cell),

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from reports.derive.summary import Summary
-from reports.draw.grid import count_cell, grid, seconds_cell, text_cell, times_cell
+from reports.draw.grid import count_cell, grid, interval_columns, seconds_cell, text_cell, times_cell
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import times_text
 from reports.draw.sheet import Ink, Sheet
@@ -22,8 +22,7 @@ COLUMNS = {
     "label": ("method", text_cell),
     "base": ("against", text_cell),
     "ratio": ("time ratio", times_cell),
-    "low": ("95 % from", times_cell),
-    "high": ("to", times_cell),
+    **interval_columns(times_cell),
     "rounds": ("rounds", count_cell),
     "seconds": ("median", seconds_cell),
     "base_seconds": ("median of the other", seconds_cell),

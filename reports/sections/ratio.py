@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from reports.derive.summary import Summary
-from reports.draw.grid import count_cell, grid, number_cell, text_cell
+from reports.draw.grid import count_cell, grid, interval_columns, number_cell, text_cell
 from reports.draw.look import INK, Chart, numbered
 from reports.draw.sheet import Ink, Sheet, slug
 from reports.read.tables import lines_of
@@ -21,8 +21,7 @@ COLUMNS = {
     "best_ratio": ("best ratio", number_cell("g")),
     "vertex": ("vertex of the parabola", number_cell(".2f")),
     "psnr_db": ("PSNR (dB)", number_cell(".2f")),
-    "low": ("95 % from", number_cell(".2f")),
-    "high": ("to", number_cell(".2f")),
+    **interval_columns(number_cell(".2f")),
     "n": ("n", count_cell),
 }
 

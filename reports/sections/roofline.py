@@ -11,7 +11,7 @@ import pandas as pd
 
 from reports.derive.roof import Roof, intensities, roof_of
 from reports.derive.summary import Summary
-from reports.draw.grid import grid, number_cell, text_cell
+from reports.draw.grid import SIZE, grid, number_cell, text_cell
 from reports.draw.look import SOFT, Chart
 from reports.draw.sheet import Ink, Sheet, limited
 from reports.read.tables import lines_of, most_of
@@ -20,8 +20,7 @@ from reports.sections.words import words
 
 COLUMNS = {
     "label": ("method", text_cell),
-    "width": ("width", number_cell("g")),
-    "height": ("height", number_cell("g")),
+    **SIZE,
     "intensity": ("multiply-adds per byte", number_cell(".3g")),
     "gops": ("billion multiply-adds / s", number_cell(".3g")),
     "limit": ("limit there", number_cell(".3g")),

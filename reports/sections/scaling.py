@@ -6,9 +6,19 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.derive.fits import cost_model, exponents_beside
+from reports.derive.fits import cost_model, exponents_at_one_size
 from reports.derive.summary import Summary
-from reports.draw.grid import Grid, count_cell, grid, number_cell, seconds_cell, text_cell, times_cell
+from reports.draw.grid import (
+    SIZE,
+    Grid,
+    count_cell,
+    grid,
+    interval_columns,
+    number_cell,
+    seconds_cell,
+    text_cell,
+    times_cell,
+)
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import interval_text, times_text
 from reports.draw.sheet import Ink, Sheet, limited
@@ -19,8 +29,7 @@ from reports.sections.words import words
 EXPONENT_COLUMNS = {
     "label": ("method", text_cell),
     "exponent": ("exponent", number_cell(".3f")),
-    "low": ("95 % from", number_cell(".3f")),
-    "high": ("to", number_cell(".3f")),
+    **interval_columns(number_cell(".3f")),
     "sizes": ("sizes", count_cell),
     "from_pixels": ("from pixels", count_cell),
     "to_pixels": ("to pixels", count_cell),
@@ -28,19 +37,16 @@ EXPONENT_COLUMNS = {
 OTHER_COLUMNS = {
     "label": ("method", text_cell),
     "against": ("against", text_cell),
-    "width": ("width", number_cell("g")),
-    "height": ("height", number_cell("g")),
+    **SIZE,
     "exponent": ("exponent", number_cell(".3f")),
-    "low": ("95 % from", number_cell(".3f")),
-    "high": ("to", number_cell(".3f")),
+    **interval_columns(number_cell(".3f")),
     "places": ("measured at", count_cell),
     "start": ("from", number_cell("g")),
     "stop": ("to", number_cell("g")),
 }
 MODEL_COLUMNS = {
     "label": ("method", text_cell),
-    "width": ("width", number_cell("g")),
-    "height": ("height", number_cell("g")),
+    **SIZE,
     "macs": ("operations", count_cell),
     "median": ("measured", seconds_cell),
     "predicted": ("a + b × operations", seconds_cell),
@@ -51,7 +57,7 @@ MODEL_COLUMNS = {
 def section(material: Material) -> Section:
     """Exponents and the cost model with its residuals."""
     summary = material.summary
-    others = exponents_beside(summary.timed, summary.threads, summary.methods)
+    others = exponents_at_one_size(summary.timed, summary.threads, summary.methods)
     return Section(
         "scaling",
         "Scaling laws",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from reports.derive.scores import at_best_ratio, scored_alike
-from reports.draw.grid import Format, Grid, count_cell, grid, number_cell, text_cell
+from reports.draw.grid import Columns, Grid, count_cell, grid, interval_columns, number_cell, text_cell
 from reports.sections.section import Material
 
-SCORE_COLUMNS: Mapping[str, tuple[str, Format]] = {
+SCORE_COLUMNS: Columns = {
     "label": ("method", text_cell),
     "degradation": ("degradation", text_cell),
     "scale": ("scale", number_cell("g")),
     "sigma_255": ("sigma (/ 255)", number_cell("g")),
     "ratio": ("ratio", number_cell("g")),
     "psnr_db": ("PSNR (dB)", number_cell(".2f")),
-    "low": ("95 % from", number_cell(".2f")),
-    "high": ("to", number_cell(".2f")),
+    **interval_columns(number_cell(".2f")),
     "ssim": ("SSIM", number_cell(".4f")),
     "residual_std_255": ("residual deviation (/ 255)", number_cell(".2f")),
     "mean_offset_255": ("mean offset (/ 255)", number_cell("+.2f")),
@@ -24,7 +21,7 @@ SCORE_COLUMNS: Mapping[str, tuple[str, Format]] = {
 }
 
 
-def without(*names: str) -> dict[str, tuple[str, Format]]:
+def without(*names: str) -> Columns:
     """The columns of a score but those named."""
     return {name: column for name, column in SCORE_COLUMNS.items() if name not in names}
 

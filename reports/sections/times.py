@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.derive.fits import Fit, cost_model, power_law
 from reports.derive.summary import Summary
-from reports.draw.grid import count_cell, grid, number_cell, seconds_cell, text_cell
+from reports.draw.grid import SIZE, count_cell, grid, interval_columns, number_cell, seconds_cell, text_cell
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import interval_text, seconds_text
 from reports.draw.sheet import MOST_SERIES, Ink, Sheet, limited, pixels_axis, seconds_axis
@@ -21,11 +21,9 @@ COLUMNS = {
     "label": ("method", text_cell),
     "scale": ("scale", number_cell("g")),
     "channels": ("channels", number_cell("g")),
-    "width": ("width", number_cell("g")),
-    "height": ("height", number_cell("g")),
+    **SIZE,
     "median": ("median", seconds_cell),
-    "low": ("95 % from", seconds_cell),
-    "high": ("to", seconds_cell),
+    **interval_columns(seconds_cell),
     "n": ("n", count_cell),
     "per_megapixel": ("per megapixel", seconds_cell),
     "build": ("build", seconds_cell),

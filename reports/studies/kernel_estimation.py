@@ -1,4 +1,4 @@
-"""The kernel an upscaler was trained for: its profile beside the true one, the kernel itself, and the loss."""
+"""The kernel an upscaler was trained for: its profile and the true one, the kernel itself, and the loss."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from reports.draw.look import Chart
 from reports.draw.sheet import slug
-from reports.studies.study import Study, along, column, heat_map, lines, of
+from reports.studies.study import Study, along, heat_map, lines, of, values
 
 TITLE = "Which reduction was the upscaler trained for?"
 PLACE = 6
@@ -50,7 +50,7 @@ def _charts(own: pd.DataFrame, generator: str, words: str) -> Iterator[Chart]:
 
 def _kernel(table: pd.DataFrame, part: str, name: str, title: str) -> Iterator[Chart]:
     """The kernel of one part as a map, where there is one."""
-    weights = column(table[table["part"] == part], "kernel_weight")
+    weights = values(table[table["part"] == part], "kernel_weight").to_numpy()
     size = round(np.sqrt(len(weights)))
     if size > 1:
         finding = f"{size} × {size} weights from {weights.min(initial=0):.3f} to {weights.max(initial=0):.3f}."

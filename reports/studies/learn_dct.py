@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 from reports.draw.look import SOFT, Chart, numbered
-from reports.draw.sheet import Sheet, short
+from reports.draw.sheet import Sheet
 from reports.read.tables import most_of
-from reports.studies.study import Study, column, heat_map, of
+from reports.studies.study import Study, heat_map, of, values
 
 TITLE = "Thresholds learnt per frequency"
 PLACE = 3
 NEEDS = "gain_db"
 
 _SHOWN = "8x8 sigma 25"
-"""The setting whose thresholds are drawn and whose gains are told."""
+"""The setting whose thresholds are drawn and whose gains are put into words."""
 
 
 def study(table: pd.DataFrame) -> Study:
@@ -32,10 +32,8 @@ def study(table: pd.DataFrame) -> Study:
 def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
     own = gains[gains["what"] == "learnt"]["value"]
     if len(own):
-        yield (
-            f"At 8 × 8 and sigma 25 the learnt thresholds gain {own.iloc[0]:+.3f} dB over the best uniform ratio, on "
-            "images not learnt on."
-        )
+        gain = f"{own.iloc[0]:+.3f} dB over the best uniform ratio"
+        yield f"At 8 × 8 and sigma 25 the learnt thresholds gain {gain}, on images not learnt on."
     if len(gains):
         best = most_of(gains, "value")
         yield f"Furthest there is “{best['what']}” with {best['value']:+.3f} dB{_costs(table, gains)}."
@@ -62,8 +60,7 @@ def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
         ]
         sheet.points(group["value"], where, name=str(setting), look=look, tips=tips)
     sheet.axes.axvline(0, color=SOFT, linewidth=1)
-    sheet.axes.set_yticks(range(len(order)), [short(what, 28) for what in order])
-    sheet.axes.set_ylim(len(order) - 0.5, -0.5)
+    sheet.names(order, 28)
     sheet.axes.set_xlabel("gain over the best uniform ratio (dB)")
     sheet.legend()
     best = most_of(gains, "value")
@@ -77,13 +74,11 @@ def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:
     part = next((name for name in parts if name.startswith(_SHOWN)), parts[0] if parts else None)
     if part is None:
         return
-    values = column(own[own["part"] == part], "threshold_over_sigma")
-    size = round(np.sqrt(len(values)))
+    ratios = values(own[own["part"] == part], "threshold_over_sigma").to_numpy()
+    size = round(np.sqrt(len(ratios)))
     title = f"Learnt thresholds over sigma, {part.partition(':')[0]}"
-    values = np.where(np.arange(len(values)) > 0, values, np.nan)  # the mean's 0 would take all colours from the others
-    low, high = np.nanmin(values), np.nanmax(values)
-    finding = (
-        f"Thresholds run from {low:.2f} to {high:.2f} times sigma; the highest frequencies lie at the lower right, and "
-        "the mean, at the upper left, has none."
-    )
-    yield heat_map("learn-dct-thresholds", title, values[: size**2].reshape(size, size), finding)
+    ratios = np.where(np.arange(len(ratios)) > 0, ratios, np.nan)  # the mean's 0 would take all colours from the others
+    low, high = np.nanmin(ratios), np.nanmax(ratios)
+    where = "the highest frequencies lie at the lower right, and the mean, at the upper left, has none"
+    finding = f"Thresholds run from {low:.2f} to {high:.2f} times sigma; {where}."
+    yield heat_map("learn-dct-thresholds", title, ratios[: size**2].reshape(size, size), finding)

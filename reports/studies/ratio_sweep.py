@@ -1,4 +1,4 @@
-"""Many threshold ratios by one transform that they share, beside one call for each."""
+"""Many threshold ratios by one transform that they share, compared with one call for each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ def study(table: pd.DataFrame) -> Study:
     charts = tuple(curves(seconds, "ratio-sweep"))
     if set(middle) != {"shared", "dense"}:
         return Study(charts, tuple(chart.finding for chart in charts[:2]))
-    faster = (
-        f"{seconds['note'].iloc[0]} take {seconds_text(middle['shared'])} where they share one transform and "
-        f"{seconds_text(middle['dense'])} one by one through the dense reference: "
-        f"{times_text(middle['dense'] / middle['shared'])} as fast, by the medians of {len(rounds['shared'])} rounds."
-    )
+    shared = f"{seconds['note'].iloc[0]} take {seconds_text(middle['shared'])} where they share one transform"
+    dense = f"{seconds_text(middle['dense'])} one by one through the dense reference"
+    times = times_text(middle["dense"] / middle["shared"])
+    faster = f"{shared} and {dense}: {times} as fast, by the medians of {len(rounds['shared'])} rounds."
     off = of(table, "difference_255")["value"]
     same = f"No pixel of their outputs differs by more than {off.max():.2g} / 255." if len(off) else ""
     return Study(charts, tuple(word for word in (faster, same) if word))

@@ -16,7 +16,7 @@ NEEDS = "psnr_db"
 
 
 def study(table: pd.DataFrame) -> Study:
-    """Network and bicubic beside each other; nothing where only one of them was scored."""
+    """Network and bicubic compared; nothing where only one of them was scored."""
     psnr = of(table, "psnr_db")
     noise = psnr["sigma_255"].map(lambda sigma: f", noise {sigma:g}" if sigma else "")
     psnr = psnr.assign(kind=psnr["degradation"].astype(str) + noise)
@@ -31,10 +31,8 @@ def _words(wide: pd.DataFrame) -> Iterator[str]:
     gain = (wide[net] - wide["bicubic"]).dropna() if "bicubic" in wide else pd.Series(dtype=float)
     if gain.empty:
         return
-    yield (
-        f"{net} against bicubic: {gain.max():+.2f} dB on {gain.idxmax()} input, {gain.min():+.2f} dB on "
-        f"{gain.idxmin()} input."
-    )
+    best, worst = f"{gain.max():+.2f} dB on {gain.idxmax()} input", f"{gain.min():+.2f} dB on {gain.idxmin()} input"
+    yield f"{net} against bicubic: {best}, {worst}."
     losing = [str(kind) for kind in gain.index[gain < 0]]
     listed = f": {'; '.join(losing)}" if losing else ""
     yield f"It falls behind on {len(losing)} of {len(gain)} degradations{listed}."

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.collections import QuadMesh
 
 from reports.draw.look import Chart, Marks, numbered, tag
-from reports.draw.sheet import WIDE, Sheet, short
+from reports.draw.sheet import WIDE, Sheet
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
 
@@ -29,17 +29,16 @@ def of(table: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return table[table["quantity"] == quantity]
 
 
-def column(table: pd.DataFrame, quantity: str) -> np.ndarray:
-    """The numbered values of one quantity, in order."""
-    own = of(table, quantity).drop_duplicates("repeat").sort_values("repeat")
-    return own["value"].to_numpy(dtype=float)
+def values(table: pd.DataFrame, quantity: str) -> pd.Series[float]:
+    """The values of one quantity by their number, in order."""
+    found: pd.Series[float] = of(table, quantity).drop_duplicates("repeat").set_index("repeat")["value"].sort_index()
+    return found
 
 
 def along(table: pd.DataFrame, part: str, x: str, y: str) -> pd.DataFrame:
     """Columns x and y of one part's curve, in order."""
     own = table[table["part"] == part]
-    pair = {name: of(own, name).drop_duplicates("repeat").set_index("repeat")["value"] for name in (x, y)}
-    return pd.DataFrame(pair).dropna().sort_index()
+    return pd.DataFrame({name: values(own, name) for name in (x, y)}).dropna()
 
 
 def lines(
@@ -69,8 +68,7 @@ def decibels(
     for look, (label, values) in zip(numbered(9), wide.items(), strict=False):
         tips = [f"{tip.format(label=label, place=place)}: {value:.2f} dB" for place, value in values.items()]
         sheet.points(values, range(len(values)), name=str(label), look=look, tips=tips)
-    sheet.axes.set_yticks(range(len(wide)), [short(place, most) for place in wide.index])
-    sheet.axes.set_ylim(len(wide) - 0.5, -0.5)
+    sheet.names(wide.index, most)
     sheet.axes.set_xlabel(xlabel)
     sheet.legend()
     return sheet

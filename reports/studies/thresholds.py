@@ -14,7 +14,7 @@ NEEDS = "output"
 
 
 def study(table: pd.DataFrame) -> Study:
-    """The functions as curves; the minimiser found by search beside soft thresholding."""
+    """The functions as curves; soft thresholding and the minimiser that a search finds."""
     family = {part: along(table, part, "x", "output") for part in of(table, "output")["part"].unique() if part}
     said = _family_words(family)
     charts = [lines("thresholds-family", "Hard, soft and smooth hard thresholds, T = 1", family, said)]
@@ -34,10 +34,9 @@ def _family_words(family: Mapping[str, pd.DataFrame]) -> str:
     if "hard" not in family or "soft" not in family or not smooth:
         return ""
     coldest, hottest = smooth[0], smooth[-1]
-    away = (family["hard"]["x"].abs() - 1).abs() > 0.3  # noqa: PLR2004 - beside the step
+    away = (family["hard"]["x"].abs() - 1).abs() > 0.3  # noqa: PLR2004 - away from the step
     cold = (family[coldest]["output"] - family["hard"]["output"])[away].abs().max()
     hot = (family[hottest]["output"] - family["soft"]["output"]).abs().max()
-    return (
-        f"At {coldest} the smooth threshold is within {cold:.2g} of the hard one beside the step, and at {hottest} "
-        f"within {hot:.2g} of the soft one: one family reaches from the one to the other."
-    )
+    hard = f"At {coldest} the smooth threshold is within {cold:.2g} of the hard one beside the step"
+    soft = f"at {hottest} within {hot:.2g} of the soft one"
+    return f"{hard}, and {soft}: one family reaches from the one to the other."

@@ -1,4 +1,4 @@
-"""Times of earlier runs, from the history file beside the runs or from run directories, as one line per series."""
+"""Times of earlier runs as one line per series, from run directories or the history file in their folder."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from reports.draw.sheet import MOST_SERIES, Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
 from reports.read.tables import time
+from reports.sections.words import words
 
 FILE_NAME = "history.jsonl"
 SCHEMA = 1
@@ -75,6 +76,6 @@ def chart(times: pd.DataFrame) -> Iterator[Chart]:
     sheet.axes.set_xticks(range(len(names)), [short(name, 12) for name in names], rotation=30, ha="right")
     sheet.axes.set(xlabel="run", ylabel="time over the first run")
     sheet.legend()
-    last = ratios.iloc[:, -1]
-    words = f"{len(names)} runs from {names[0]} to {names[-1]}: times ended between {times_text(last.min())} and "
-    yield sheet.chart("history", "Time over the runs", f"{words}{times_text(last.max())} of the first.")
+    low, high = (times_text(value) for value in (ratios.iloc[:, -1].min(), ratios.iloc[:, -1].max()))
+    finding = words("comparison.history", runs=len(names), first=names[0], last=names[-1], low=low, high=high)
+    yield sheet.chart("history", "Time over the runs", finding)

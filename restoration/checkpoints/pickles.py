@@ -58,8 +58,8 @@ def _step(opcode: pickletools.OpcodeInfo, argument: Any, stack: list[Any], memo:
             raise HostilePickleError(_would_call(found.name))
         stack.append(found)
     elif name in {"REDUCE", "NEWOBJ"}:
-        given, called = stack.pop(), stack.pop()
-        _check_call(called, given)
+        arguments, called = stack.pop(), stack.pop()
+        _check_call(called, arguments)
         stack.append(None)
     elif name in {"PUT", "BINPUT", "LONG_BINPUT"}:
         memo[argument] = stack[-1]
@@ -93,11 +93,11 @@ def _named(module: object, name: object = "") -> _Global:
     return _Global(full)
 
 
-def _check_call(called: object, given: object) -> None:
+def _check_call(called: object, arguments: object) -> None:
     if not isinstance(called, _Global):
         raise HostilePickleError("refused: it would call what is no function")
-    if called.name in {"builtins.bytearray", "__builtin__.bytearray"} and isinstance(given, tuple):
-        (size,) = given
+    if called.name in {"builtins.bytearray", "__builtin__.bytearray"} and isinstance(arguments, tuple):
+        (size,) = arguments
         if isinstance(size, int) and size > _MOST_BYTES:
             raise HostilePickleError(f"refused: it would reserve {size:,} bytes")
 

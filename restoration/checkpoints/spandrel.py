@@ -33,7 +33,7 @@ class Recognised(nn.Module):
 
     def _one(self, image: Tensor) -> Tensor:
         if not _takes_sigma(self.descriptor):
-            # It clamps in place: a network that returns what it was given would change the caller's image.
+            # It clamps in place: a network that returns its input would change the caller's image.
             return cast("Tensor", self.descriptor(image.clone()))
         height, width = image.shape[-2:]
         right, bottom = self.descriptor.size_requirements.get_padding(width, height)

@@ -31,7 +31,7 @@ EIGHT: Final = 8
 
 CHECKSUM: Final = zlib.crc32("".join(inspect.getsource(code) for code in (butterflies, sys.modules[__name__])).encode())
 """Of what is compiled into every kernel from these two files, which numba does not watch. Kernels mention it, so that
-code kept on disk is found only by what would compile to the same."""
+code kept on disk is used only where compiling again would give the same."""
 
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -148,8 +148,8 @@ def vector_code(literals: int) -> Callable[[Callable[..., None]], Any]:
     """
 
     def decorated(write: Callable[..., None]) -> Any:
-        def typed(_: object, *given: types.Type) -> Any:
-            constants, arrays = given[:literals], given[literals::2]
+        def typed(_: object, *kinds: types.Type) -> Any:
+            constants, arrays = kinds[:literals], kinds[literals::2]
             if not all(isinstance(kind, types.Literal) for kind in constants):
                 return None  # numba asks again with literals
             places = [kind for array in arrays for kind in (array, types.intp)]

@@ -8,18 +8,8 @@ in the second-level cache while the one column of vectors at work stays in the f
     coefficients, totals: [vector of columns][frequency u][row][lane]
 
 so that a block's column is `order` neighbouring vectors. A kernel is made for one order and rule, kept on disk by
-numba, and holds no lock of Python's. All kernels for grids take the same arguments:
-
-    image           the pixels of one plane
-    limits          thresholds for unscaled coefficients, [set][u][v][lane]
-    rows, columns   where blocks start, ascending, never further apart than `order`
-    stop            the row of pixels from which on sums go to `tail` rather than to `out`
-    row_scale, column_scale     factors of each row and column of pixels
-    scratch         `Tile.size` values, zero before the first call
-    out, tail       sums of blocks, times `order` squared and the scales: [set][row][column]
-    weights, weight_tail        with adaptive weights only: their sums, likewise
-
-They check nothing; `restoration.dct.fused` has.
+numba, and holds no lock of Python's. It takes a `GridStrip`, or a `ChosenStrip` where any choice of blocks is restored,
+and checks nothing; `restoration.dct.fused` has.
 """
 
 # ruff: noqa: ANN001, ANN202, PLR0917 - numba passes arrays and numbers only, and infers the types itself
@@ -27,12 +17,12 @@ They check nothing; `restoration.dct.fused` has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numpy.typing import NDArray
 
 from restoration.compiled.lanes import (
     CHECKSUM,
@@ -68,13 +58,109 @@ SETS: Final = 4
 TILE_BYTES: Final = 320 * 1024
 """About what a tile's buffers may take: well inside a second-level cache of 512 KiB."""
 
-_GRID: Final = "void(f4[::1], f4[::1], i8[::1], i8[::1], i8, f4[::1], f4[::1], f4[::1], f4[::1], f4[::1])"
-_WEIGHED: Final = f"{_GRID[:-1]}, f4[::1], f4[::1])"
-_MASK: Final = "void(f4[::1], f4[::1], b1[:,::1], i8, i8, i8, b1, i8[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1])"
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+_NONE: Final = np.zeros(0, np.float32)
 
 
-@dataclass(frozen=True)
-class Tile:
+class GridStrip(NamedTuple):
+    """What a kernel for grids works on; every array of floats is flat."""
+
+    image: Floats
+    """The pixels of one plane."""
+    limits: Floats
+    """Thresholds for unscaled coefficients, [set][u][v][lane]."""
+    rows: Places
+    """Where blocks start, ascending, never further apart than `order`."""
+    columns: Places
+    stop: int
+    """The row of pixels from which on sums go to `tail` rather than to `out`."""
+    row_scale: Floats
+    """A factor for each row of pixels."""
+    column_scale: Floats
+    scratch: Floats
+    """`Tile.size` values, zero before the first call."""
+    out: Floats
+    """Sums of blocks, times `order` squared and the scales: [set][row][column]."""
+    tail: Floats
+    weights: Floats = _NONE
+    """With adaptive weights only: their sums, likewise."""
+    weight_tail: Floats = _NONE
+
+
+class ChosenStrip(NamedTuple):
+    """What the kernel for any choice of blocks works on; every array of floats is flat."""
+
+    image: Floats
+    limits: Floats
+    blocks: NDArray[np.bool_]
+    """The mask of blocks in the image; the strip has its rows top..bottom."""
+    top: int
+    bottom: int
+    stop: int
+    """The row of pixels from which on sums go to `tail` rather than to `out`."""
+    adaptive: bool
+    """Whether blocks weigh less the more coefficients they keep."""
+    places: Places
+    """Room for the starts of all those blocks and `LANES` more."""
+    scratch: Floats
+    """`chosen_size` values."""
+    out: Floats
+    """Sums of blocks, times `order` squared, are added to this."""
+    tail: Floats
+    weights: Floats
+    weight_tail: Floats
+
+
+_FLOATS: Final = types.Array(types.float32, 1, "C")
+_PLACES: Final = types.Array(types.int64, 1, "C")
+_MASK: Final = types.Array(types.boolean, 2, "C")
+_ON_GRID: Final = types.void(
+    types.NamedTuple(
+        [_FLOATS, _FLOATS, _PLACES, _PLACES, types.int64, *[_FLOATS] * 7],
+        GridStrip,
+    )
+)
+_ON_CHOSEN: Final = types.void(
+    types.NamedTuple(
+        [_FLOATS, _FLOATS, _MASK, *[types.int64] * 3, types.boolean, _PLACES, *[_FLOATS] * 5],
+        ChosenStrip,
+    )
+)
+
+
+class Rows(NamedTuple):
+    """Rows of blocks that are worked on before the buffers move on."""
+
+    block: int
+    """The first of them, counted in the strip."""
+    after: int
+    """The first that is none of them."""
+    top: int
+    """The buffers' first row of pixels."""
+    known: int
+    """Up to where the coefficients are there."""
+    bottom: int
+    """Up to where they are needed."""
+    done: int
+    """How many rows of pixels are complete afterwards."""
+
+
+class Line(NamedTuple):
+    """A row of a tile's pixels."""
+
+    at: int
+    """Where in the scratch its sums begin."""
+    left: int
+    """Its first column of pixels."""
+    begun: int
+    """Up to where the previous tile has written."""
+    end: int
+    """Up to where this tile writes."""
+
+
+class Tile(NamedTuple):
     """How a kernel's scratch is laid out, in float32 values; `coefficients` begin at 0."""
 
     wide: int
@@ -83,8 +169,8 @@ class Tile:
     """From one column of vectors to the next."""
     reach: int
     """A line of a tile's pixels, with room on both sides for blocks shifted by up to `order` - 1."""
-    buffer: int
-    """A buffer of coefficients or totals; the totals begin here, one set after the other."""
+    totals: int
+    """The totals begin here, one set after the other; each takes as much as the coefficients do."""
     shares: int
     """Weights of blocks, added up along y: [vector of columns][row][lane]."""
     kept: int
@@ -106,16 +192,16 @@ class Tile:
         step = (FRESH + order - 1) * LANES
         vectors = max(1, min(8, TILE_BYTES // ((1 + sets) * order * step * 4)))
         wide = vectors * LANES
-        buffer = vectors * order * step
+        totals = vectors * order * step
         pad = rounded(order - 1)
         reach = pad + rounded(wide + order - 1)
-        shares = (1 + sets) * buffer
+        shares = (1 + sets) * totals
         kept = shares + vectors * step
         share = kept + order * order * LANES
         stage = share + 2 * LANES
         terms = stage + order * wide
         line = terms + order * reach
-        return cls(wide, step, reach, buffer, shares, kept, share, stage, terms, pad, line, size=line + order * reach)
+        return cls(wide, step, reach, totals, shares, kept, share, stage, terms, pad, line, size=line + order * reach)
 
 
 def chosen_size(order: int) -> int:
@@ -132,196 +218,92 @@ def rounded(length: int) -> int:
 def uniform_strip(order: int, rule: str) -> Any:
     """The kernel for one set of thresholds and blocks that all weigh the same."""
     tile = Tile.of(order)
-    wide, step, reach, pad, totals = tile.wide, tile.step, tile.reach, tile.pad, tile.buffer
-    moving, stage, terms, line = 2 * totals // step, tile.stage, tile.terms, tile.line
+    wide, step, reach, totals, stage = tile.wide, tile.step, tile.reach, tile.totals, tile.stage
+    buffers = 2 * totals // step
     made_of = CHECKSUM
 
-    @njit(_GRID, cache=True, nogil=True, error_model="numpy")
-    def strip(image, limits, rows, columns, stop, row_scale, column_scale, scratch, out, tail):
+    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    def kernel(strip):
         _ = made_of
-        for first in range(0, len(columns), wide):
-            count = min(wide, len(columns) - first)
-            for block, after, top, known, bottom, done in _spans(order, rows):
-                _fill(
-                    order,
-                    wide,
-                    step,
-                    image,
-                    len(column_scale),
-                    known,
-                    bottom,
-                    top,
-                    columns,
-                    first,
-                    count,
-                    scratch,
-                    stage,
-                )
-                _shrink(order, rule, step, totals, scratch, limits, rows, block, after, top, count)
-                for y in range(top, top + done):
-                    at = totals + (y - top) * LANES
-                    _spread(order, step, reach, pad, at, columns, first, count, scratch, terms, line)
-                    _write(
-                        order,
-                        scratch,
-                        line,
-                        columns,
-                        first,
-                        count,
-                        y,
-                        rows,
-                        stop,
-                        row_scale,
-                        column_scale,
-                        0,
-                        out,
-                        tail,
-                    )
-                _advance(order, step, moving, scratch)
+        for first in range(0, len(strip.columns), wide):
+            count = min(wide, len(strip.columns) - first)
+            for rows in _spans(order, strip.rows):
+                _fill(order, wide, step, stage, strip, rows, first, count)
+                _shrink(order, rule, step, totals, strip, rows, count)
+                _finish(order, step, reach, tile, strip, rows, first, count, 0)
+                _advance(order, step, buffers, strip.scratch)
 
-    return strip
+    return kernel
 
 
 @cache
 def ratios_strip(order: int, rule: str) -> Any:
     """The kernel for up to `SETS` sets of thresholds: one forward transform serves all of them."""
     tile = Tile.of(order, SETS)
-    wide, step, reach, pad, totals, kept = tile.wide, tile.step, tile.reach, tile.pad, tile.buffer, tile.kept
-    moving, stage, terms, line = (1 + SETS) * totals // step, tile.stage, tile.terms, tile.line
+    wide, step, reach, stage = tile.wide, tile.step, tile.reach, tile.stage
+    totals, kept, buffers = tile.totals, tile.kept, (1 + SETS) * tile.totals // step
     made_of = CHECKSUM
 
-    @njit(_GRID, cache=True, nogil=True, error_model="numpy")
-    def strip(image, limits, rows, columns, stop, row_scale, column_scale, scratch, out, tail):
+    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    def kernel(strip):
         _ = made_of
-        sets = len(limits) // (order * order * LANES)
-        for first in range(0, len(columns), wide):
-            count = min(wide, len(columns) - first)
-            for block, after, top, known, bottom, done in _spans(order, rows):
-                _fill(
-                    order,
-                    wide,
-                    step,
-                    image,
-                    len(column_scale),
-                    known,
-                    bottom,
-                    top,
-                    columns,
-                    first,
-                    count,
-                    scratch,
-                    stage,
-                )
-                _shrink_sets(order, rule, step, totals, kept, scratch, limits, rows, block, after, top, count, sets)
+        sets = len(strip.limits) // (order * order * LANES)
+        for first in range(0, len(strip.columns), wide):
+            count = min(wide, len(strip.columns) - first)
+            for rows in _spans(order, strip.rows):
+                _fill(order, wide, step, stage, strip, rows, first, count)
+                _shrink_sets(order, rule, step, totals, kept, strip, rows, count, sets)
                 for k in range(sets):
-                    for y in range(top, top + done):
-                        at = totals * (k + 1) + (y - top) * LANES
-                        _spread(order, step, reach, pad, at, columns, first, count, scratch, terms, line)
-                        _write(
-                            order,
-                            scratch,
-                            line,
-                            columns,
-                            first,
-                            count,
-                            y,
-                            rows,
-                            stop,
-                            row_scale,
-                            column_scale,
-                            k,
-                            out,
-                            tail,
-                        )
-                _advance(order, step, moving, scratch)
+                    _finish(order, step, reach, tile, strip, rows, first, count, k)
+                _advance(order, step, buffers, strip.scratch)
 
-    return strip
+    return kernel
 
 
 @cache
 def adaptive_strip(order: int, rule: str) -> Any:
     """The kernel for blocks that weigh less the more coefficients they keep; their weights are summed up, too."""
     tile = Tile.of(order)
-    wide, step, reach, pad, totals, kept = tile.wide, tile.step, tile.reach, tile.pad, tile.buffer, tile.kept
-    stage, terms, line, shares, share = tile.stage, tile.terms, tile.line, tile.shares, tile.share
-    moving = 2 * totals // step + wide // LANES
+    wide, step, reach, stage = tile.wide, tile.step, tile.reach, tile.stage
+    buffers = 2 * tile.totals // step + wide // LANES
     made_of = CHECKSUM
 
-    @njit(_WEIGHED, cache=True, nogil=True, error_model="numpy")
-    def strip(image, limits, rows, columns, stop, row_scale, column_scale, scratch, out, tail, weights, weight_tail):
+    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    def kernel(strip):
         _ = made_of
-        for first in range(0, len(columns), wide):
-            count = min(wide, len(columns) - first)
-            for block, after, top, known, bottom, done in _spans(order, rows):
-                _fill(
-                    order,
-                    wide,
-                    step,
-                    image,
-                    len(column_scale),
-                    known,
-                    bottom,
-                    top,
-                    columns,
-                    first,
-                    count,
-                    scratch,
-                    stage,
-                )
-                _shrink_weighed(
-                    order, rule, step, totals, shares, kept, share, scratch, limits, rows, block, after, top, count
-                )
-                for y in range(top, top + done):
-                    row = (y - top) * LANES
-                    _spread(order, step, reach, pad, totals + row, columns, first, count, scratch, terms, line)
-                    _write(
-                        order,
-                        scratch,
-                        line,
-                        columns,
-                        first,
-                        count,
-                        y,
-                        rows,
-                        stop,
-                        row_scale,
-                        column_scale,
-                        0,
-                        out,
-                        tail,
-                    )
-                    _spread_shares(order, step, reach, pad, shares + row, columns, first, count, scratch, terms, line)
-                    _write(
-                        order, scratch, line, columns, first, count, y, rows, stop, row_scale, column_scale, 0,
-                        weights, weight_tail,
-                    )  # fmt: skip
-                _advance(order, step, moving, scratch)
+        for first in range(0, len(strip.columns), wide):
+            count = min(wide, len(strip.columns) - first)
+            for rows in _spans(order, strip.rows):
+                _fill(order, wide, step, stage, strip, rows, first, count)
+                _shrink_weighed(order, rule, step, tile, strip, rows, count)
+                _finish(order, step, reach, tile, strip, rows, first, count, 0)
+                _finish_shares(order, step, reach, tile, strip, rows, first, count)
+                _advance(order, step, buffers, strip.scratch)
 
-    return strip
+    return kernel
 
 
 @cache
 def chosen_strip(order: int, rule: str) -> Any:
-    """The kernel for any choice of blocks, transformed `LANES` at a time wherever they lie.
-
-    It takes the mask of blocks and its rows top..bottom in place of a grid, adds to its targets, and wants room for
-    the starts of all those blocks and `LANES` more in `places`. Its scratch has `chosen_size` values.
-    """
+    """The kernel for any choice of blocks, transformed `LANES` at a time wherever they lie."""
     column = order * LANES
     kept, share = 2 * order * column, 4 * order * column
     eights = order // EIGHT * EIGHT
     made_of = CHECKSUM
 
-    @njit(_MASK, cache=True, nogil=True, error_model="numpy")
-    def strip(image, limits, blocks, top, bottom, stop, adaptive, places, scratch, out, tail, weights, weight_tail):
+    @njit(_ON_CHOSEN, cache=True, nogil=True, error_model="numpy")
+    def kernel(strip):
         _ = made_of
-        width = blocks.shape[1] + order - 1
-        found = _list(blocks, top, bottom, width, places)
-        inside = np.searchsorted(places[:found], (stop - order + 1) * width)  # those that nothing overhangs of
+        image, scratch, out, weights = strip.image, strip.scratch, strip.out, strip.weights
+        adaptive, limits = strip.adaptive, strip.limits
+        width = strip.blocks.shape[1] + order - 1
+        found = _list(strip, width)
+        starts = strip.places[:found]
+        inside = np.searchsorted(starts, (strip.stop - order + 1) * width)  # those that nothing overhangs of
         for first, last in ((0, inside), (inside, found)):
             apart = (last - first + LANES - 1) // LANES  # neighbours in a group would wait for each other's sums
             for start in range(first, first + apart):
-                some = _spaced(places, start, last, apart)
+                some = _spaced(strip.places, start, last, apart)
                 regular = order % EIGHT == 0 and len(some) == LANES
                 if regular:
                     for k in range(order):
@@ -334,48 +316,50 @@ def chosen_strip(order: int, rule: str) -> Any:
                         scatter_rows(eights, scratch, k * column, some, 0, out, k * width)
                     for k in range(order):
                         spread_weights(eights, scratch, share + LANES, some, 0, weights, k * width)
+                elif last == inside:
+                    _scatter(order, column, share, some, width, scratch, out, weights)
                 else:
-                    _scatter(order, column, share, some, width, stop, scratch, out, tail, weights, weight_tail)
+                    _scatter_across(order, column, share, some, width, strip)
 
-    return strip
+    return kernel
 
 
 @njit
 def _spans(order, rows):
-    """The rows of blocks, `FRESH` pixels at a time.
-
-    Which blocks, from and to; the buffer's first row; the rows that it has and those that it needs, up to; how many of
-    them are complete afterwards.
-    """
+    """The `Rows` of a strip's blocks, `FRESH` pixels at a time."""
     block, top, known = 0, rows[0], rows[0]
     while block < len(rows):
         after = block
         while after < len(rows) and rows[after] < top + FRESH:
             after += 1
         bottom = min(top + FRESH, rows[-1] + 1) + order - 1
-        yield block, after, top, known, bottom, FRESH if after < len(rows) else bottom - top
+        yield Rows(block, after, top, known, bottom, FRESH if after < len(rows) else bottom - top)
         block, top, known = after, top + FRESH, bottom
 
 
 @njit
-def _shrink(order, rule, step, totals, scratch, limits, rows, block, after, top, count):
+def _shrink(order, rule, step, totals, strip, rows, count):
     """Transforms the columns of blocks, shrinks them, transforms them back and adds them up."""
+    scratch, limits, places = strip.scratch, strip.limits, strip.rows
+    block, after, top = rows.block, rows.after, rows.top
     for column in range((count + LANES - 1) // LANES * order):
         limit = column % order * order * LANES
         _clear_new(order, block == 0, scratch, totals + column * step)
         for i in range(block, after):
-            at = column * step + (rows[i] - top) * LANES
+            at = column * step + (places[i] - top) * LANES
             shrink_column(order, rule, scratch, at, scratch, totals + at, limits, limit)
 
 
 @njit
-def _shrink_sets(order, rule, step, totals, kept, scratch, limits, rows, block, after, top, count, sets):
+def _shrink_sets(order, rule, step, totals, kept, strip, rows, count, sets):
     """The same with several sets of thresholds, each with its totals."""
+    scratch, limits, places = strip.scratch, strip.limits, strip.rows
+    block, after, top = rows.block, rows.after, rows.top
     for column in range((count + LANES - 1) // LANES * order):
         for k in range(sets):
             _clear_new(order, block == 0, scratch, totals * (k + 1) + column * step)
         for i in range(block, after):
-            at = column * step + (rows[i] - top) * LANES
+            at = column * step + (places[i] - top) * LANES
             transform_column(order, scratch, at, scratch, kept)
             for k in range(sets):
                 limit = (k * order + column % order) * order * LANES
@@ -383,21 +367,21 @@ def _shrink_sets(order, rule, step, totals, kept, scratch, limits, rows, block, 
 
 
 @njit
-def _shrink_weighed(order, rule, step, totals, shares, kept, share, scratch, limits, rows, block, after, top, count):
+def _shrink_weighed(order, rule, step, tile, strip, rows, count):
     """The same with blocks that have weights, which are added up along y, too."""
+    scratch, limits, places = strip.scratch, strip.limits, strip.rows
+    totals, shares, kept, weight = tile.totals, tile.shares, tile.kept, tile.share + LANES
     for vector in range((count + LANES - 1) // LANES):
         for u in range(order):
-            _clear_new(order, block == 0, scratch, totals + (vector * order + u) * step)
-        _clear_new(order, block == 0, scratch, shares + vector * step)
-        for i in range(block, after):
-            row = (rows[i] - top) * LANES
+            _clear_new(order, rows.block == 0, scratch, totals + (vector * order + u) * step)
+        _clear_new(order, rows.block == 0, scratch, shares + vector * step)
+        for i in range(rows.block, rows.after):
+            row = (places[i] - rows.top) * LANES
             at = vector * order * step + row
-            _weigh(order, rule, step, scratch, at, kept, share, limits)
+            _weigh(order, rule, step, scratch, at, kept, tile.share, limits)
             for u in range(order):
-                weigh_column(
-                    order, scratch, kept + u * order * LANES, scratch, share + LANES, scratch, totals + at + u * step
-                )
-            add_weights(order, scratch, share + LANES, scratch, shares + vector * step + row)
+                weigh_column(order, scratch, kept + u * order * LANES, scratch, weight, scratch, totals + at + u * step)
+            add_weights(order, scratch, weight, scratch, shares + vector * step + row)
 
 
 @njit
@@ -420,18 +404,28 @@ def _gather(order, column, places, width, image, scratch):
 
 
 @njit
-def _scatter(order, column, share, places, width, stop, scratch, out, tail, weights, weight_tail):
-    """Adds the blocks and their weights to the image, or to the tail from row `stop` on."""
+def _scatter(order, column, share, places, width, scratch, out, weights):
+    """Adds the blocks and their weights to the image."""
+    for j in range(len(places)):
+        for k in range(order):
+            scatter_row(order, scratch, k * column + j, out, places[j] + k * width)
+            spread_weight(order, scratch, share + LANES + j, weights, places[j] + k * width)
+
+
+@njit
+def _scatter_across(order, column, share, places, width, strip):
+    """The same, but to the tail from row `stop` on."""
+    scratch, stop = strip.scratch, strip.stop
     for j in range(len(places)):
         for k in range(order):
             start = places[j] + k * width
             if start < stop * width:
-                scatter_row(order, scratch, k * column + j, out, start)
-                spread_weight(order, scratch, share + LANES + j, weights, start)
+                scatter_row(order, scratch, k * column + j, strip.out, start)
+                spread_weight(order, scratch, share + LANES + j, strip.weights, start)
             else:
                 start -= stop * width
-                scatter_row(order, scratch, k * column + j, tail, start)
-                spread_weight(order, scratch, share + LANES + j, weight_tail, start)
+                scatter_row(order, scratch, k * column + j, strip.tail, start)
+                spread_weight(order, scratch, share + LANES + j, strip.weight_tail, start)
 
 
 @njit
@@ -456,9 +450,11 @@ def _restore_blocks(order, rule, column, kept, share, adaptive, limits, scratch)
 
 
 @njit
-def _fill(order, wide, step, image, width, known, bottom, top, columns, first, count, scratch, stage):
-    """Transforms the image's rows known..bottom along x into the buffer whose row 0 is the image's row `top`."""
-    used = (count + LANES - 1) // LANES
+def _fill(order, wide, step, stage, strip, rows, first, count):
+    """Transforms the rows of pixels that the buffer of coefficients lacks along x."""
+    image, columns, scratch = strip.image, strip.columns, strip.scratch
+    known, bottom, top = rows.known, rows.bottom, rows.top
+    used, width = (count + LANES - 1) // LANES, len(strip.column_scale)
     left = columns[first]
     direct = count == wide and columns[first + count - 1] - left == count - 1
     for y in range(known, bottom):
@@ -484,7 +480,7 @@ def _clear_new(order, all_new, scratch, at):
 
 @njit
 def _weigh(order, rule, step, scratch, at, kept, share, limits):
-    """Transforms and shrinks a vector of blocks, and finds their weights."""
+    """Transforms and shrinks the vector of blocks at `at`, and computes their weights."""
     clear(scratch, share)
     for u in range(order):
         limit = u * order * LANES
@@ -493,8 +489,48 @@ def _weigh(order, rule, step, scratch, at, kept, share, limits):
 
 
 @njit
-def _spread(order, step, reach, pad, at, columns, first, count, scratch, terms, line):
-    """Transforms a complete row of sums back along x and adds up what its blocks say of each pixel, into `line`."""
+def _finish(order, step, reach, tile, strip, rows, first, count, k):
+    """Transforms the complete rows of set `k` back along x, and writes them."""
+    columns, scratch, out, tail = strip.columns, strip.scratch, strip.out, strip.tail
+    row_scale, column_scale = strip.row_scale, strip.column_scale
+    line = _line(order, strip.columns, first, count, tile.line)
+    overhang = strip.rows[-1] + order - strip.stop
+    for y in range(rows.top, rows.top + rows.done):
+        at = (k + 1) * tile.totals + (y - rows.top) * LANES
+        _spread(order, step, reach, tile, columns, first, count, scratch, at)
+        if y < strip.stop:
+            _write(line, scratch, y, row_scale, column_scale, out, k * len(row_scale) + y)
+        else:
+            _write(line, scratch, y, row_scale, column_scale, tail, k * overhang + y - strip.stop)
+
+
+@njit
+def _finish_shares(order, step, reach, tile, strip, rows, first, count):
+    """The same with the weights of the blocks, which are added up along x."""
+    columns, scratch, out, tail = strip.columns, strip.scratch, strip.weights, strip.weight_tail
+    row_scale, column_scale = strip.row_scale, strip.column_scale
+    line = _line(order, strip.columns, first, count, tile.line)
+    for y in range(rows.top, rows.top + rows.done):
+        at = tile.shares + (y - rows.top) * LANES
+        _spread_shares(order, step, reach, tile, columns, first, count, scratch, at)
+        if y < strip.stop:
+            _write(line, scratch, y, row_scale, column_scale, out, y)
+        else:
+            _write(line, scratch, y, row_scale, column_scale, tail, y - strip.stop)
+
+
+@njit
+def _line(order, columns, first, count, at):
+    """The `Line` of the tile whose block columns are the `count` from the `first` on."""
+    left = columns[first]
+    begun = columns[first - 1] + order - left if first else 0
+    return Line(at, left, begun, columns[first + count - 1] + order - left)
+
+
+@njit
+def _spread(order, step, reach, tile, columns, first, count, scratch, at):
+    """Transforms the complete row of sums at `at` back along x and adds up what its blocks say of each pixel."""
+    pad, terms, line = tile.pad, tile.terms, tile.line
     for vector in range((count + LANES - 1) // LANES):
         row_inverse(order, step, reach, scratch, at + vector * order * step, scratch, terms + pad + vector * LANES)
     width = columns[first + count - 1] - columns[first] + order
@@ -514,8 +550,9 @@ def _spread(order, step, reach, pad, at, columns, first, count, scratch, terms, 
 
 
 @njit
-def _spread_shares(order, step, reach, pad, at, columns, first, count, scratch, terms, line):
-    """Adds up the weights of the blocks that touch each pixel of a row, into `line`."""
+def _spread_shares(order, step, reach, tile, columns, first, count, scratch, at):
+    """Adds up the weights of the blocks that touch each pixel of a row."""
+    pad, terms, line = tile.pad, tile.terms, tile.line
     for j in range(terms + pad + count, terms + reach):
         scratch[j] = 0
     for j in range(count):
@@ -534,37 +571,25 @@ def _spread_shares(order, step, reach, pad, at, columns, first, count, scratch, 
 
 
 @njit
-def _write(order, scratch, line, columns, first, count, y, rows, stop, row_scale, column_scale, k, out, tail):
-    """Writes a tile's line of sums, scaled, to row `y` of set `k`: of the image, or of the tail from `stop` on."""
-    left = columns[first]
-    begun = columns[first - 1] + order - left if first else 0
-    end = columns[first + count - 1] + order - left
-    if y < stop:
-        to = (k * len(row_scale) + y) * len(column_scale) + left
-        _write_row(scratch, line, begun, end, row_scale, y, column_scale, left, out, to)
-    else:
-        overhang = rows[-1] + order - stop
-        to = (k * overhang + y - stop) * len(column_scale) + left
-        _write_row(scratch, line, begun, end, row_scale, y, column_scale, left, tail, to)
-
-
-@njit
-def _write_row(scratch, line, begun, end, row_scale, y, column_scale, left, target, to):
-    """Adds to the first `begun` pixels, which the previous tile has begun; writes the others."""
-    for x in range(begun):
-        target[to + x] += scratch[line + x] * (row_scale[y] * column_scale[left + x])
+def _write(line, scratch, y, row_scale, column_scale, target, row):
+    """Writes a line of sums, scaled, to a row of `target`; adds to the pixels that the previous tile has begun."""
+    at, left, begun, end = line
+    to = row * len(column_scale) + left
     whole = begun + (end - begun) // LANES * LANES
+    for x in range(begun):
+        target[to + x] += scratch[at + x] * (row_scale[y] * column_scale[left + x])
     for x in range(begun, whole, LANES):
-        scale_pixels(scratch, line + x, row_scale, y, column_scale, left + x, target, to + x)
+        scale_pixels(scratch, at + x, row_scale, y, column_scale, left + x, target, to + x)
     for x in range(whole, end):
-        target[to + x] = scratch[line + x] * (row_scale[y] * column_scale[left + x])
+        target[to + x] = scratch[at + x] * (row_scale[y] * column_scale[left + x])
 
 
 @njit
-def _list(blocks, top, bottom, width, places):
-    """Where the pixels of the blocks that the mask's rows top..bottom have begin; returns their number."""
+def _list(strip, width):
+    """Lists where the pixels of the strip's blocks begin; returns their number."""
+    blocks, places = strip.blocks, strip.places
     found = 0
-    for y in range(top, bottom):
+    for y in range(strip.top, strip.bottom):
         for x in range(blocks.shape[1]):
             if blocks[y, x]:
                 places[found] = y * width + x

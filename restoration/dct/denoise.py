@@ -81,7 +81,7 @@ def thresholds_for(
     keep_dc: bool = True,
     thresholds: Tensor | Path | str | None = None,
 ) -> Tensor:
-    """The thresholds (B, B) in the unit of `sigma`: one ratio, or those given; 0 for a DC that is kept."""
+    """The thresholds (B, B) in the unit of `sigma`: one ratio, or the option's own; 0 for a DC that is kept."""
     check_block_size(block_size)
     check_sigma(sigma)
     if thresholds is None:

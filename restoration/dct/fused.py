@@ -1,8 +1,8 @@
 """The fast DCT denoiser for CPUs: the transforms, the thresholds and the sums in one pass over the image.
 
 Same output as `restoration.dct.dense`, but nothing larger than a cache is stored (see `restoration.compiled.strips`
-for how). Compiled by numba for the block size and rule asked for, once per machine; the code is kept on disk (in
-NUMBA_CACHE_DIR, or beside this module, or in the user's cache where that is read-only).
+for how). Compiled by numba for each block size and rule, once per machine; the code is kept on disk (in
+NUMBA_CACHE_DIR, or in the folder of the compiled modules, or in the user's cache where that is read-only).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,10 @@ from restoration.compiled.butterflies import gains
 from restoration.compiled.lanes import LANES, RULES
 from restoration.compiled.strips import (
     SETS,
+    ChosenStrip,
+    Floats,
+    GridStrip,
+    Places,
     Tile,
     adaptive_strip,
     chosen_size,
@@ -38,9 +42,6 @@ from restoration.dct.basis import check_block_size
 from restoration.dct.dense import Aggregation, Rule, check_thresholds
 from restoration.dct.overlap import check_grid, starts
 from restoration.errors import OptionError, RangeError, ShapeError
-
-Floats = NDArray[np.float32]
-Places = NDArray[np.int64]
 
 STRIP: Final = 64
 """Rows of blocks in a strip at least; 8 blocks' height if that is more. Independent of the number of threads, so that
@@ -96,21 +97,14 @@ def denoise_ratios(
         limits = np.concatenate([_limits(one) for one in thresholds[first : first + SETS]])
         for plane, targets in zip(planes, out[:, first : first + SETS], strict=True):
             for strip in grid.strips():
-                work.add(kernel, plane.reshape(-1), limits, *grid.across(strip), strip=strip, targets=[targets])
+                work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=[targets])
     work.finish(threads or torch.get_num_threads())
     images = torch.from_numpy(out).movedim(1, 0)
     return images.reshape(len(thresholds), *noisy.shape).to(noisy)
 
 
-def prepare(
-    block_size: int, *, rule: Rule = "hard", aggregation: Aggregation = "uniform", chosen: bool = False
-) -> None:
-    """Compiles `denoise` for these options or loads it from disk; the first call pays where this was not called.
-
-    Seconds the first time on a machine, then a fraction of one, then nothing. `chosen`: for calls with `blocks`.
-    Raises RangeError or OptionError where there is nothing to compile.
-    """
-    _kernel(block_size, rule, aggregation, chosen=chosen)
+Partial = partial[GridStrip] | partial[ChosenStrip]
+"""What a kernel works on, but for its scratch and its targets."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +145,9 @@ class Grid:
         for rows, stop in zip(parts, stops, strict=True):
             yield Strip(rows, stop, int(rows[-1]) + self.order - stop)
 
-    def across(self, strip: Strip) -> tuple[object, ...]:
-        """What kernels for grids are told of `strip`."""
-        return strip.rows, self.columns, strip.stop, *self.scales
+    def across(self, strip: Strip, plane: Floats, limits: Floats) -> Partial:
+        """What a kernel needs for `strip` of `plane`."""
+        return partial(GridStrip, plane.reshape(-1), limits, strip.rows, self.columns, strip.stop, *self.scales)
 
 
 @dataclass(frozen=True)
@@ -167,14 +161,14 @@ class Work:
     jobs: list[Job] = field(default_factory=list)
     seams: list[tuple[Floats, Floats]] = field(default_factory=list)
 
-    def add(self, kernel: Any, *arguments: object, strip: Strip, targets: Sequence[Floats]) -> None:
+    def add(self, kernel: Any, needed: Partial, *, strip: Strip, targets: Sequence[Floats]) -> None:
         """A call of `kernel` on `strip`, with each of `targets` (..., H, W) and what overhangs of it."""
         ends: list[Floats] = []
         for target in targets:
             tail = np.zeros((*target.shape[:-2], strip.overhang, target.shape[-1]), np.float32)
             self.seams.append((target[..., strip.stop : strip.stop + strip.overhang, :], tail))
             ends += target.reshape(-1), tail.reshape(-1)
-        self.jobs.append(lambda: kernel(*arguments, _scratch(self.layout, self.size), *ends))
+        self.jobs.append(lambda: kernel(needed(_scratch(self.layout, self.size), *ends)))
 
     def finish(self, workers: int) -> None:
         """Does it all."""
@@ -227,7 +221,7 @@ def _average(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: i
     work = Work(tile, tile.size)
     for plane, target in zip(planes, out, strict=True):
         for strip in grid.strips():
-            work.add(kernel, plane.reshape(-1), limits, *grid.across(strip), strip=strip, targets=[target])
+            work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=[target])
     work.finish(workers)
     return out
 
@@ -239,7 +233,7 @@ def _weigh(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int
     work = Work(tile, tile.size)
     for plane, *targets in zip(planes, out, weights, strict=True):
         for strip in grid.strips():
-            work.add(kernel, plane.reshape(-1), limits, *grid.across(strip), strip=strip, targets=targets)
+            work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=targets)
     work.finish(workers)  # the scales cancel
     return np.divide(out, weights, out=out)
 
@@ -255,8 +249,9 @@ def _choose(
         for strip in Grid.of(*planes.shape[1:], order).strips():
             top, bottom = int(strip.rows[0]), int(strip.rows[-1]) + 1
             places = np.empty(np.count_nonzero(mask[top:bottom]) + LANES, np.int64)
-            arguments = plane.reshape(-1), limits, mask, top, bottom, strip.stop, adaptive, places
-            work.add(kernel, *arguments, strip=strip, targets=targets)
+            flat = plane.reshape(-1)
+            needed = partial(ChosenStrip, flat, limits, mask, top, bottom, strip.stop, adaptive, places)
+            work.add(kernel, needed, strip=strip, targets=targets)
     work.finish(workers)
     if uncovered := np.count_nonzero(weights == 0):
         raise RangeError(f"blocks must cover every pixel, got a mask that leaves {uncovered} uncovered")

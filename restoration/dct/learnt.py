@@ -1,6 +1,6 @@
 """Tables with one number per frequency, learnt once: what they are, and the JSON file that holds several of them.
 
-`learnt.json` beside this module is made by `python -m restoration.dct.learn`, which says how and on which images.
+`learnt.json` in this folder is made by `python -m restoration.dct.learn`, which says how and on which images.
 """
 
 from __future__ import annotations

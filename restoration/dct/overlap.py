@@ -19,7 +19,7 @@ BAND = 2**26
 """Coefficients held at once (256 MiB in float32); a larger image is worked on in horizontal bands."""
 
 Shrink = Callable[..., tuple[Tensor, Tensor | None]]
-"""Coefficients (M, B*B, h, w), one tensor per image given -> shrunk ones, and the blocks' weights (M, 1, h, w) or None
+"""Coefficients (M, B*B, h, w), one tensor per image -> shrunk ones, and the blocks' weights (M, 1, h, w) or None
 where all blocks weigh the same."""
 
 
@@ -94,7 +94,7 @@ def check_grid(shape: tuple[int, ...], block_size: int, stride: int, blocks: Ten
 
 
 def starts(length: int, block_size: int, stride: int) -> list[int]:
-    """Where blocks start along an axis: the multiples of `stride`, and the last place there is."""
+    """Block starts along an axis: the multiples of `stride`, and the last one that fits."""
     last = length - block_size
     return [*range(0, last, stride), last]
 

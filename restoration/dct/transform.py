@@ -3,7 +3,7 @@
 A block of B x B pixels becomes B*B coefficients by any invertible matrix; those at most `RATIO` x sigma are removed,
 and the inverse gives the block back. The first coefficient is always kept, as the DCT's mean is. A second step,
 with a matrix of its own, filters the noisy image once more, guided by the result, as `restoration.dct.wiener` does.
-`transform.npz` beside this module is made by `python -m restoration.dct.learn_transform`, which says how, on which
+`transform.npz` in this folder is made by `python -m restoration.dct.learn_transform`, which says how, on which
 images and after whom.
 """
 

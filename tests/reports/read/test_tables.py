@@ -89,6 +89,16 @@ def test_each_scored_case_is_one_line_with_all_its_scores(whole: Run, tables: di
     assert quality.loc[quality["method"] == "ffdnet", "ratio"].isna().all()
 
 
+def test_what_a_dct_case_does_not_say_is_the_default_of_its_run(whole: Run) -> None:
+    silent = replace(whole, rows=whole.rows[whole.rows["method"].isin(["dct", "nlm"])].assign(options="{}"))
+    about = {"methods": [{"name": "dct", "options": {"block_size": 4, "stride": 2, "ratio": 3.1}}]}
+    columns = ["method", "block_size", "stride", "ratio"]
+    for run, expected in ((silent, [8, 1, 2.7]), (replace(silent, about=about), [4, 2, 3.1])):
+        lines = TABLES["quality"](run)[columns].astype({"method": object}).drop_duplicates().set_index("method")
+        assert lines.loc["dct"].tolist() == expected
+        assert lines.loc["nlm"].isna().all()
+
+
 def test_a_failed_case_is_a_line_with_its_error(whole: Run, tables: dict[str, pd.DataFrame]) -> None:
     broken = tables["quality"][tables["quality"]["error"] != ""]
     assert len(broken) == len(failed(whole.rows)) == 1

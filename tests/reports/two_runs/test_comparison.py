@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import synthetic
 
 from reports import compare_reports
 from reports.__main__ import main
-from reports.two_runs.comparison import aa_floor, exact_changes, quality_changes, read_pair, time_changes
+from reports.derive.verdict_words import Tolerances
+from reports.two_runs.changes import exact_changes, quality_changes, time_changes
+from reports.two_runs.pair import aa_floor, read_pair
 
 CONTENT = synthetic.Content(
     kinds=("cost", "time", "memory", "quality"),
@@ -62,6 +66,71 @@ def test_what_was_planted_is_found_and_nothing_else(base: Path, tmp_path: Path) 
     assert set(qualities.loc[qualities["label"] == "wavelet", "verdict"]) == {"worse"}
     assert set(qualities.loc[qualities["label"] != "wavelet", "verdict"]) == {"unchanged"}
     assert set(exact["label"]) == {"RDN"}
+
+
+def judged(base: Path, head: Path) -> tuple[set[str], set[str], set[str]]:
+    """The verdicts on FFDNet's time, the wavelet's quality, and every count."""
+    pair = read_pair(base, head)
+    times, qualities = time_changes(pair), quality_changes(pair)
+    return (
+        set(times.loc[times["label"] == "FFDNet", "verdict"]),
+        set(qualities.loc[qualities["label"] == "wavelet", "verdict"]),
+        set(exact_changes(pair)["verdict"]),
+    )
+
+
+def test_the_tolerances_of_the_heads_spec_decide_as_they_do_for_compare(base: Path, tmp_path: Path) -> None:
+    def plant(row: dict[str, Any]) -> None:
+        if row["method"] == "ffdnet" and row["quantity"] == "seconds":
+            row["value"] *= 1.2
+        if row["method"] == "wavelet" and row["quantity"] == "psnr_db":
+            row["value"] -= 0.008
+        if row["quantity"] in {"macs_per_pixel", "peak_bytes"}:
+            row["value"] *= 1.04
+
+    def spec(**tolerance: Any) -> dict[str, Any]:
+        return {"name": "standard", "tolerance": tolerance}
+
+    usual = changed(base, tmp_path / "usual", plant)
+    wide = changed(base, tmp_path / "wide", plant, spec=spec(time=0.5, psnr_db=0.02, macs_per_pixel=1e9, memory=0.1))
+    broken = changed(
+        base, tmp_path / "broken", plant, spec=spec(time="0.5", psnr_db=None, macs_per_pixel=-1, memory=[])
+    )
+    assert judged(base, usual) == ({"slower"}, {"worse"}, {"slower", "worse"})
+    assert judged(base, wide) == ({"unchanged"}, {"unchanged"}, set())
+    assert judged(base, broken) == judged(base, usual)
+
+
+def test_a_change_counts_from_two_thirds_of_its_tolerance(base: Path, tmp_path: Path) -> None:
+    def plant(row: dict[str, Any]) -> None:
+        if row["method"] == "ffdnet" and row["quantity"] == "seconds":
+            row["value"] *= 1.2
+        if row["method"] == "wavelet" and row["quantity"] == "psnr_db":
+            row["value"] -= 0.1
+
+    for factor, words in ((0.85, ({"slower"}, {"worse"}, set())), (0.6, ({"unchanged"}, {"unchanged"}, set()))):
+        tolerance = {"time": 0.2 / factor, "psnr_db": 0.1 / factor}
+        head = changed(base, tmp_path / f"{factor}", plant, spec={"name": "standard", "tolerance": tolerance})
+        assert judged(base, head) == words
+
+
+def test_a_change_within_the_floor_gets_no_verdict(base: Path, tmp_path: Path) -> None:
+    def plant(row: dict[str, Any]) -> None:
+        if row["quantity"] == "seconds":
+            row["value"] *= 1.2
+
+    pair = read_pair(base, changed(base, tmp_path / "head", plant))
+    assert set(time_changes(pair)["verdict"]) == {"slower"}
+    assert set(time_changes(replace(pair, floor=0.5))["verdict"]) == {"no verdict: too noisy"}
+
+
+def test_a_time_is_unchanged_only_where_both_ends_of_its_interval_say_so(base: Path) -> None:
+    pair = read_pair(base, base)
+    ends = np.abs(np.log(time_changes(pair)[["low", "high"]].astype(float)))
+    place = int((ends["low"] - ends["high"]).abs().argmax())
+    between = float(np.expm1(ends.iloc[place].mean()))
+    judged_by = replace(pair, tolerances=Tolerances(time=between))
+    assert time_changes(judged_by)["verdict"].iloc[place] == "no verdict: too noisy"
 
 
 def test_another_machine_gets_no_verdict_on_time(base: Path, tmp_path: Path) -> None:

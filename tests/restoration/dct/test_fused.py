@@ -198,7 +198,6 @@ def test_the_input_is_left_as_it_was() -> None:
 
 
 def test_compiled_code_is_kept_on_disk() -> None:
-    fused.prepare(8)
     kept = Path(strips.uniform_strip(8, "hard").stats.cache_path)
     assert list(kept.glob("strips.uniform_strip*.nbi"))
 

@@ -1,0 +1,110 @@
+"""What differs between two runs, in time, quality, operations and memory, each change with its verdict.
+
+The words, the tolerances and the rule are those of `compare`, which measures two revisions in turn.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.derive.intervals import LEVEL, RESAMPLES, difference
+from reports.derive.speeds import measured_calls
+from reports.derive.verdict_words import (
+    Word,
+    by_interval,
+    of_memory,
+    of_operations,
+    of_quality,
+    relative,
+)
+from reports.two_runs.pair import TIMED, Pair
+
+_SCORED = ["label", "task", "channels", "scale", "degradation", "sigma_255", "ratio"]
+_COUNTED = ["label", "scale", "channels", "counter"]
+_PEAKED = ["label", "scale", "channels", "height", "width", "source"]
+
+
+def time_changes(pair: Pair) -> pd.DataFrame:
+    """Each case timed in both runs: ratio of medians (head over base) with a bootstrap interval, and a verdict."""
+    samples = [_samples(summary.named["time"]) for summary in (pair.before, pair.after)]
+    lines: list[tuple[object, ...]] = []
+    for key in [key for key in samples[1] if key in samples[0]]:
+        before, after = samples[0][key], samples[1][key]
+        ratio = _ratio(before, after)
+        lines.append((*key, np.median(before), np.median(after), *ratio, len(after), _time_verdict(pair, *ratio)))
+    return pd.DataFrame(lines, columns=[*TIMED, "before", "after", "ratio", "low", "high", "n", "verdict"])
+
+
+def _samples(time: pd.DataFrame) -> dict[tuple[Any, ...], np.ndarray]:
+    groups = measured_calls(time).groupby(TIMED, observed=True, sort=False)["seconds"]
+    return {tuple(key): group.to_numpy() for key, group in groups}
+
+
+def _ratio(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
+    generator = np.random.default_rng(0)
+    medians = [
+        np.median(part[generator.integers(0, len(part), (RESAMPLES // 4, len(part)))], axis=1)
+        for part in (before, after)
+    ]
+    low, high = np.quantile(medians[1] / medians[0], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(np.median(after) / np.median(before)), float(low), float(high)
+
+
+def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
+    """A change is significant where its whole interval lies beyond the A/A floor, on one side."""
+    if not pair.same_machine:
+        return f"{Word.NO_VERDICT}: other machine"
+    floor, ends = math.log1p(pair.floor), (math.log(low), math.log(high))
+    word = by_interval(
+        math.log(ratio),
+        max(abs(end) for end in ends),
+        pair.tolerances.time,
+        significant=ends[0] > floor or ends[1] < -floor,
+    )
+    return f"{word}: too noisy" if word is Word.NO_VERDICT else word
+
+
+def quality_changes(pair: Pair) -> pd.DataFrame:
+    """Each label scored in both runs on the same images and noise: mean paired change of PSNR, interval, verdict."""
+    both = [_per_image(summary.named["quality"]) for summary in (pair.before, pair.after)]
+    lines: list[tuple[object, ...]] = []
+    for key in [key for key in both[1] if key in both[0]]:
+        before, after = both[0][key], both[1][key]
+        change = difference(after, before)
+        if change.n:
+            verdict = of_quality((after - before).dropna(), pair.tolerances.psnr_db)
+            means = before.mean(), after.mean(), change.mean
+            lines.append((*key, *means, change.low, change.high, change.n, verdict))
+    return pd.DataFrame(lines, columns=[*_SCORED, "before", "after", "change", "low", "high", "n", "verdict"])
+
+
+def _per_image(quality: pd.DataFrame) -> dict[tuple[Any, ...], pd.Series[float]]:
+    scored = quality[np.isfinite(quality["psnr_db"])].assign(ratio=lambda frame: frame["ratio"].fillna(-1))
+    objects = scored.astype({"degradation": object, "task": object, "image": object})
+    means = objects.groupby([*_SCORED, "image", "seed"], observed=True)["psnr_db"].mean()
+    return {key: group.droplevel(_SCORED) for key, group in means.groupby(level=_SCORED, sort=False)}
+
+
+def exact_changes(pair: Pair) -> pd.DataFrame:
+    """Operations and memory that changed."""
+    lines: list[tuple[object, ...]] = []
+    for name, key, value, judge, tolerance in (
+        ("cost", _COUNTED, "macs_per_pixel", of_operations, pair.tolerances.macs_per_pixel),
+        ("memory", _PEAKED, "peak_bytes", of_memory, pair.tolerances.memory),
+    ):
+        before, after = (
+            summary.named[name].groupby(key, observed=True)[value].max() for summary in (pair.before, pair.after)
+        )
+        joined = pd.concat({"before": before, "after": after}, axis=1).dropna()
+        changes: Any = joined.iterrows()
+        for at, line in changes:
+            word = judge(line["before"], line["after"], tolerance)
+            if word is not Word.UNCHANGED:
+                where = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in at[1:])
+                off = relative(line["before"], line["after"])
+                lines.append((at[0], value, where, line["before"], line["after"], off, word))
+    return pd.DataFrame(lines, columns=["label", "what", "where", "before", "after", "off", "verdict"])

@@ -1,0 +1,164 @@
+"""The sections of the page of two runs: their figures, tables and words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from reports.derive.verdict_words import CALLED_FROM, Word
+from reports.draw.grid import SIZE, Columns, grid, interval_columns, number_cell, seconds_cell, text_cell, times_cell
+from reports.draw.look import SHADE, SOFT, Chart, Palette
+from reports.draw.number_text import times_text
+from reports.draw.sheet import Ink, Sheet, short
+from reports.errors import HistoryError
+from reports.read.run import Run
+from reports.read.tables import lines_of
+from reports.sections import conventions
+from reports.sections.section import Section
+from reports.sections.words import words
+from reports.two_runs.changes import exact_changes, quality_changes, time_changes
+from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
+from reports.two_runs.pair import Pair
+
+_TIME: Columns = {
+    "label": ("method", text_cell),
+    "channels": ("channels", number_cell("g")),
+    "scale": ("scale", number_cell("g")),
+    **SIZE,
+    "before": ("base", seconds_cell),
+    "after": ("head", seconds_cell),
+    "ratio": ("ratio", times_cell),
+    **interval_columns(times_cell),
+    "n": ("n", number_cell("g")),
+    "verdict": ("verdict", text_cell),
+}
+_QUALITY: Columns = {
+    "label": ("method", text_cell),
+    "degradation": ("degradation", text_cell),
+    "sigma_255": ("sigma (/ 255)", number_cell("g")),
+    "ratio": ("ratio", number_cell("g")),
+    "before": ("base (dB)", number_cell(".3f")),
+    "after": ("head (dB)", number_cell(".3f")),
+    "change": ("change (dB)", number_cell("+.4f")),
+    **interval_columns(number_cell("+.4f")),
+    "n": ("n", number_cell("g")),
+    "verdict": ("verdict", text_cell),
+}
+_EXACT: Columns = {
+    "label": ("method", text_cell),
+    "what": ("quantity", text_cell),
+    "where": ("where", text_cell),
+    "before": ("base", number_cell(",.6g")),
+    "after": ("head", number_cell(",.6g")),
+    "off": ("change", number_cell("+.2%")),
+    "verdict": ("verdict", text_cell),
+}
+_FIELDS: Columns = {"name": ("field", text_cell), "before": ("base", text_cell), "after": ("head", text_cell)}
+
+
+def sections(pair: Pair, earlier: Sequence[Run]) -> Iterator[Section]:
+    """Every section, in the page's order; `earlier` runs make the history longer."""
+    command = f"restobench report {pair.base.directory.name} {pair.head.directory.name}"
+    times, qualities, exact = time_changes(pair), quality_changes(pair), exact_changes(pair)
+    said = tuple(_verdict(times, qualities, exact))
+    yield Section("summary", "Summary", command, findings=said, after=(_rule(pair),))
+    timed = grid("time-changes", "Time, head over base", times, _TIME)
+    yield Section("time", "Time", command, charts=tuple(_forest(times, pair)), grids=(timed,))
+    shown = qualities.assign(ratio=qualities["ratio"].where(qualities["ratio"] >= 0))
+    scored = grid("quality-changes", "PSNR on the same images and noise", shown, _QUALITY)
+    yield Section("quality", "Quality", command, grids=(scored,))
+    none = () if len(exact) else (words("comparison.nothing_changed"),)
+    counted = grid("exact-changes", "What changed", exact, _EXACT)
+    yield Section("exact", "Operations and memory", command, text=none, grids=(counted,))
+    charts, problem = _history(pair, earlier)
+    yield Section("history", "History", command, charts=charts, text=problem)
+    yield _environment(pair, command)
+    yield Section("conventions", "Conventions", command, terms=conventions.terms())
+
+
+def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame) -> Iterator[str]:
+    if times.empty and qualities.empty:
+        yield words("comparison.nothing_in_common")
+        return
+    for table, good, bad, what in (
+        (times, Word.FASTER, Word.SLOWER, "timed"),
+        (qualities, Word.BETTER, Word.WORSE, "scored"),
+    ):
+        if len(table):
+            count = table["verdict"].value_counts()
+            parts = [f"{int(count.get(word, 0))} {word}" for word in (bad, good, Word.UNCHANGED)]
+            if unsure := int(count[count.index.str.startswith(Word.NO_VERDICT)].sum()):
+                parts.append(f"{unsure} without verdict")
+            yield words("comparison.counts", cases=len(table), what=what, counts=", ".join(parts))
+    slowest = times[times["verdict"] == Word.SLOWER].sort_values("ratio", ascending=False).head(1)
+    for line in lines_of(slowest):
+        size = f"{line.width:.0f} × {line.height:.0f}"
+        yield words("comparison.slowest", method=line.label, times=times_text(line.ratio), size=size)
+    for line in lines_of(qualities[qualities["verdict"] == Word.WORSE].sort_values("change").head(1)):
+        yield words("comparison.worst", method=line.label, loss=-line.change)
+    if len(exact):
+        yield words("comparison.counts_changed", count=len(exact))
+
+
+def _rule(pair: Pair) -> str:
+    tolerances = pair.tolerances
+    return words(
+        "comparison.rule",
+        floor=pair.floor,
+        called=CALLED_FROM * tolerances.time,
+        time=tolerances.time,
+        psnr_db=CALLED_FROM * tolerances.psnr_db,
+        memory=CALLED_FROM * tolerances.memory,
+        macs_per_pixel=CALLED_FROM * tolerances.macs_per_pixel,
+    )
+
+
+def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
+    if times.empty:
+        return
+    palette = Ink(Palette(pair.after.labels), {}).palette
+    moved = times.assign(size=np.abs(np.log(times["ratio"].astype(float)))).nlargest(24, "size")
+    sheet = Sheet((5.6, 1.2 + 0.3 * len(moved)))
+    least = 1 + max(CALLED_FROM * pair.tolerances.time, pair.floor)
+    sheet.axes.axvspan(1 / least, least, color=SHADE, alpha=0.5, linewidth=0)
+    sheet.axes.axvline(1, color=SOFT, linewidth=1)
+    for place, line in enumerate(lines_of(moved)):
+        reach = f"[{times_text(line.low)} to {times_text(line.high)}]"
+        tip = f"{line.label} at {line.width:.0f} × {line.height:.0f}: {times_text(line.ratio)} {reach}, {line.verdict}"
+        name = str(line.label)
+        sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=palette[name], tip=tip)
+    sheet.names((f"{short(line.label, 24)} {line.width:.0f}" for line in lines_of(moved)), 40)
+    sheet.axes.set_xlabel("time of head over base; shaded: no change that could be told")
+    largest = moved.iloc[0]
+    finding = words(
+        "comparison.largest", method=largest["label"], times=times_text(largest["ratio"]), verdict=largest["verdict"]
+    )
+    yield sheet.chart("time-changes", "Time, head over base", finding)
+
+
+def _history(pair: Pair, earlier: Sequence[Run]) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
+    """The stored history of this environment where one lies in their folder, else the runs themselves."""
+    times = run_times([*earlier, pair.base, pair.head])
+    if not earlier:
+        path = pair.head.directory.resolve().parent / FILE_NAME
+        try:
+            stored = stored_times(path, str(pair.head.about.get("fingerprint")))
+        except HistoryError as error:
+            return tuple(chart(times)), (str(error),)
+        times = stored if stored.shape[1] > 1 else times
+    return tuple(chart(times)), ()
+
+
+def _environment(pair: Pair, command: str) -> Section:
+    stable = [run.section("environment").get("stable") for run in (pair.base, pair.head)]
+    before, after = (part if isinstance(part, dict) else {} for part in stable)
+    changed = [
+        {"name": str(name), "before": str(before.get(name, "")), "after": str(after.get(name, ""))}
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
+    fields = grid("environment", "Fields that differ", pd.DataFrame(changed), _FIELDS)
+    text = words("comparison.same_machine") if pair.same_machine else words("comparison.other_machine")
+    return Section("environment", "Environment", command, text=(text,), grids=(fields,))
