@@ -11,10 +11,11 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from restoration.dct import dense, separable
+from restoration.dct import dense
 from restoration.dct.basis import check_block_size, restore_colors, transform_colors
 from restoration.dct.dense import Aggregation, Rule
 from restoration.dct.overlap import check_grid
+from restoration.dct.separable import SEPARABLE
 from restoration.errors import ImageError, OptionError, RangeError, ShapeError
 from restoration.method import Option, Restore, Setup
 
@@ -138,7 +139,7 @@ def engine_named(engine: Engine, device: str) -> Denoise:
     if engine == "dense":
         return dense.denoise
     if engine == "separable":
-        return separable.denoise
+        return partial(dense.denoise, transform=SEPARABLE)
     if engine != "fused":
         raise OptionError(f"engine must be auto, fused, dense or separable, got {engine!r}")
     if device != "cpu":
