@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from restoration import ffdnet, rdn
@@ -89,7 +89,7 @@ def _as_spandrel(path: str, state: State) -> Method:
     return Method(
         name=path,
         task="upscale" if scale > 1 else "denoise",
-        build=_builder(path),
+        build=partial(_build, path),
         summary=" ".join([descriptor.architecture.name, *descriptor.tags, "from", Path(path).name]),
         channels=(channels,),
         scales=(scale,),
@@ -100,9 +100,6 @@ def _as_spandrel(path: str, state: State) -> Method:
     )
 
 
-def _builder(path: str) -> Callable[[Setup], Restore]:
-    def build(setup: Setup) -> Restore:
-        network = Recognised(recognised(path, read_state(Path(path))), setup.sigma)
-        return network.to(setup.device, setup.torch_dtype).eval()
-
-    return build
+def _build(path: str, setup: Setup) -> Restore:
+    network = Recognised(recognised(path, read_state(Path(path))), setup.sigma)
+    return network.to(setup.device, setup.torch_dtype).eval()

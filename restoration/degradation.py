@@ -140,19 +140,17 @@ def degrade(image: Tensor, name: str, *, sigma: float = 0.0, scale: int = 1, see
     found = _REDUCTION.fullmatch(name)
     if not found:
         raise OptionError(f"unknown degradation {name!r}; expected one of {DEGRADATIONS}")
-    reduced = _reduced(crop_to_multiple(image, scale), found["std"], name == "bicubic", scale)
+    whole = crop_to_multiple(image, scale)
+    if name == "bicubic":
+        reduced = bicubic_resize(whole, 1 / scale)
+    else:
+        reduced = decimate(gaussian_blur(whole, float(found["std"] or 0)), scale)
     return quantize(add_gaussian_noise(reduced, sigma, seed=seed))
 
 
 def align(restored: Tensor, name: str, *, scale: int) -> Tensor:
     """`restored` as it is to be scored after the degradation `name`: registered where the name asks for it."""
     return register(restored, scale) if name.endswith("-registered") else restored
-
-
-def _reduced(image: Tensor, std: str | None, bicubic: bool, scale: int) -> Tensor:  # noqa: FBT001 - one of two reductions
-    if bicubic:
-        return bicubic_resize(image, 1 / scale)
-    return decimate(gaussian_blur(image, float(std)) if std else image, scale)
 
 
 def _window(length: int, size: int, scale: int) -> Tensor:

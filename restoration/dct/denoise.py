@@ -82,14 +82,22 @@ def thresholds_for(
     keep_dc: bool = True,
     thresholds: Tensor | Path | str | None = None,
 ) -> Tensor:
-    """The thresholds (B, B) in the unit of `sigma`: one ratio, or the option's own; 0 for a DC that is kept."""
+    """The thresholds (B, B) in the unit of `sigma`: one ratio, or the option's own; 0 for a DC that is kept.
+
+    `thresholds` holds ratios, or names their file; `learnt` is the file of this package.
+    """
     check_block_size(block_size)
     check_sigma(sigma)
     if thresholds is None:
         check_ratio(ratio)
         ratios = torch.full((block_size, block_size), float(ratio))
+    elif isinstance(thresholds, Tensor):
+        ratios = thresholds.float().cpu()
     else:
-        ratios = _given(thresholds, sigma, block_size)
+        from restoration.dct.learnt import SHIPPED, learnt_for
+
+        path = SHIPPED if thresholds == "learnt" else thresholds
+        ratios = learnt_for(path, sigma, block_size=block_size).thresholds
     dense.check_thresholds(ratios)
     if len(ratios) != block_size:
         raise ShapeError(
@@ -147,16 +155,6 @@ def engine_named(engine: Engine, device: str) -> Denoise:
     from restoration.dct import fused
 
     return fused.denoise
-
-
-def _given(thresholds: Tensor | Path | str, sigma: float, block_size: int) -> Tensor:
-    """The ratios (B, B): those of a tensor, or of a file for that noise; `learnt` is the file of this package."""
-    if isinstance(thresholds, Tensor):
-        return thresholds.float().cpu()
-    from restoration.dct.learnt import SHIPPED, learnt_for
-
-    path = SHIPPED if thresholds == "learnt" else thresholds
-    return learnt_for(path, sigma, block_size=block_size).thresholds
 
 
 def build(setup: Setup) -> Restore:

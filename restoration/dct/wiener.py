@@ -161,16 +161,10 @@ def build(setup: Setup) -> Restore:
     options: dict[str, Any] = dict(setup.options)
     size, ratio, learnt = options.pop("block_size"), options.pop("ratio"), options.pop("learnt")
     check_ratio(ratio)
-    steps = shipped_steps(setup.sigma, block_size=size) if learnt else Steps.of_ratio(size, ratio)
-    return partial(dct_wiener, sigma=setup.sigma, steps=steps, **options)
-
-
-def shipped_steps(sigma: float, *, block_size: int) -> Steps:
-    """The learnt numbers that come with this package, for that noise; raises ShapeError for other block sizes."""
-    steps = learnt_for(SHIPPED, sigma, block_size=block_size).steps
+    steps = learnt_for(SHIPPED, setup.sigma, block_size=size).steps if learnt else Steps.of_ratio(size, ratio)
     if steps is None:
         raise CheckpointError(f"{SHIPPED} holds thresholds only; make it again: python -m restoration.dct.learn")
-    return steps
+    return partial(dct_wiener, sigma=setup.sigma, steps=steps, **options)
 
 
 def macs_per_pixel(setup: Setup) -> float:
