@@ -173,9 +173,8 @@ def build(setup: Setup) -> Restore:
     def chosen(height: int, width: int) -> Tensor | None:
         from restoration.dct.sampling import random_blocks
 
-        return (
-            random_blocks(height, width, block_size=options["block_size"], spacing=spacing, seed=0) if spacing else None
-        )
+        size = options["block_size"]
+        return random_blocks(height, width, block_size=size, spacing=spacing, seed=0) if spacing else None
 
     def restore(noisy: Tensor) -> Tensor:
         return dct_denoise(noisy, setup.sigma, blocks=chosen(*noisy.shape[-2:]), **options)
