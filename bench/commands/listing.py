@@ -67,15 +67,15 @@ def weights(
                 failures.append(str(error))
     records = [
         {
-            "weights": entry.name,
-            "file": entry.file,
-            "here": "yes" if entry.path else "no",
-            "licence": entry.licence,
-            "sha256": entry.sha256,
-            "source": entry.source,
-            "how": str(entry.path or entry.how),
+            "weights": row.weights.name,
+            "file": row.file.name,
+            "here": "yes" if row.path else "no",
+            "licence": row.weights.source.licence,
+            "sha256": row.file.sha256,
+            "source": f"{row.weights.source.package}, {row.weights.source.homepage}",
+            "how": str(row.path or row.weights.source.by_hand),
         }
-        for entry in table.status()
+        for row in table.status()
     ]
     show(records, style)
     for failure in failures:

@@ -90,7 +90,7 @@ def _weights(cases: Iterable[Case], say: Say) -> tuple[list[dict[str, object]], 
             missing.append(str(error))
         entry = TABLE[name]
         facts.append(
-            {"name": name, "sha256": entry.files[0].sha256, "licence": entry.licence,
-             "source": f"{entry.source.package}, {entry.homepage}", "present": find(name) is not None}
+            {"name": name, "sha256": entry.files[0].sha256, "licence": entry.source.licence,
+             "source": f"{entry.source.package}, {entry.source.homepage}", "present": find(name) is not None}
         )  # fmt: skip
     return facts, missing
