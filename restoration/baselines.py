@@ -40,12 +40,13 @@ def nearest(setup: Setup) -> Restore:
 
 def wavelet(setup: Setup) -> Restore:
     """Soft thresholding of an orthogonal wavelet transform, the threshold of each band by BayesShrink (Chang 2000)."""
-    _needed("pywt", "peers")
+    pywt = _needed("pywt", "peers")
     from skimage.restoration import denoise_wavelet
 
     _check(setup)
     named = {"sigma": setup.sigma, "wavelet": str(setup.options["wavelet"]), "rescale_sigma": False}
-    if named["wavelet"] not in (known := _orthogonal_wavelets()):
+    known = [name for name in pywt.wavelist(kind="discrete") if pywt.Wavelet(name).orthogonal]
+    if named["wavelet"] not in known:
         raise OptionError(f"wavelet: an orthogonal wavelet is needed, got {named['wavelet']!r}; {', '.join(known)}")
     return _each(lambda noisy: denoise_wavelet(noisy, **named, channel_axis=_channel_axis(noisy)))
 
@@ -71,12 +72,7 @@ def tv(setup: Setup) -> Restore:
 
     _check(setup)
     weight = float(setup.options["strength"]) * setup.sigma
-
-    def restore(noisy: Plane) -> Plane:
-        axis = _channel_axis(noisy)
-        return denoise_tv_chambolle(noisy, weight=weight, channel_axis=axis)  # type: ignore[no-untyped-call,no-any-return]  # typed in part
-
-    return _each(restore)
+    return _each(lambda noisy: denoise_tv_chambolle(noisy, weight=weight, channel_axis=_channel_axis(noisy)))  # type: ignore[no-untyped-call]  # typed in part
 
 
 def bm3d(setup: Setup) -> Restore:
@@ -124,12 +120,6 @@ def _each(restore: Callable[[Plane], Any]) -> Restore:
 
 def _channel_axis(noisy: Plane) -> int | None:
     return None if noisy.ndim == 2 else -1  # noqa: PLR2004 - axes of a grey image
-
-
-def _orthogonal_wavelets() -> list[str]:
-    import pywt
-
-    return [name for name in pywt.wavelist(kind="discrete") if pywt.Wavelet(name).orthogonal]
 
 
 def _check(setup: Setup) -> None:

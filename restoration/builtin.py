@@ -6,6 +6,7 @@ Nothing here imports what a method needs: `later` puts that off until the method
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from restoration.method import Agreement, Method, Option, Restore, Setup, Shared, later
 
@@ -16,27 +17,13 @@ _FFDNET_PAPER = "Zhang, Zuo and Zhang, FFDNet, 10.1109/TIP.2018.2839891; weights
 _RDN_PAPER = "Zhang, Tian, Kong, Zhong and Fu, Residual dense network for image super-resolution, CVPR 2018"
 
 _DCT_OPTIONS: Mapping[str, Option] = {
-    "block_size": 8,
-    "stride": 1,
-    "spacing": 0.0,
-    "ratio": 2.7,
-    "engine": "auto",
-    "keep_dc": True,
-    "rule": "hard",
-    "aggregation": "uniform",
-    "thresholds": "",
-    "color_transform": "opp",
-}
+    "block_size": 8, "stride": 1, "spacing": 0.0, "ratio": 2.7, "engine": "auto", "keep_dc": True, "rule": "hard",
+    "aggregation": "uniform", "thresholds": "", "color_transform": "opp",
+}  # fmt: skip
 _WIENER_OPTIONS: Mapping[str, Option] = {
-    "block_size": 8,
-    "ratio": 2.6,
-    "learnt": False,
-    "passes": 2,
-    "scales": 1,
-    "keep": 0.5,
-    "engine": "auto",
+    "block_size": 8, "ratio": 2.6, "learnt": False, "passes": 2, "scales": 1, "keep": 0.5, "engine": "auto",
     "color_transform": "opp",
-}
+}  # fmt: skip
 
 
 def _identity(_: Setup) -> Restore:
@@ -49,14 +36,30 @@ def _separable_macs(taps: int, setup: Setup) -> float:
     return taps * (1 + 1 / setup.scale)
 
 
-def _wiener(name: str, summary: str, options: Mapping[str, Option] | None = None) -> Method:
+def _dct(name: str, summary: str, **options: Option) -> Method:
+    """A variant of the DCT in one step: what it is called and sets."""
+    return Method(
+        name=name,
+        task="denoise",
+        build=later("restoration.dct.denoise:build"),
+        summary=summary,
+        options={**_DCT_OPTIONS, **options},
+        macs_per_pixel=later("restoration.dct.operations:macs_per_pixel"),
+        algorithms=later("restoration.dct.operations:algorithms"),
+        # A coefficient within rounding of its threshold may fall on either side: 1/64 of one in 64 candidates.
+        same_as=Agreement(name, 2e-3, {"engine": "dense"}),
+        paper=_DCT_PAPER,
+    )
+
+
+def _wiener(name: str, summary: str, **options: Option) -> Method:
     """A variant of the DCT in two steps: what it is called and sets."""
     return Method(
         name=name,
         task="denoise",
         build=later("restoration.dct.wiener:build"),
         summary=summary,
-        options={**_WIENER_OPTIONS, **(options or {})},
+        options={**_WIENER_OPTIONS, **options},
         macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
         same_as=Agreement(name, 2e-3, {"engine": "dense"}),
         paper=_WIENER_PAPER,
@@ -86,47 +89,23 @@ METHODS: tuple[Method, ...] = (
         title="noisy input",
         macs_per_pixel=lambda _: 0.0,
     ),
-    Method(
-        name="dct",
-        task="denoise",
-        build=later("restoration.dct.denoise:build"),
-        summary="sliding DCT, hard threshold at ratio x sigma",
+    replace(
+        _dct("dct", "sliding DCT, hard threshold at ratio x sigma"),
         title="DCT",
-        options=_DCT_OPTIONS,
         shared=Shared("ratio", later("restoration.dct.denoise:build_ratios")),
-        macs_per_pixel=later("restoration.dct.operations:macs_per_pixel"),
-        algorithms=later("restoration.dct.operations:algorithms"),
-        # A coefficient within rounding of its threshold may fall on either side: 1/64 of one in 64 candidates.
-        same_as=Agreement("dct", 2e-3, {"engine": "dense"}),
-        paper=_DCT_PAPER,
     ),
-    Method(
-        name="dct-learnt",
-        task="denoise",
-        build=later("restoration.dct.denoise:build"),
-        summary="sliding DCT, one learnt hard threshold per frequency",
-        options={**_DCT_OPTIONS, "thresholds": "learnt"},
-        macs_per_pixel=later("restoration.dct.operations:macs_per_pixel"),
-        algorithms=later("restoration.dct.operations:algorithms"),
-        same_as=Agreement("dct-learnt", 2e-3, {"engine": "dense"}),
-        paper=_DCT_PAPER,
-    ),
+    _dct("dct-learnt", "sliding DCT, one learnt hard threshold per frequency", thresholds="learnt"),
     _wiener("dct-wiener", "sliding DCT in two steps: hard thresholds, then a Wiener filter guided by their result"),
     _wiener(
         "dct-learnt-weighted",
         "sliding DCT, a learnt threshold and a learnt weight per frequency",
-        {"learnt": True, "passes": 1},
+        learnt=True,
+        passes=1,
     ),
     _wiener(
-        "dct-learnt-wiener",
-        "sliding DCT in two steps, all of whose numbers are learnt per frequency",
-        {"learnt": True},
+        "dct-learnt-wiener", "sliding DCT in two steps, all of whose numbers are learnt per frequency", learnt=True
     ),
-    _wiener(
-        "dct-learnt-multiscale",
-        "sliding DCT in two learnt steps at two scales",
-        {"learnt": True, "scales": 2},
-    ),
+    _wiener("dct-learnt-multiscale", "sliding DCT in two learnt steps at two scales", learnt=True, scales=2),
     _transform(
         "dct-learnt-transform",
         "sliding 13 x 13 blocks through a learnt matrix in place of the DCT, one hard threshold, two scales",

@@ -62,12 +62,14 @@ def method_from(name: str, found: object) -> Method:
     making = _needs(name, found, skip=0) if isinstance(found, type) else Needs({}, {})
     calling = _needs(name, _called(name, found), skip=2 if isinstance(found, type) else 1)
     channels = tuple(number for number in _numbers(found, "channels") if number in IMAGE_CHANNELS)
+    # An instance without a docstring shows its class's, which says something only if the class is the user's own.
+    own = not type(found).__module__.startswith("torch.")
     scales = _numbers(found, "scale") or (_SCALES if "scale" in {**making.facts, **calling.facts} else ())
     return Method(
         name=name,
         task="upscale" if scales else "denoise",
         build=partial(_build, found, making, calling),
-        summary=(inspect.getdoc(found) or "").partition("\n")[0] if _documented(found) else "",
+        summary=(inspect.getdoc(found) or "").partition("\n")[0] if own else "",
         options={**making.options, **calling.options},
         channels=channels or IMAGE_CHANNELS,
         scales=scales or (1,),
@@ -140,11 +142,6 @@ def _is_module(found: object) -> bool:
     if torch is None:
         return False
     return issubclass(found, torch.nn.Module) if isinstance(found, type) else isinstance(found, torch.nn.Module)
-
-
-def _documented(found: object) -> bool:
-    """False for instances, which show their class's docstring as theirs, unless it is the user's own class."""
-    return not type(found).__module__.startswith("torch.")
 
 
 def _numbers(found: object, attribute: str) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ are read by `restoration.checkpoints.state`, which runs nothing that they contai
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from restoration import ffdnet, rdn
@@ -42,23 +43,13 @@ def _identity(path: str) -> tuple[int, int]:
 @lru_cache(maxsize=32)
 def _method_of(path: str, named: Named, _changed: int, _size: int) -> Method:
     state = read_state(Path(path))
-    for recognise in (_as_ffdnet, _as_rdn):
-        try:
-            return recognise(path, state, named)
-        except CheckpointError:
-            continue
+    with suppress(CheckpointError):
+        network = ffdnet.network_of(state, path)
+        return _own(named("ffdnet"), path, channels=network.architecture.channels, scale=1)
+    with suppress(CheckpointError):
+        found = rdn.network_of(state, path).architecture
+        return _own(named("rdn-psnr-small"), path, channels=found.channels, scale=found.scale)
     return _as_spandrel(path, state)
-
-
-def _as_ffdnet(path: str, state: State, named: Named) -> Method:
-    network = ffdnet.network_of(state, path)
-    return _own(named("ffdnet"), path, channels=network.architecture.channels, scale=1)
-
-
-def _as_rdn(path: str, state: State, named: Named) -> Method:
-    network = rdn.network_of(state, path)
-    chosen = network.architecture
-    return _own(named("rdn-psnr-small"), path, channels=chosen.channels, scale=chosen.scale)
 
 
 def _own(record: Method, path: str, *, channels: int, scale: int) -> Method:
@@ -89,7 +80,7 @@ def _as_spandrel(path: str, state: State) -> Method:
     return Method(
         name=path,
         task="upscale" if scale > 1 else "denoise",
-        build=_builder(path),
+        build=partial(_build, path),
         summary=" ".join([descriptor.architecture.name, *descriptor.tags, "from", Path(path).name]),
         channels=(channels,),
         scales=(scale,),
@@ -100,9 +91,6 @@ def _as_spandrel(path: str, state: State) -> Method:
     )
 
 
-def _builder(path: str) -> Callable[[Setup], Restore]:
-    def build(setup: Setup) -> Restore:
-        network = Recognised(recognised(path, read_state(Path(path))), setup.sigma)
-        return network.to(setup.device, setup.torch_dtype).eval()
-
-    return build
+def _build(path: str, setup: Setup) -> Restore:
+    network = Recognised(recognised(path, read_state(Path(path))), setup.sigma)
+    return network.to(setup.device, setup.torch_dtype).eval()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -24,6 +23,8 @@ DEGRADATIONS = "awgn, bicubic, decimate[-registered], blur-STD-decimate[-registe
 
 Places = NDArray[np.int64]
 Weights = NDArray[np.float64]
+Kernel = Callable[[Weights], Weights]
+"""An interpolation kernel: distances in pixels -> weights."""
 
 _REDUCTION = re.compile(r"bicubic|(blur-(?P<std>\d+(\.\d+)?)-)?decimate(-registered)?")
 
@@ -46,12 +47,12 @@ def bicubic_resize(image: Tensor, scale: float) -> Tensor:
     Cubic convolution with a = -0.5, the kernel widened by 1 / scale when reducing (antialiasing), pixel centres
     aligned, symmetric boundary. Not clipped. Differentiable; weights are computed in float64.
     """
-    return _resized(image, scale, _CUBIC)
+    return _resized(image, scale, cubic_weights, reach=2)
 
 
 def lanczos_resize(image: Tensor, scale: float) -> Tensor:
     """As `bicubic_resize`, with the Lanczos kernel of three lobes (MATLAB's "lanczos3")."""
-    return _resized(image, scale, _LANCZOS)
+    return _resized(image, scale, _lanczos, reach=3)
 
 
 def decimate(image: Tensor, scale: int) -> Tensor:
@@ -140,7 +141,11 @@ def degrade(image: Tensor, name: str, *, sigma: float = 0.0, scale: int = 1, see
     found = _REDUCTION.fullmatch(name)
     if not found:
         raise OptionError(f"unknown degradation {name!r}; expected one of {DEGRADATIONS}")
-    reduced = _reduced(crop_to_multiple(image, scale), found["std"], name == "bicubic", scale)
+    whole = crop_to_multiple(image, scale)
+    if name == "bicubic":
+        reduced = bicubic_resize(whole, 1 / scale)
+    else:
+        reduced = decimate(gaussian_blur(whole, float(found["std"] or 0)), scale)
     return quantize(add_gaussian_noise(reduced, sigma, seed=seed))
 
 
@@ -149,25 +154,20 @@ def align(restored: Tensor, name: str, *, scale: int) -> Tensor:
     return register(restored, scale) if name.endswith("-registered") else restored
 
 
-def _reduced(image: Tensor, std: str | None, bicubic: bool, scale: int) -> Tensor:  # noqa: FBT001 - one of two reductions
-    if bicubic:
-        return bicubic_resize(image, 1 / scale)
-    return decimate(gaussian_blur(image, float(std)) if std else image, scale)
-
-
 def _window(length: int, size: int, scale: int) -> Tensor:
     """Positions along one axis, mirrored, of everything that windows of `size` centred on cells of `scale` touch."""
     reach = (size - scale) // 2
     return torch.from_numpy(_mirrored(np.arange(-reach, length + reach), length))
 
 
-def _resized(image: Tensor, scale: float, kernel: _Kernel) -> Tensor:
+def _resized(image: Tensor, scale: float, kernel: Kernel, *, reach: float) -> Tensor:
+    """`image` interpolated by `kernel`, which ends at a distance of `reach` pixels."""
     if not (scale > 0 and math.isfinite(scale)):
         raise RangeError(f"scale must be positive (0.5 halves), got {scale}")
     if not image.is_floating_point() or image.ndim < 2:  # noqa: PLR2004 - height and width
         raise ShapeError(f"expected a floating-point image (..., H, W), got {image.dtype} {tuple(image.shape)}")
-    rows = _mixed_along(image, -2, *_taps(image.shape[-2], scale, kernel))
-    return _mixed_along(rows, -1, *_taps(image.shape[-1], scale, kernel))
+    rows = _mixed_along(image, -2, *_taps(image.shape[-2], scale, kernel, reach))
+    return _mixed_along(rows, -1, *_taps(image.shape[-1], scale, kernel, reach))
 
 
 def _mixed_along(image: Tensor, axis: int, sources: Places, weights: Weights) -> Tensor:
@@ -182,13 +182,13 @@ def _mixed_along(image: Tensor, axis: int, sources: Places, weights: Weights) ->
 
 
 @lru_cache(maxsize=64)
-def _taps(size: int, scale: float, kernel: _Kernel) -> tuple[Places, Weights]:
+def _taps(size: int, scale: float, kernel: Kernel, reach: float) -> tuple[Places, Weights]:
     """Source positions and weights (outputs, taps) of one axis, as `contributions` in MATLAB's imresize."""
-    reach = kernel.reach * max(1.0, 1 / scale)
+    reach *= max(1.0, 1 / scale)
     outputs = math.ceil(size * scale - 1e-9)  # 1 / 3 and its like are not exact
     centres = (np.arange(outputs) + 0.5) / scale - 0.5
     sources = np.floor(centres - reach).astype(np.int64)[:, None] + np.arange(math.ceil(2 * reach) + 2)
-    weights = kernel.weight((centres[:, None] - sources) * min(1.0, scale))
+    weights = kernel((centres[:, None] - sources) * min(1.0, scale))
     weights /= weights.sum(1, keepdims=True)
     used = weights.any(0)
     return _mirrored(sources[:, used], size), weights[:, used]
@@ -211,15 +211,3 @@ def cubic_weights(x: Weights) -> Weights:
 def _lanczos(x: Weights) -> Weights:
     """The sinc, windowed by its own central lobe stretched over three."""
     return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)  # noqa: PLR2004 - lobes
-
-
-@dataclass(frozen=True)
-class _Kernel:
-    """An interpolation kernel: its weight at a distance in pixels, and where it ends."""
-
-    weight: Callable[[Weights], Weights]
-    reach: float
-
-
-_CUBIC = _Kernel(cubic_weights, 2)
-_LANCZOS = _Kernel(_lanczos, 3)

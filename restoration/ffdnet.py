@@ -83,7 +83,11 @@ class FFDNet(nn.Module):
 
         Raises ShapeError for another number of channels or dimensions, RangeError for a sigma that is not positive.
         """
-        self._check(noisy)
+        channels = self.architecture.channels
+        if noisy.ndim != 4 or noisy.shape[1] != channels or min(noisy.shape[-2:]) < 2:  # noqa: PLR2004  # (N, C, H, W), one phase
+            raise ShapeError(
+                f"ffdnet: got shape {tuple(noisy.shape)}, expected (N, {channels}, H, W) from 2 x 2 pixels"
+            )
         return self.restore(noisy, _per_image(sigma, noisy))
 
     def restore(self, noisy: Tensor, sigma: Tensor) -> Tensor:
@@ -101,13 +105,6 @@ class FFDNet(nn.Module):
         restored = padded - predicted if predicts_noise else predicted
         return restored[..., :height, :width]
 
-    def _check(self, noisy: Tensor) -> None:
-        channels = self.architecture.channels
-        if noisy.ndim != 4 or noisy.shape[1] != channels or min(noisy.shape[-2:]) < 2:  # noqa: PLR2004  # (N, C, H, W), one phase
-            raise ShapeError(
-                f"ffdnet: got shape {tuple(noisy.shape)}, expected (N, {channels}, H, W) from 2 x 2 pixels"
-            )
-
 
 def load_ffdnet(checkpoint: str | Path = "ipol-gray") -> FFDNet:
     """FFDNet in evaluation mode from a checkpoint: `ipol-gray`, `ipol-color`, or a file of either published form.
@@ -115,8 +112,7 @@ def load_ffdnet(checkpoint: str | Path = "ipol-gray") -> FFDNet:
     Width, depth, colour and form are read from the file. Raises CheckpointError for another network's file, and
     WeightsMissingError where a named one is neither on this machine nor to be had.
     """
-    path = weights.locate(checkpoint)
-    return network_of(read_state(path), str(checkpoint))
+    return network_of(read_state(weights.locate(checkpoint)), str(checkpoint))
 
 
 def network_of(state: State, source: str = "state dict") -> FFDNet:

@@ -26,26 +26,13 @@ from restoration.quality import quantize
 
 Kind = Literal["gray", "color"]
 
-BUNDLED = MappingProxyType(
-    {
-        "gray": (
-            "camera.png",
-            "coins.png",
-            "moon.png",
-            "brick.png",
-            "grass.png",
-            "gravel.png",
-            "clock_motion.png",
-            "page.png",
-            "astronaut.png",
-            "chelsea.png",
-            "coffee.png",
-            "motorcycle_left.png",
-            "rocket.jpg",
-        ),
-        "color": ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg", "ihc.png"),
-    }
-)
+BUNDLED = MappingProxyType({
+    "gray": (
+        "camera.png", "coins.png", "moon.png", "brick.png", "grass.png", "gravel.png", "clock_motion.png", "page.png",
+        "astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg",
+    ),
+    "color": ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg", "ihc.png"),
+})  # fmt: skip
 """The bundled images: files inside scikit-image's wheel, never downloaded. The last five grey ones come from colour."""
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".npy")

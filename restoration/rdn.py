@@ -165,7 +165,9 @@ def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> 
 
 def build_paper(setup: Setup) -> Restore:
     """RDN of the paper's size, or of the options', with random weights that are the same in every run."""
-    network = _random(_paper(setup))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = RDN(_paper(setup)).eval()
     return choice.build(network, setup, network.architecture.geometry)
 
 
@@ -217,12 +219,6 @@ def _shape_only(setup: Setup) -> RDN:
 def _paper(setup: Setup) -> Architecture:
     blocks, layers, growth, features = (int(setup.options[name]) for name in ("blocks", "layers", "growth", "features"))
     return Architecture(setup.scale, blocks, layers, growth, features, setup.channels)
-
-
-def _random(architecture: Architecture) -> RDN:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return RDN(architecture).eval()
 
 
 def _kernel_sizes(module: nn.Module) -> int:

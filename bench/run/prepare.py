@@ -42,12 +42,9 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
     weights, missing = _weights(cases, say)
     for notice in (*notices, *missing):
         say(notice)
+    symptoms = _symptoms(spec, cases)
     manifest = replace(
-        manifest,
-        images=tuple(facts),
-        weights=tuple(weights),
-        notices=(*notices, *missing),
-        doctor=_symptoms(spec, cases),
+        manifest, images=tuple(facts), weights=tuple(weights), notices=(*notices, *missing), doctor=symptoms
     )
     manifest.write(directory)
     return Plan(spec, manifest, directory, images, tuple(cases))
@@ -93,7 +90,7 @@ def _weights(cases: Iterable[Case], say: Say) -> tuple[list[dict[str, object]], 
             missing.append(str(error))
         entry = TABLE[name]
         facts.append(
-            {"name": name, "sha256": entry.files[0].sha256, "licence": entry.licence,
-             "source": f"{entry.source.package}, {entry.homepage}", "present": find(name) is not None}
+            {"name": name, "sha256": entry.files[0].sha256, "licence": entry.source.licence,
+             "source": f"{entry.source.package}, {entry.source.homepage}", "present": find(name) is not None}
         )  # fmt: skip
     return facts, missing

@@ -55,7 +55,9 @@ def _step(opcode: pickletools.OpcodeInfo, argument: Any, stack: list[Any], memo:
         parts = (stack.pop(-2), stack.pop()) if name == "STACK_GLOBAL" else argument.split(" ", 1)
         found = _named(*parts)
         if name != "GLOBAL":
-            raise HostilePickleError(_would_call(found.name))
+            raise HostilePickleError(
+                f"refused: it would call {found.name} on loading; ask for its state_dict() as safetensors"
+            )
         stack.append(found)
     elif name in {"REDUCE", "NEWOBJ"}:
         arguments, called = stack.pop(), stack.pop()
@@ -100,7 +102,3 @@ def _check_call(called: object, arguments: object) -> None:
         (size,) = arguments
         if isinstance(size, int) and size > _MOST_BYTES:
             raise HostilePickleError(f"refused: it would reserve {size:,} bytes")
-
-
-def _would_call(name: str) -> str:
-    return f"refused: it would call {name} on loading; ask for its state_dict() as safetensors"

@@ -11,10 +11,11 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from restoration.dct import dense, separable
+from restoration.dct import dense
 from restoration.dct.basis import check_block_size, restore_colors, transform_colors
 from restoration.dct.dense import Aggregation, Rule
 from restoration.dct.overlap import check_grid
+from restoration.dct.separable import SEPARABLE
 from restoration.errors import ImageError, OptionError, RangeError, ShapeError
 from restoration.method import Option, Restore, Setup
 
@@ -81,14 +82,22 @@ def thresholds_for(
     keep_dc: bool = True,
     thresholds: Tensor | Path | str | None = None,
 ) -> Tensor:
-    """The thresholds (B, B) in the unit of `sigma`: one ratio, or the option's own; 0 for a DC that is kept."""
+    """The thresholds (B, B) in the unit of `sigma`: one ratio, or the option's own; 0 for a DC that is kept.
+
+    `thresholds` holds ratios, or names their file; `learnt` is the file of this package.
+    """
     check_block_size(block_size)
     check_sigma(sigma)
     if thresholds is None:
         check_ratio(ratio)
         ratios = torch.full((block_size, block_size), float(ratio))
+    elif isinstance(thresholds, Tensor):
+        ratios = thresholds.float().cpu()
     else:
-        ratios = _given(thresholds, sigma, block_size)
+        from restoration.dct.learnt import SHIPPED, learnt_for
+
+        path = SHIPPED if thresholds == "learnt" else thresholds
+        ratios = learnt_for(path, sigma, block_size=block_size).thresholds
     dense.check_thresholds(ratios)
     if len(ratios) != block_size:
         raise ShapeError(
@@ -138,7 +147,7 @@ def engine_named(engine: Engine, device: str) -> Denoise:
     if engine == "dense":
         return dense.denoise
     if engine == "separable":
-        return separable.denoise
+        return partial(dense.denoise, transform=SEPARABLE)
     if engine != "fused":
         raise OptionError(f"engine must be auto, fused, dense or separable, got {engine!r}")
     if device != "cpu":
@@ -146,16 +155,6 @@ def engine_named(engine: Engine, device: str) -> Denoise:
     from restoration.dct import fused
 
     return fused.denoise
-
-
-def _given(thresholds: Tensor | Path | str, sigma: float, block_size: int) -> Tensor:
-    """The ratios (B, B): those of a tensor, or of a file for that noise; `learnt` is the file of this package."""
-    if isinstance(thresholds, Tensor):
-        return thresholds.float().cpu()
-    from restoration.dct.learnt import SHIPPED, learnt_for
-
-    path = SHIPPED if thresholds == "learnt" else thresholds
-    return learnt_for(path, sigma, block_size=block_size).thresholds
 
 
 def build(setup: Setup) -> Restore:
@@ -174,9 +173,8 @@ def build(setup: Setup) -> Restore:
     def chosen(height: int, width: int) -> Tensor | None:
         from restoration.dct.sampling import random_blocks
 
-        return (
-            random_blocks(height, width, block_size=options["block_size"], spacing=spacing, seed=0) if spacing else None
-        )
+        size = options["block_size"]
+        return random_blocks(height, width, block_size=size, spacing=spacing, seed=0) if spacing else None
 
     def restore(noisy: Tensor) -> Tensor:
         return dct_denoise(noisy, setup.sigma, blocks=chosen(*noisy.shape[-2:]), **options)

@@ -41,17 +41,17 @@ def denoise(
     rule: Rule = "hard",
     aggregation: Aggregation = "uniform",
     blocks: Tensor | None = None,
+    transform: Transform = DENSE,
 ) -> Tensor:
     """Images (N, C, H, W) whose overlapping blocks had their small DCT coefficients removed.
 
     `thresholds` (B, B) are in image units, [v, u] for v half-waves down and u across; 0 keeps. A coefficient is kept
     when its magnitude is greater. `adaptive` weighs a block by 1 / (1 + number of kept coefficients but DC). See
-    `average_blocks` for `stride`, `blocks` and errors.
+    `average_blocks` for `stride`, `blocks` and errors. Any `transform` that computes the DCT gives the same.
     """
     shrink = thresholding(thresholds.to(noisy), rule=rule, aggregation=aggregation)
-    return average_blocks(
-        (noisy,), shrink, transform=DENSE, block_size=thresholds.shape[0], stride=stride, blocks=blocks
-    )
+    size = thresholds.shape[0]
+    return average_blocks((noisy,), shrink, transform=transform, block_size=size, stride=stride, blocks=blocks)
 
 
 def thresholding(thresholds: Tensor, *, rule: Rule = "hard", aggregation: Aggregation = "uniform") -> Shrink:

@@ -71,8 +71,8 @@ def denoise(
         mask = np.ascontiguousarray(blocks.cpu().numpy(), dtype=bool)
         out = _choose(planes, limits, mask, kernel, workers, adaptive=aggregation == "adaptive")
     else:
-        mean = _average if aggregation == "uniform" else _weigh
-        out = mean(planes, limits, Grid.of(*planes.shape[1:], len(thresholds), stride), kernel, workers)
+        grid = Grid.of(*planes.shape[1:], len(thresholds), stride)
+        out = _average(planes, limits, grid, kernel, workers, weighted=aggregation == "adaptive")
     return torch.from_numpy(out).reshape(noisy.shape).to(noisy)
 
 
@@ -214,28 +214,16 @@ _LARGE: Final = 2**23
 _SPARE: Final[deque[Floats]] = deque(maxlen=1)
 
 
-def _average(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int) -> Floats:
-    """The plain mean of all shrunk blocks of the grid."""
-    out = _image(planes.shape)
+def _average(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int, *, weighted: bool) -> Floats:
+    """The mean of all shrunk blocks of the grid; if `weighted`, each counts less the more coefficients it keeps."""
+    sums = [np.empty_like(planes), np.empty_like(planes)] if weighted else [_image(planes.shape)]
     tile = Tile.of(grid.order)
     work = Work(tile, tile.size)
-    for plane, target in zip(planes, out, strict=True):
-        for strip in grid.strips():
-            work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=[target])
-    work.finish(workers)
-    return out
-
-
-def _weigh(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int) -> Floats:
-    """The mean of all shrunk blocks of the grid, each weighing less the more coefficients it keeps."""
-    out, weights = np.empty_like(planes), np.empty_like(planes)
-    tile = Tile.of(grid.order)
-    work = Work(tile, tile.size)
-    for plane, *targets in zip(planes, out, weights, strict=True):
+    for plane, *targets in zip(planes, *sums, strict=True):
         for strip in grid.strips():
             work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=targets)
-    work.finish(workers)  # the scales cancel
-    return np.divide(out, weights, out=out)
+    work.finish(workers)
+    return np.divide(sums[0], sums[1], out=sums[0]) if weighted else sums[0]  # the scales cancel
 
 
 def _choose(

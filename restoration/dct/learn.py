@@ -52,7 +52,10 @@ class Descent:
 
     def __post_init__(self) -> None:
         """Raises RangeError for no steps or a rate that does not descend."""
-        check_descent(self.steps, self.rate)
+        if self.steps < 1 or not 0 < self.rate < math.inf:
+            raise RangeError(
+                f"learning takes 1 step or more and a positive rate, got steps {self.steps}, rate {self.rate:g}"
+            )
 
     def rate_at(self, step: int) -> float:
         """Adam's step size."""
@@ -195,12 +198,6 @@ def _descend(
     check_end(losses)
 
 
-def check_descent(steps: int, rate: float) -> None:
-    """Raises RangeError for no steps or a rate that does not descend."""
-    if steps < 1 or not 0 < rate < math.inf:
-        raise RangeError(f"learning takes 1 step or more and a positive rate, got steps {steps}, rate {rate:g}")
-
-
 def check_loss(loss: float, step: int) -> None:
     """Doing nothing would cost 1 (the noise's variance); far above it, the descent has run away."""
     if not loss < 10:  # noqa: PLR2004 - ten times the noise; also true of nan
@@ -256,15 +253,6 @@ def crop_of(image: Tensor, size: int, draw: np.random.Generator) -> Tensor:
     return (crop.mT if draw.integers(2) else crop).flip(axes)
 
 
-def learn_all(
-    images: Sequence[Tensor], sigma: float, *, block_size: int, trained_on: Sequence[str], schedule: Schedule
-) -> Learnt:
-    """Every table of `Learnt` for one noise level and block size."""
-    thresholds = learn_thresholds(images, sigma, block_size=block_size, schedule=schedule)
-    steps = learn_steps(images, sigma, block_size=block_size, schedule=schedule)
-    return Learnt(255 * sigma, thresholds, steps, tuple(trained_on))
-
-
 def main(file: str) -> None:
     """Learns and writes the tables for blocks of 8 and 16 at sigma 15, 25 and 50."""
     from restoration.images import bundled_image
@@ -273,8 +261,9 @@ def main(file: str) -> None:
     found = []
     for block_size, schedule in ((8, Schedule()), (16, Schedule(stride=4))):
         for sigma_255 in (15, 25, 50):
-            learn = partial(learn_all, block_size=block_size, trained_on=TRAINING, schedule=schedule)
-            found.append(learn(images, sigma_255 / 255))
+            thresholds = learn_thresholds(images, sigma_255 / 255, block_size=block_size, schedule=schedule)
+            steps = learn_steps(images, sigma_255 / 255, block_size=block_size, schedule=schedule)
+            found.append(Learnt(float(sigma_255), thresholds, steps, TRAINING))
             print(f"{block_size} x {block_size}, sigma {sigma_255}: learnt", flush=True)  # noqa: T201 - a command
             save_learnt(file, found)
 

@@ -74,7 +74,10 @@ def average_blocks(
 
 def coverage(shape: tuple[int, ...], block_size: int, stride: int) -> Tensor:
     """How many blocks of the grid cover each pixel of an image (..., H, W). (H, W)."""
-    height, width = (_coverage(length, block_size, stride) for length in shape[-2:])
+    height, width = (torch.zeros(length) for length in shape[-2:])
+    for counts in (height, width):
+        for start in starts(len(counts), block_size, stride):
+            counts[start : start + block_size] += 1
     return height[:, None] * width
 
 
@@ -118,13 +121,6 @@ def _runs(length: int, block_size: int, stride: int, most: int) -> Iterator[slic
         yield slice(first * stride, final * stride + block_size)
     if last % stride:
         yield slice(last, length)
-
-
-def _coverage(length: int, block_size: int, stride: int) -> Tensor:
-    counts = torch.zeros(length)
-    for start in starts(length, block_size, stride):
-        counts[start : start + block_size] += 1
-    return counts
 
 
 def _spread(weights: Tensor, block_size: int, stride: int) -> Tensor:

@@ -9,8 +9,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from restoration.dct.basis import dct_matrix
-from restoration.dct.dense import Aggregation, Rule, thresholding
-from restoration.dct.overlap import Transform, average_blocks
+from restoration.dct.overlap import Transform
 
 
 def forward(images: Tensor, block_size: int, stride: int) -> Tensor:
@@ -33,22 +32,6 @@ def inverse(coefficients: Tensor, block_size: int, stride: int) -> Tensor:
 
 
 SEPARABLE = Transform(forward, inverse)
-
-
-def denoise(
-    noisy: Tensor,
-    thresholds: Tensor,
-    *,
-    stride: int = 1,
-    rule: Rule = "hard",
-    aggregation: Aggregation = "uniform",
-    blocks: Tensor | None = None,
-) -> Tensor:
-    """The same as `restoration.dct.dense.denoise`."""
-    shrink = thresholding(thresholds.to(noisy), rule=rule, aggregation=aggregation)
-    return average_blocks(
-        (noisy,), shrink, transform=SEPARABLE, block_size=thresholds.shape[0], stride=stride, blocks=blocks
-    )
 
 
 def _cosines(like: Tensor, size: int) -> Tensor:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,10 @@ from torch import Tensor
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from restoration.dct.basis import check_block_size
-from restoration.dct.denoise import ColorTransform, as_batch, check_sigma, in_colors
-from restoration.dct.overlap import Transform, check_grid
+from restoration.dct.denoise import ColorTransform, check_sigma
+from restoration.dct.overlap import Transform
 from restoration.dct.steps import Steps
-from restoration.dct.wiener import KEEP, check_passes, check_scales, macs_of_steps, multiscale, two_steps
+from restoration.dct.wiener import KEEP, check_passes, macs_of_steps, stepwise
 from restoration.errors import CheckpointError, RangeError, ShapeError
 from restoration.method import Restore, Setup
 
@@ -63,38 +62,21 @@ def transform_denoise(
     """
     matrices = (matrix,) if second is None else (matrix, second)
     check_matrices(matrices)
-    filters = [Filters.of(one) for one in matrices]
-    return _denoise(noisy, sigma, filters, scales=scales, keep=keep, color_transform=color_transform)
+    steps, transforms = Steps.of_ratio(math.isqrt(len(matrix)), RATIO), [transform_of(one) for one in matrices]
+    return stepwise(
+        noisy, sigma, steps=steps, transforms=transforms, scales=scales, keep=keep, color_transform=color_transform
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class Filters:
-    """A matrix ready to be used."""
-
-    analysis: Tensor
-    """Its rows as kernels (B*B, 1, B, B)."""
-    synthesis: Tensor
-    """Its inverse's columns, likewise."""
-
-    @classmethod
-    def of(cls, matrix: Tensor) -> Filters:
-        """Of `matrix` (B*B, B*B), which is taken to be good."""
-        size = math.isqrt(len(matrix))
-        synthesis = torch.linalg.inv(matrix).mT
-        return cls(matrix.reshape(-1, 1, size, size), synthesis.reshape(-1, 1, size, size))
-
-    @property
-    def size(self) -> int:
-        """B."""
-        return self.analysis.shape[-1]
-
-    def on(self, images: Tensor) -> Transform:
-        """All overlapping blocks' coefficients and back, for images of that dtype and device."""
-        analysis, synthesis = self.analysis.to(images), self.synthesis.to(images)
-        return Transform(
-            lambda images, _, stride: conv2d(images, analysis, stride=stride),
-            lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis, stride=stride),
-        )
+def transform_of(matrix: Tensor) -> Transform:
+    """All overlapping blocks through `matrix` (B*B, B*B), which is taken to be good, and back by its inverse."""
+    size = math.isqrt(len(matrix))
+    analysis = matrix.reshape(-1, 1, size, size)
+    synthesis = torch.linalg.inv(matrix).mT.reshape(-1, 1, size, size)
+    return Transform(
+        lambda images, _, stride: conv2d(images, analysis.to(images), stride=stride),
+        lambda coefficients, _, stride: conv_transpose2d(coefficients, synthesis.to(coefficients), stride=stride),
+    )
 
 
 def check_matrices(matrices: Sequence[Tensor]) -> None:
@@ -146,12 +128,10 @@ def build(setup: Setup) -> Restore:
     options: dict[str, Any] = dict(setup.options)
     check_sigma(setup.sigma)
     del options["matrix"], options["passes"]
-    filters = [Filters.of(matrix) for matrix in _matrices(setup)]
-
-    def restore(noisy: Tensor) -> Tensor:
-        return _denoise(noisy, setup.sigma, filters, **options)
-
-    return restore
+    matrices = _matrices(setup)
+    steps = Steps.of_ratio(math.isqrt(len(matrices[0])), RATIO)
+    transforms = [transform_of(matrix) for matrix in matrices]
+    return partial(stepwise, sigma=setup.sigma, steps=steps, transforms=transforms, **options)
 
 
 def _matrices(setup: Setup) -> tuple[Tensor, ...]:
@@ -177,23 +157,3 @@ def macs_per_pixel(setup: Setup) -> float:
 def parameters(setup: Setup) -> int:
     """The entries of the matrices."""
     return sum(matrix.numel() for matrix in _matrices(setup))
-
-
-def _denoise(
-    noisy: Tensor,
-    sigma: float,
-    filters: Sequence[Filters],
-    *,
-    scales: int,
-    keep: float,
-    color_transform: ColorTransform,
-) -> Tensor:
-    """`transform_denoise` with matrices made ready."""
-    check_sigma(sigma)
-    images, size = as_batch(noisy), filters[0].size
-    check_grid(images.shape, size, 1, None)
-    check_scales(images.shape, size, scales, keep)
-    steps, transforms = Steps.of_ratio(size, RATIO), [one.on(images) for one in filters]
-    once = partial(two_steps, sigma=sigma, steps=steps, transforms=transforms)
-    scaled = partial(multiscale, denoise=once, scales=scales, keep=keep)
-    return in_colors(scaled, images, color_transform).reshape(noisy.shape)

@@ -46,13 +46,28 @@ def dct_wiener(
     the coarser ones give the lowest `keep` of their frequencies to the result. Raises as `dct_denoise`, and RangeError
     for a number of scales whose coarsest is smaller than a block.
     """
-    check_sigma(sigma)
-    images = as_batch(noisy)
-    size = steps.thresholds.shape[0]
-    check_grid(images.shape, size, 1, None)
-    check_scales(images.shape, size, scales, keep)
     check_passes(passes)
     transforms = [transform_named(engine)] * passes
+    return stepwise(
+        noisy, sigma, steps=steps, transforms=transforms, scales=scales, keep=keep, color_transform=color_transform
+    )
+
+
+def stepwise(
+    noisy: Tensor,
+    sigma: float,
+    *,
+    steps: Steps,
+    transforms: Sequence[Transform],
+    scales: int,
+    keep: float,
+    color_transform: ColorTransform,
+) -> Tensor:
+    """`dct_wiener` with one of `transforms` for each pass in place of the DCT."""
+    check_sigma(sigma)
+    images, size = as_batch(noisy), steps.thresholds.shape[0]
+    check_grid(images.shape, size, 1, None)
+    check_scales(images.shape, size, scales, keep)
     denoise = partial(two_steps, sigma=sigma, steps=steps, transforms=transforms)
     scaled = partial(multiscale, denoise=denoise, scales=scales, keep=keep)
     return in_colors(scaled, images, color_transform).reshape(noisy.shape)
@@ -146,20 +161,10 @@ def build(setup: Setup) -> Restore:
     options: dict[str, Any] = dict(setup.options)
     size, ratio, learnt = options.pop("block_size"), options.pop("ratio"), options.pop("learnt")
     check_ratio(ratio)
-    steps = shipped_steps(setup.sigma, block_size=size) if learnt else Steps.of_ratio(size, ratio)
-
-    def restore(noisy: Tensor) -> Tensor:
-        return dct_wiener(noisy, setup.sigma, steps=steps, **options)
-
-    return restore
-
-
-def shipped_steps(sigma: float, *, block_size: int) -> Steps:
-    """The learnt numbers that come with this package, for that noise; raises ShapeError for other block sizes."""
-    steps = learnt_for(SHIPPED, sigma, block_size=block_size).steps
+    steps = learnt_for(SHIPPED, setup.sigma, block_size=size).steps if learnt else Steps.of_ratio(size, ratio)
     if steps is None:
         raise CheckpointError(f"{SHIPPED} holds thresholds only; make it again: python -m restoration.dct.learn")
-    return steps
+    return partial(dct_wiener, sigma=setup.sigma, steps=steps, **options)
 
 
 def macs_per_pixel(setup: Setup) -> float:

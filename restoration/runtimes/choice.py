@@ -41,11 +41,6 @@ def _auto(network: nn.Module, setup: Setup) -> Restore:
 
 
 _RUNTIMES: Mapping[str, Callable[[nn.Module, Setup], Restore]] = {
-    "auto": _auto,
-    "torch": torch.fast,
-    "winograd": winograd.build,
-    "plain": torch.plain,
-    "compile": torch.compiled,
-    "onnxruntime": onnxruntime.build,
-    "openvino": openvino.build,
-}
+    "auto": _auto, "torch": torch.fast, "winograd": winograd.build, "plain": torch.plain, "compile": torch.compiled,
+    "onnxruntime": onnxruntime.build, "openvino": openvino.build,
+}  # fmt: skip

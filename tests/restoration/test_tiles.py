@@ -40,7 +40,7 @@ def upscaler(architecture: rdn.Architecture) -> RDN:
 def test_ffdnet_on_tiles_equals_the_whole(height: int, width: int, tile: int, form: str) -> None:
     network, geometry = denoiser(form)
     image = torch.rand(1, 1, height, width)
-    parts = tiled(network, image, tile=tile, overlap=geometry.overlap, multiple=geometry.multiple)
+    parts = tiled(network, image, geometry, tile=tile)
     torch.testing.assert_close(parts, network(image), atol=1e-5, rtol=0)
 
 
@@ -49,7 +49,7 @@ def test_ffdnet_on_tiles_equals_the_whole(height: int, width: int, tile: int, fo
 def test_rdn_on_tiles_equals_the_whole(architecture: rdn.Architecture, tile: int) -> None:
     network, geometry = upscaler(architecture), architecture.geometry
     image = torch.rand(2, 3, 37, 41)
-    parts = tiled(network, image, tile=tile, overlap=geometry.overlap, scale=geometry.scale)
+    parts = tiled(network, image, geometry, tile=tile)
     torch.testing.assert_close(parts, network(image), atol=1e-5, rtol=0)
 
 
@@ -101,6 +101,6 @@ def test_an_image_is_cut_only_where_it_does_not_fit(monkeypatch: pytest.MonkeyPa
 def test_refuses_a_tile_of_no_size() -> None:
     image = torch.rand(1, 1, 8, 8)
     with pytest.raises(RangeError, match="tile=0"):
-        tiled(lambda part: part, image, tile=0, overlap=1)
+        tiled(lambda part: part, image, Geometry(overlap=1), tile=0)
     with pytest.raises(RangeError, match="got -1"):
         within_memory(lambda part: part, Geometry(1), tile=-1)

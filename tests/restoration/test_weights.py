@@ -25,10 +25,8 @@ def described(content: bytes, member: str) -> WeightsFile:
 
 ENTRY = Weights(
     "toy",
+    Source("toy==1", "https://example.org/toy", "MIT", ("first", "second"), "get toy"),
     tuple(described(content, member) for member, content in CONTENTS.items()),
-    Source("toy==1", ("first", "second"), "get toy"),
-    "MIT",
-    "https://example.org/toy",
 )
 
 
@@ -164,7 +162,7 @@ def test_pip_is_told_to_compare_the_hash_first(monkeypatch: pytest.MonkeyPatch) 
 def test_the_real_table_is_complete() -> None:
     for entry in weights.TABLE.values():
         assert set(entry.source.routes) <= set(weights._ROUTES)
-        assert entry.licence
+        assert entry.source.licence
         assert all(len(file.sha256) == 64 and file.size > 0 for file in entry.files)
 
 

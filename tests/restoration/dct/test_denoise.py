@@ -12,9 +12,10 @@ from hypothesis import given, settings, strategies as st
 from torch import Tensor
 
 from restoration import Setup, dct_denoise, get
-from restoration.dct import dense, overlap, separable
+from restoration.dct import dense, overlap
 from restoration.dct.basis import dct_matrix, kernels, restore_colors, transform_colors
 from restoration.dct.denoise import faster_engine
+from restoration.dct.separable import SEPARABLE
 from restoration.errors import ImageError, OptionError, RangeError, ShapeError
 
 SIZES = st.tuples(st.integers(16, 41), st.integers(16, 41))
@@ -67,7 +68,8 @@ def test_separable_equals_dense(size: tuple[int, int], block_size: int, data: An
         "aggregation": data.draw(st.sampled_from(["uniform", "adaptive"])),
     }
     expected = dense.denoise(noisy, thresholds, **chosen)
-    torch.testing.assert_close(separable.denoise(noisy, thresholds, **chosen), expected, rtol=0, atol=1e-9)
+    restored = dense.denoise(noisy, thresholds, transform=SEPARABLE, **chosen)
+    torch.testing.assert_close(restored, expected, rtol=0, atol=1e-9)
 
 
 def slow(noisy: Tensor, thresholds: Tensor, stride: int) -> Tensor:
