@@ -65,5 +65,5 @@ def columns(names: str, **own: tuple[str, Write]) -> Columns:
 
 
 def interval(write: Write) -> Mapping[str, tuple[str, Write]]:
-    """The ends of a 95 % interval, written so."""
+    """Both ends of a 95 % interval, for `own` of `columns`; `write` says how."""
     return {"low": ("95 % from", write), "high": ("to", write)}
