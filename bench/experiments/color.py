@@ -17,7 +17,7 @@ from restoration.catalog import get
 from restoration.degradation import add_gaussian_noise
 from restoration.errors import RestorationError
 from restoration.images import Picture
-from restoration.method import Option, Restore, Setup, variant_of
+from restoration.method import Option, Restore, variant_of
 from restoration.quality import psnr, residual_std, ssim
 
 SECONDS = 13
@@ -46,7 +46,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             threads=scene.threads, sigma_255=sigma_255, degradation="awgn", seed=scene.seed,
         )  # fmt: skip
         try:
-            restore = _restorer(name, chosen_options, case)
+            method = get(name)
+            restore = method.build(method.checked(case.setup()))
         except RestorationError as error:
             yield case, Reading(FAILURE, None, note=f"{name}: {error}")
             continue
@@ -65,9 +66,3 @@ def _scored(case: Case, restore: Restore, picture: Picture, scene: Scene | None)
     if scene:
         path = scene.save_picture(f"{picture.name} {case.variant}", restored)
         yield case, Reading("picture", None, part="restored", note=path)
-
-
-def _restorer(name: str, options: Mapping[str, Option], case: Case) -> Restore:
-    method = get(name)
-    setup = Setup(channels=3, sigma=case.sigma_255 / 255, threads=case.threads, options=options)
-    return method.build(method.checked(setup))

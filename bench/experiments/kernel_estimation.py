@@ -15,7 +15,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen, middle
 from bench.plan.case import Case, Reading
 from restoration.degradation import crop_to_multiple, reduce_by
 from restoration.errors import OptionError, RestorationError
@@ -50,7 +50,7 @@ generator's own."""
 SHAVE = 8
 """Pixels removed at each border before scoring, on luma."""
 SCORED = 192
-"""Side of the part of each image that is scored, in pixels."""
+"""Side of the part of each image that is scored, in pixels: scoring must not take longer than finding."""
 
 Upscaler = Callable[[Tensor], Tensor]
 
@@ -131,17 +131,11 @@ def _scores(
     case: Case, upscaler: Upscaler, picture: Picture, kernels: Mapping[str, Tensor]
 ) -> Iterator[tuple[Case, Reading]]:
     """PSNR of the upscaler on the middle of `picture`, reduced by each kernel and stored as 8 bits."""
-    clean = crop_to_multiple(_middle(picture.pixels), case.scale)
+    clean = crop_to_multiple(middle(picture.pixels, SCORED), case.scale)
     for part, kernel in kernels.items():
         with torch.inference_mode():
             restored = quantize(upscaler(quantize(reduce_by(clean, kernel, case.scale))[None])[0])
         yield case, Reading("psnr_db", psnr(luma(restored), luma(clean), shave=SHAVE), "dB", part=part)
-
-
-def _middle(image: Tensor) -> Tensor:
-    """The central `SCORED` rows and columns: scoring must not take longer than finding."""
-    top, left = (max(size - SCORED, 0) // 2 for size in image.shape[-2:])
-    return image[..., top : top + SCORED, left : left + SCORED]
 
 
 def _generator(name: str) -> Generator:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bench.errors import SpecError
-from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene, chosen, middle
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.dct.denoise import dct_denoise
@@ -100,7 +100,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
 def held_out(pictures: tuple[Picture, ...], *, count: int, crop: int) -> tuple[Tensor, ...]:
     """The middle `crop` x `crop` pixels of the first `count` grey pictures that no table was learnt on."""
     unseen = [picture.pixels for picture in pictures if picture.name.rpartition("/")[2].split(".")[0] not in TRAINING]
-    return tuple(_middle(image, crop) for image in unseen[:count])
+    return tuple(middle(image, crop).contiguous() for image in unseen[:count])
 
 
 def _readings(task: Task, training: list[Tensor], schedule: Schedule) -> Iterator[Reading]:
@@ -153,12 +153,6 @@ def _scored(part: str, scores: list[float], reference: list[float]) -> Iterator[
     """The mean PSNR, and what it is above the reference's on the same images."""
     yield Reading("psnr_db", _mean(scores), "dB", part=part)
     yield Reading("gain_db", _mean(scores) - _mean(reference), "dB", part=part)
-
-
-def _middle(image: Tensor, size: int) -> Tensor:
-    height, width = (min(size, length) for length in image.shape[-2:])
-    top, left = (image.shape[-2] - height) // 2, (image.shape[-1] - width) // 2
-    return image[..., top : top + height, left : left + width].contiguous()
 
 
 def _mean(values: list[float]) -> float:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
+import torch
+from torch import Tensor
+
+from bench.experiments.scene import Scene
 from bench.machine.clock import clock_for
 from bench.measure.calls import seconds_per_call
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
+from restoration.degradation import add_gaussian_noise
+from restoration.images import bundled_image
 from restoration.method import Option, Setup
-
-if TYPE_CHECKING:
-    import torch
-
-    from bench.experiments.scene import Scene
 
 SECONDS = 43
 """About how long it takes."""
@@ -33,8 +33,6 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
 
     Options: `block_size` (8), `blocks` (5): how often each is timed, in turn.
     """
-    import torch
-
     size, blocks = int(options.get("block_size", 8)), int(options.get("blocks", 5))
     case = Case(
         "experiment", "ratio-sweep", options=options_text({"block_size": size}), height=SIDE, width=SIDE,
@@ -55,7 +53,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
                 scene.progress((block + 1) / blocks)
 
 
-Sweep = Callable[["torch.Tensor"], "list[torch.Tensor]"]
+Sweep = Callable[[Tensor], list[Tensor]]
 
 
 def _one_by_one(size: int, threads: int) -> Sweep:
@@ -78,9 +76,6 @@ def _setup(threads: int, options: Mapping[str, Option]) -> Setup:
     return Setup(sigma=25 / 255, threads=threads, options=options)
 
 
-def _noisy(scene: Scene) -> torch.Tensor:
-    from restoration.degradation import add_gaussian_noise
-    from restoration.images import bundled_image
-
+def _noisy(scene: Scene) -> Tensor:
     clean = bundled_image("camera", channels=1).pixels[:, :SIDE, :SIDE]
     return add_gaussian_noise(clean, 25 / 255, seed=scene.seed)[None]

@@ -9,13 +9,11 @@ note; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.errors import SpecError
-from bench.plan.case import Case, Reading
-from bench.plan.experiments import module_of
 from restoration.method import Option
 
 if TYPE_CHECKING:
@@ -38,9 +36,6 @@ class Scene:
     """Told the fraction done, 0 to 1."""
 
 
-Experiment = Callable[[Mapping[str, Option], Scene], Iterator[tuple[Case, Reading]]]
-
-
 FAILURE = "failure"
 """The quantity of a reading that says, in its note, why there is none."""
 
@@ -52,6 +47,7 @@ def chosen(name: str, options: Mapping[str, Option], defaults: Mapping[str, Opti
     return {**defaults, **options}
 
 
-def get_experiment(name: str) -> Experiment:
-    """The experiment called `name`; raises `SpecError` with the known names."""
-    return module_of(name).run  # type: ignore[no-any-return]  # every module of this folder has it
+def middle(image: torch.Tensor, side: int) -> torch.Tensor:
+    """The central `side` rows and columns of an image (..., H, W), or as many as it has."""
+    top, left = (max(size - side, 0) // 2 for size in image.shape[-2:])
+    return image[..., top : top + side, left : left + side]

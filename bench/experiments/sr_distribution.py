@@ -21,7 +21,7 @@ from restoration.catalog import get
 from restoration.degradation import align, crop_to_multiple, degrade
 from restoration.errors import RestorationError
 from restoration.images import Picture
-from restoration.method import Option, Restore, Setup
+from restoration.method import Option, Restore
 from restoration.quality import luma, mean_offset, psnr, quantize, residual_std, ssim
 
 SECONDS = 91
@@ -70,7 +70,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     for done, name in enumerate(upscalers):
         case = _case(name, scale, scene)
         try:
-            upscale = _upscaler(name, scale, scene.threads)
+            method = get(name)
+            upscale = method.build(method.checked(case.setup()))
         except RestorationError as error:
             yield case, Reading(FAILURE, None, note=f"{name}: {error}")
             continue
@@ -141,11 +142,6 @@ def _corner(clean: Tensor) -> tuple[int, int]:
     windows = detail.unfold(0, CROP, step).unfold(1, CROP, step).mean((-1, -2))  # (rows, columns)
     best = int(windows.argmax())
     return best // windows.shape[1] * step, best % windows.shape[1] * step
-
-
-def _upscaler(name: str, scale: int, threads: int) -> Restore:
-    method = get(name)
-    return method.build(method.checked(Setup(channels=3, scale=scale, threads=threads)))
 
 
 def _case(name: str, scale: int, scene: Scene) -> Case:

@@ -32,9 +32,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     option = chosen("thresholds", options, DEFAULTS)
     points, sigma = int(option["points"]), float(option["sigma"])
     if points < 2 or not sigma > 0:  # noqa: PLR2004 - a curve's two ends
-        raise RangeError(
-            f"thresholds: points must be 2 or more and sigma positive, got points {points}, sigma {sigma:g}"
-        )
+        got = f"points {points}, sigma {sigma:g}"
+        raise RangeError(f"thresholds: points must be 2 or more and sigma positive, got {got}")
     case = Case("experiment", "thresholds", threads=scene.threads, seed=scene.seed)
     family = torch.linspace(-4, 4, points, dtype=torch.float64)
     curves = {"hard": hard_threshold(family, 1.0), "soft": soft_threshold(family, 1.0)}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal
+
+import numpy as np
+import psutil
 
 from bench.machine.clock import Clock, HostClock, smallest_step
 from bench.machine.environment import governor, hypervisor, turbo
-from bench.machine.nvml import device_readings
+from bench.machine.nvml import Fact, device_readings
 from bench.machine.threads import usable_cores
 
 Verdict = Literal["fit", "unfit", "unknown"]
@@ -48,6 +51,11 @@ class CpuTimes:
     own: float
     """By this process and those it waited for."""
 
+    @property
+    def others(self) -> float:
+        """By other processes."""
+        return self.total - self.idle - self.steal - self.own
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -62,10 +70,7 @@ class Watch:
     def busy_elsewhere(self) -> float:
         """How many cores other processes kept busy during the watch."""
         wall = sum(self.samples)
-        used = (self.after.total - self.after.idle - self.after.steal) - (
-            self.before.total - self.before.idle - self.before.steal
-        )
-        return max(0.0, (used - (self.after.own - self.before.own)) / wall) if wall else 0.0
+        return max(0.0, (self.after.others - self.before.others) / wall) if wall else 0.0
 
     @property
     def steal(self) -> float:
@@ -108,7 +113,7 @@ def examine(
 
 def glance(threads: int) -> tuple[dict[str, str], ...]:
     """What may spoil a run's times, by a shorter look, as `run.json` keeps it."""
-    return tuple(as_rows(examine(threads=threads, seconds=1.0)))
+    return tuple(asdict(symptom) for symptom in examine(threads=threads, seconds=1.0))
 
 
 def unfit(symptoms: Sequence[Symptom]) -> bool:
@@ -119,46 +124,37 @@ def unfit(symptoms: Sequence[Symptom]) -> bool:
 def load_symptom(watch: Watch) -> Symptom:
     """Other processes that keep cores busy."""
     busy = watch.busy_elsewhere
-    value = f"{busy:.2f} cores busy with other processes"
-    if busy <= _BUSY_LIMIT:
-        return Symptom("load", value, "fit")
-    return Symptom("load", value, "unfit", "stop what else is running (top shows it), or wait until it has ended")
+    advice = "stop what else is running (top shows it), or wait until it has ended"
+    return _judged("load", f"{busy:.2f} cores busy with other processes", advice, fit=busy <= _BUSY_LIMIT)
 
 
 def noise_symptom(watch: Watch, detect: float) -> Symptom:
     """Whether the scatter of a fixed kernel lets a usual number of paired timings tell `detect` apart."""
-    reach = detectable(watch.spread)
+    reach = _Z * watch.spread * (2 / _PAIRS) ** 0.5  # the smallest difference that so many pairs show
     value = f"scatter {watch.spread:.2%}: {_PAIRS} pairs tell {reach:.2%} apart, asked for {detect:.2%}"
-    if reach <= detect:
-        return Symptom("noise", value, "fit")
-    return Symptom("noise", value, "unfit", "quieten the machine, or ask for a larger difference with --detect")
+    advice = "quieten the machine, or ask for a larger difference with --detect"
+    return _judged("noise", value, advice, fit=reach <= detect)
 
 
 def drift_symptom(watch: Watch, detect: float) -> Symptom:
     """Slow changes of speed, which pairing takes out but one-sided timing does not."""
     value = f"{watch.drift:.2%} between the slowest and the fastest tenth of the watch"
-    if watch.drift <= 3 * detect:
-        return Symptom("drift", value, "fit")
     advice = "let the machine cool down and settle; compare only times taken in turn, never runs minutes apart"
-    return Symptom("drift", value, "unfit", advice)
+    return _judged("drift", value, advice, fit=watch.drift <= 3 * detect)
 
 
 def steal_symptom(watch: Watch, monitor: str) -> Symptom:
     """A hypervisor that gives the cores to others."""
-    if not monitor:
-        return Symptom("virtualisation", "none", "fit")
-    value = f"virtual machine ({monitor}), {watch.steal:.2%} of the cores' time taken"
-    if watch.steal > _STEAL_LIMIT:
-        return Symptom("virtualisation", value, "unfit", "move to a machine with dedicated cores, or repeat later")
-    return Symptom("virtualisation", value, "fit")
+    value = f"virtual machine ({monitor}), {watch.steal:.2%} of the cores' time taken" if monitor else "none"
+    advice = "move to a machine with dedicated cores, or repeat later"
+    return _judged("virtualisation", value, advice, fit=not monitor or watch.steal <= _STEAL_LIMIT)
 
 
 def governor_symptom(name: str) -> Symptom:
     """A frequency governor that slows an idle core down."""
     if not name:
-        return Symptom(
-            "governor", "not shown by this system", "unknown", "on bare metal, look in the firmware's settings"
-        )
+        advice = "on bare metal, look in the firmware's settings"
+        return Symptom("governor", "not shown by this system", "unknown", advice)
     if name == "performance":
         return Symptom("governor", name, "fit")
     advice = "set it: cpupower frequency-set --governor performance; until then, warm up and take times in turn"
@@ -178,25 +174,20 @@ def turbo_symptom(allowed: bool | None) -> Symptom:  # noqa: FBT001 - three stat
 def threads_symptom(threads: int, cores: int, variable: str) -> Symptom:
     """More threads than cores wait for one another."""
     value = f"{threads} threads on {cores} usable cores" + (f", OMP_NUM_THREADS={variable}" if variable else "")
-    if threads > cores:
-        return Symptom("threads", value, "unfit", f"use at most {cores} threads")
-    if variable.isdigit() and int(variable) < threads:
-        return Symptom(
-            "threads", value, "unknown", "unset OMP_NUM_THREADS, or set it to the number of threads asked for"
-        )
-    return Symptom("threads", value, "fit")
+    if threads <= cores and variable.isdigit() and int(variable) < threads:
+        advice = "unset OMP_NUM_THREADS, or set it to the number of threads asked for"
+        return Symptom("threads", value, "unknown", advice)
+    return _judged("threads", value, f"use at most {cores} threads", fit=threads <= cores)
 
 
 def clock_symptom(step: float) -> Symptom:
     """A clock too coarse for the calls it times."""
-    value = f"{step * 1e9:.0f} ns between two readings"
-    if step <= _TICKS * _KERNEL_SECONDS:
-        return Symptom("clock", value, "fit")
     advice = "time calls of at least a thousand such steps; look for a better clocksource in the kernel's settings"
-    return Symptom("clock", value, "unfit", advice)
+    fit = step <= _TICKS * _KERNEL_SECONDS
+    return _judged("clock", f"{step * 1e9:.0f} ns between two readings", advice, fit=fit)
 
 
-def gpu_symptoms(readings: Mapping[str, str | int | float | bool]) -> tuple[Symptom, ...]:
+def gpu_symptoms(readings: Mapping[str, Fact]) -> tuple[Symptom, ...]:
     """A GPU that is held back or busy with other work; nothing where there is none."""
     if not readings:
         return ()
@@ -205,14 +196,12 @@ def gpu_symptoms(readings: Mapping[str, str | int | float | bool]) -> tuple[Symp
     if held:
         advice = "cool it or raise its power limit (nvidia-smi -pl); lock its clocks (nvidia-smi -lgc)"
         return (Symptom("gpu", f"{value}, held back by {held}", "unfit", advice),)
-    if load > 100 * _BUSY_LIMIT:
-        return (Symptom("gpu", value, "unfit", "stop what else runs on it (nvidia-smi shows it)"),)
-    return (Symptom("gpu", value, "fit"),)
+    return (_judged("gpu", value, "stop what else runs on it (nvidia-smi shows it)", fit=load <= 100 * _BUSY_LIMIT),)
 
 
-def detectable(spread: float, *, pairs: int = _PAIRS) -> float:
-    """The smallest relative difference that `pairs` interleaved pairs show with 95 % confidence at this scatter."""
-    return float(_Z * spread * (2 / pairs) ** 0.5)
+def _judged(finding: str, value: str, advice: str, *, fit: bool) -> Symptom:
+    """A symptom that makes the machine unfit unless `fit`; nothing needs doing then."""
+    return Symptom(finding, value, "fit") if fit else Symptom(finding, value, "unfit", advice)
 
 
 def watch_kernel(kernel: Callable[[], object], clock: Clock, *, seconds: float) -> Watch:
@@ -230,8 +219,6 @@ def watch_kernel(kernel: Callable[[], object], clock: Clock, *, seconds: float) 
 
 def fixed_kernel() -> Callable[[], object]:
     """Some ten milliseconds of multiplying on one core: the same work each time."""
-    import numpy as np
-
     values = np.linspace(0.5, 1.5, 2**14)
     powers = np.empty_like(values)
 
@@ -245,8 +232,6 @@ def fixed_kernel() -> Callable[[], object]:
 
 def cpu_times() -> CpuTimes:
     """What the system has counted so far."""
-    import psutil
-
     system = psutil.cpu_times()
     own = os.times()
     # A guest's time is within its host's user time already.
@@ -257,9 +242,3 @@ def cpu_times() -> CpuTimes:
         steal=counted.get("steal", 0.0),
         own=own.user + own.system + own.children_user + own.children_system,
     )
-
-
-def as_rows(symptoms: Sequence[Symptom]) -> Iterator[dict[str, str]]:
-    """The symptoms as `run.json` keeps them."""
-    for found in symptoms:
-        yield {"finding": found.finding, "value": found.value, "verdict": found.verdict, "advice": found.advice}

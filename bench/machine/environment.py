@@ -17,11 +17,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from bench.machine.nvml import Fact, device_readings
 from bench.machine.system_files import system_text
 from bench.machine.threads import usable_cores
-
-Fact = str | int | float | bool
-"""What one key of an environment holds."""
 
 PACKAGES = (
     "torch",
@@ -104,16 +104,12 @@ def cpu_model() -> str:
 
 def memory_limit() -> int:
     """The bytes of memory this process may have in all: the machine's, or a control group's if that is less."""
-    import psutil
-
     limits = [system_text(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
     return min([int(psutil.virtual_memory().total), *(int(text) for text in limits if text.isdigit())])
 
 
 def memory_available() -> int:
     """The bytes of memory that can be had now without swapping, within `memory_limit`."""
-    import psutil
-
     return min(int(psutil.virtual_memory().available), memory_limit())
 
 
@@ -139,8 +135,6 @@ def hypervisor() -> str:
 
 
 def _stable(threads: int) -> Iterator[tuple[str, Fact]]:
-    import psutil
-
     yield "cpu", cpu_model()
     yield "architecture", platform.machine()
     yield "cores_physical", psutil.cpu_count(logical=False) or 0
@@ -189,21 +183,11 @@ def cuda_facts(cuda: Any, backends: Any, toolkit: str) -> Iterator[tuple[str, Fa
     yield "cudnn_deterministic", backends.cudnn.deterministic
     yield "cudnn_tf32", backends.cudnn.allow_tf32
     yield "matmul_tf32", backends.cuda.matmul.allow_tf32
-    if driver := _nvml_driver():
+    if driver := device_readings().get("driver"):
         yield "cuda_driver", driver
 
 
-def _nvml_driver() -> str:
-    from bench.machine.nvml import device_readings
-
-    return str(device_readings().get("driver", ""))
-
-
 def _state() -> Iterator[tuple[str, Fact]]:
-    import psutil
-
-    from bench.machine.nvml import device_readings
-
     yield "time", datetime.now(UTC).isoformat(timespec="seconds")
     yield "host", hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
     if hasattr(os, "getloadavg"):
@@ -220,16 +204,12 @@ def _state() -> Iterator[tuple[str, Fact]]:
 
 def _frequency() -> float:
     """The cores' mean frequency in MHz; 0 where the system does not tell."""
-    import psutil
-
     frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
     return float(frequency.current) if frequency else 0.0
 
 
 def _temperature() -> float:
     """The hottest sensor in degrees Celsius; 0 where there is none."""
-    import psutil
-
     sensors = psutil.sensors_temperatures() if hasattr(psutil, "sensors_temperatures") else {}
     return max((reading.current for group in sensors.values() for reading in group), default=0.0)
 

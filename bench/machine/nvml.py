@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 Fact = str | int | float | bool
+"""One thing known of a machine."""
 
 THROTTLE_REASONS = {
     0x2: "clocks set by hand",

@@ -42,9 +42,8 @@ class Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves
                 self._note(tensor.untyped_storage(), known)
         if func is torch.ops.aten.convolution.default:
             image, weight, *_, transposed, _, groups = args
-            self.peak = max(
-                self.peak, self.now + reordered(image, weight, result, transposed=transposed, groups=groups)
-            )
+            copies = reordered(image, weight, result, transposed=transposed, groups=groups)
+            self.peak = max(self.peak, self.now + copies)
         return result
 
     def _note(self, storage: Any, known: set[int]) -> None:

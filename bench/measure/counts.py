@@ -12,16 +12,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
 
 from bench.errors import BenchError
 from bench.measure.operators import FVCORE_MULTIPLY_ADDS, Sight, modules_of, run, seen_by_fvcore, seen_by_torch
 from bench.plan.case import Reading
 from restoration.errors import RestorationError
 from restoration.method import Method, Restore, Setup
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 MACS = "macs_per_pixel"
 UNIT = "MAC/px"
@@ -121,7 +120,8 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     except RestorationError as error:  # weights or a package missing: the closed form needs neither
         counted = None
         refusal = f"not counted: {error}"
-    readings = [_closed_form(closed), *_by_algorithm(method, setup)]
+    unknown = "no closed form is known" if closed is None else ""
+    readings = [Reading(MACS, closed, UNIT, part="closed_form", note=unknown), *_by_algorithm(method, setup)]
     if counted is None:
         parameters = method.parameters(setup) if method.parameters else 0
         missing = [Reading(MACS, None, UNIT, part=part, note=refusal) for part in ("fvcore", "torch")]
@@ -184,25 +184,15 @@ def _fvcore(restore: Restore, images: Mapping[Size, Tensor], modules: tuple[nn.M
 
 def _image(setup: Setup, height: int, width: int) -> Tensor:
     """A seeded degraded image; restored `scale` times larger it has `height` x `width` pixels."""
-    import torch
-
     generator = torch.Generator().manual_seed(0)
     shape = (1, setup.channels, height // setup.scale, width // setup.scale)
     return torch.rand(shape, generator=generator).to(setup.device, setup.torch_dtype)
 
 
-def _closed_form(closed: float | None) -> Reading:
-    note = "" if closed is not None else "no closed form is known"
-    return Reading(MACS, closed, UNIT, part="closed_form", note=note)
-
-
 def _estimate(parameters: int, reference: float | None) -> tuple[Reading, ...]:
     """The number of parameters, and the estimate that takes it for the operations per pixel."""
     if not parameters:
-        return (
-            Reading("parameters", 0),
-            Reading(MACS, None, UNIT, part="parameters", note="no learnt parameters"),
-        )
+        return Reading("parameters", 0), Reading(MACS, None, UNIT, part="parameters", note="no learnt parameters")
     note = _overstatement(parameters / reference) if reference else ""
     return Reading("parameters", parameters), Reading(MACS, parameters, UNIT, part="parameters", note=note)
 

@@ -7,7 +7,6 @@ add up to the whole. Plain and instrumented calls alternate, which shows what th
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import tempfile
 from collections import defaultdict
@@ -16,18 +15,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile as record
+from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import RowsError
 from bench.machine.clock import Clock, clock_for
+from bench.machine.threads import fixed_threads
+from bench.measure.alive import Alive
 from bench.measure.calls import seconds_per_call
+from bench.measure.inputs import batch_for
 from bench.measure.operators import modules_of, run
 from bench.plan.case import Case, Reading, options_text
 from restoration.catalog import get
 from restoration.method import Restore
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 BETWEEN = "(between layers)"
 """The name of what a call does outside every layer."""
@@ -66,7 +70,6 @@ class Operator:
 class Profile:
     """One case taken apart."""
 
-    case: Case
     layers: tuple[Layer, ...]
     """In the order in which they first run; `BETWEEN` last."""
     operators: tuple[Operator, ...]
@@ -76,24 +79,11 @@ class Profile:
     plain: tuple[float, ...]
     """Seconds of whole calls without, taken in turn with the others."""
 
-    @property
-    def overhead(self) -> float:
-        """How much longer the median instrumented call takes than the plain one: 0.02 is 2 %."""
-        return statistics.median(self.instrumented) / statistics.median(self.plain) - 1
-
-    @property
-    def coverage(self) -> float:
-        """The sum of the layers' median times as a share of the plain whole."""
-        return sum(statistics.median(layer.seconds) for layer in self.layers) / statistics.median(self.plain)
-
 
 def layer_readings(case: Case, *, traces: Path | None = None) -> Iterator[Reading]:
     """The readings of a `layers` case (see `readings`); its trace goes into the folder `traces`, if any."""
-    trace = None
-    if traces:
-        traces.mkdir(exist_ok=True)
-        trace = traces / f"{case.method.replace(':', '.')}-{case.height}x{case.width}-{case.device}.json"
-    yield from readings(profile(case, trace=trace))
+    name = f"{case.method.replace(':', '.')}-{case.height}x{case.width}-{case.device}.json"
+    yield from readings(profile(case, trace=traces / name if traces else None))
 
 
 def readings(found: Profile) -> Iterator[Reading]:
@@ -122,11 +112,6 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
     A network runs as its separate layers even where its fastest runtime would fuse them (see `in_layers`). Raises
     `BenchError` where the method cannot be called as a restorer or the trace cannot be written.
     """
-    import torch
-
-    from bench.machine.threads import fixed_threads
-    from bench.measure.inputs import batch_for
-
     case = in_layers(case)
     clock = clock_for(case.device) if clock is None else clock
     method = get(case.method)
@@ -138,16 +123,12 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
         plain, instrumented, times = _in_turn(restore, batch, layers, repeats, clock)
         macs, peaks = _macs(restore, batch, layers), _peaks(restore, batch, layers)
         operators = _operators(restore, batch, trace)
-    return Profile(
-        case=case,
-        layers=tuple(
-            Layer(name, _kind(layers, name), tuple(samples), macs.get(name, 0), peaks.get(name, 0))
-            for name, samples in times.items()
-        ),
-        operators=operators,
-        instrumented=instrumented,
-        plain=plain,
+    kinds = {name: type(module).__name__ for module, name in layers.items()}
+    found = tuple(
+        Layer(name, kinds.get(name, ""), tuple(samples), macs.get(name, 0), peaks.get(name, 0))
+        for name, samples in times.items()
     )
+    return Profile(found, operators, instrumented, plain)
 
 
 def in_layers(case: Case) -> Case:
@@ -162,8 +143,6 @@ def in_layers(case: Case) -> Case:
 
 def named_layers(roots: Sequence[nn.Module]) -> Mapping[nn.Module, str]:
     """The innermost modules below `roots` with their dotted names, without those that do nothing."""
-    from torch import nn
-
     names: dict[nn.Module, str] = {}
     for index, root in enumerate(roots):
         prefix = f"{index}." if len(roots) > 1 else ""
@@ -171,10 +150,6 @@ def named_layers(roots: Sequence[nn.Module]) -> Mapping[nn.Module, str]:
             if not any(module.children()) and not isinstance(module, nn.Identity):
                 names.setdefault(module, prefix + (name or type(module).__name__))
     return names
-
-
-def _kind(layers: Mapping[nn.Module, str], name: str) -> str:
-    return next((type(module).__name__ for module, known in layers.items() if known == name), "")
 
 
 def _in_turn(
@@ -215,8 +190,6 @@ def _timed_call(
 
 def _macs(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
     """Multiply-accumulates of each layer by torch's counter."""
-    from torch.utils.flop_counter import FlopCounterMode
-
     macs: dict[str, int] = defaultdict(int)
     with FlopCounterMode(display=False) as counter:
 
@@ -234,8 +207,6 @@ def _macs(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> M
 
 def _peaks(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
     """Bytes of tensors alive at once while each layer runs, the degraded image included."""
-    from bench.measure.alive import Alive
-
     peaks: dict[str, int] = {}
     with Alive() as alive:
         before = 0
@@ -256,18 +227,10 @@ def _peaks(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> 
 
 def _operators(restore: Restore, batch: Tensor, trace: Path | None) -> tuple[Operator, ...]:
     """The slowest operators of one call by torch's profiler, on the device where there is one."""
-    from torch.profiler import (
-        ProfilerActivity,  # fmt: skip
-        profile as record,
-    )
-
     activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if batch.is_cuda else [])
-    with (
-        _without_trace_points(),
-        record(
-            activities=activities, record_shapes=trace is not None, profile_memory=trace is not None, acc_events=True
-        ) as seen,
-    ):
+    traced = trace is not None
+    seeing = record(activities=activities, record_shapes=traced, profile_memory=traced, acc_events=True)
+    with _without_trace_points(), seeing as seen:
         restore(batch)
     if trace is not None:
         _write_trace(seen, trace)

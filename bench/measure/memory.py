@@ -14,20 +14,25 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
 
 from bench.errors import BenchError
 from bench.machine.environment import memory_available
 from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
+from bench.machine.threads import fix_threads
+from bench.measure.alive import Alive
+from bench.measure.inputs import batch_for
+from bench.measure.operators import run
 from bench.plan.case import Case, Reading
 from restoration.catalog import get
 from restoration.method import Restore
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 SAMPLED_SIDES = (96, 192, 288)
 """Sides of the square output images from which is predicted: small, and multiples of every scale."""
@@ -189,10 +194,6 @@ def cuda_peak(case: Case, *, cuda: Any = None) -> Iterator[Reading]:
 
     `cuda` is `torch.cuda` or a stand-in.
     """
-    import torch
-
-    from bench.measure.inputs import batch_for
-
     cuda = torch.cuda if cuda is None else cuda
     method = get(case.method)
     with torch.inference_mode(), surviving(case, cuda):
@@ -207,22 +208,14 @@ def cuda_peak(case: Case, *, cuda: Any = None) -> Iterator[Reading]:
     yield Reading("peak_bytes", cuda.max_memory_reserved(), "B", part="reserved", note="taken from the device in all")
 
 
-class surviving:  # noqa: N801 - reads as a statement: `with surviving(case, torch.cuda)`
+@contextmanager
+def surviving(case: Case, cuda: Any) -> Iterator[None]:
     """Turns the device's out-of-memory error into a `BenchError` and empties its cache: the next size can run."""
-
-    def __init__(self, case: Case, cuda: Any) -> None:
-        self._case = case
-        self._cuda = cuda
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        if kind is None or not issubclass(kind, self._cuda.OutOfMemoryError):
-            return
-        self._cuda.empty_cache()
-        free, total = self._cuda.mem_get_info()
-        case = self._case
+    try:
+        yield
+    except cuda.OutOfMemoryError as error:
+        cuda.empty_cache()
+        free, total = cuda.mem_get_info()
         raise BenchError(
             f"{case.method}: {case.height} x {case.width} does not fit into {case.device}: {free / 2**30:.2f} of "
             f"{total / 2**30:.2f} GiB free; try a smaller size"
@@ -231,12 +224,6 @@ class surviving:  # noqa: N801 - reads as a statement: `with surviving(case, tor
 
 def peak_here(case: Case, limit: float | None) -> Peak:
     """Runs in the fresh process: restores three small images and then, where it fits, the one that is asked about."""
-    import torch
-
-    from bench.machine.threads import fix_threads
-    from bench.measure.inputs import batch_for
-    from bench.measure.operators import run
-
     fix_threads(case.threads)
     method = get(case.method)
     restore = method.build(method.checked(case.setup()))
@@ -269,8 +256,6 @@ def _alive_at_once(restore: Restore, image: Tensor) -> float:
 
 
 def _seen_alive(restore: Restore, image: Tensor) -> float:
-    from bench.measure.alive import Alive
-
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -291,8 +276,6 @@ def _give_back() -> None:
 
 
 def _resident() -> int:
-    import psutil
-
     return int(psutil.Process().memory_info().rss)
 
 

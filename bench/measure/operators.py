@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from bench.errors import BenchError
 from restoration.method import Restore
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 FVCORE_MULTIPLY_ADDS = {"conv", "addmm", "bmm", "baddbmm", "einsum", "matmul", "mm", "linear", "mv", "dot"}
 """The operators whose fvcore count is multiply-accumulates; its others are elementwise work charged as if it were."""
@@ -47,8 +50,6 @@ class Sight:
 
 def run(name: str, restore: Restore, image: Tensor) -> Tensor:
     """The restored batch; raises `BenchError` where `restore` cannot take `image` or gives no batch (N, C, H, W)."""
-    import torch
-
     if strangers := _elsewhere(restore, image):
         raise BenchError(_misplaced(name, strangers, image))
     try:
@@ -66,11 +67,7 @@ def run(name: str, restore: Restore, image: Tensor) -> Tensor:
             f"{name}: failed on a {image.dtype} batch of shape {tuple(image.shape)}: {_first_line(error)}"
         ) from error
     if not isinstance(restored, torch.Tensor):
-        found = (
-            f"{type(restored).__name__} of {len(restored)}"
-            if isinstance(restored, tuple | list)
-            else type(restored).__name__
-        )
+        found = type(restored).__name__ + (f" of {len(restored)}" if isinstance(restored, tuple | list) else "")
         raise BenchError(
             f"{name}: returned a {found}, expected one tensor (N, C, H, W); wrap it so that it returns the image"
         )
@@ -83,9 +80,6 @@ def run(name: str, restore: Restore, image: Tensor) -> Tensor:
 
 def modules_of(restore: Restore, image: Tensor) -> tuple[nn.Module, ...]:
     """The outermost modules that a call of `restore` runs, wherever it keeps them, in the order of their calls."""
-    import torch
-    from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-
     found: dict[nn.Module, None] = {}
     depth = 0
 
@@ -111,10 +105,6 @@ def modules_of(restore: Restore, image: Tensor) -> tuple[nn.Module, ...]:
 
 def seen_by_torch(restore: Restore, image: Tensor) -> Sight:
     """What one call of `restore` looks like from torch's dispatcher."""
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
-    from torch.utils.flop_counter import FlopCounterMode, flop_registry
-
     sight = Sight()
 
     class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its `__init_subclass__` untyped
@@ -158,8 +148,6 @@ def seen_by_fvcore(
 
 def _as_module(restore: Restore, modules: tuple[nn.Module, ...]) -> nn.Module:
     """`restore` as a module for the tracer, which owns `modules`: else their weights would be taken for constants."""
-    from torch import nn
-
     if isinstance(restore, nn.Module):
         return restore
 
@@ -190,8 +178,6 @@ def _silence() -> Iterator[None]:
 
 def _elsewhere(restore: Restore, image: Tensor) -> str:
     """The devices other than the image's on which a module's weights lie: not every operator refuses such a pair."""
-    from torch import nn
-
     tensors = [*restore.parameters(), *restore.buffers()] if isinstance(restore, nn.Module) else []
     return " and ".join(sorted({str(tensor.device) for tensor in tensors} - {str(image.device)}))
 

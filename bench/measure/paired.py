@@ -9,7 +9,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
 
 from bench.errors import one_line
 from bench.machine.clock import Clock
@@ -19,11 +21,7 @@ from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Reading
 from bench.plan.sections import PairedSection
 from bench.record.rows import Row
-
-if TYPE_CHECKING:
-    import torch
-
-    from restoration.method import Restore
+from restoration.method import Restore
 
 SHORTEST_SAMPLE = 0.005
 """Seconds: faster methods are called several times for one sample, so that the clock's step does not count."""
@@ -45,9 +43,6 @@ class Runner:
 
 def paired(run: str, section: PairedSection, cases: list[Case], *, seed: int, clock: Clock) -> Iterator[list[Row]]:
     """The rows of one group: first what building and warming up gave, then one list of rows for each block."""
-    import numpy as np
-    import torch
-
     order = np.random.default_rng(seed)
     runners = []
     with fixed_threads(cases[0].threads), torch.inference_mode():

@@ -111,12 +111,8 @@ def _restorers(cases: Group, noisy: torch.Tensor) -> list[Callable[[], torch.Ten
 
 
 def _restored(case: Case, batch: torch.Tensor) -> torch.Tensor:
-    return _built(_build_key(case))(batch)[0].cpu()
-
-
-def _build_key(case: Case) -> Case:
-    """The part of a case that decides what is built."""
-    return replace(case, image="", seed=0, degradation="", variant="", height=0, width=0)
+    what_is_built = replace(case, image="", seed=0, degradation="", variant="", height=0, width=0)
+    return _built(what_is_built)(batch)[0].cpu()
 
 
 @functools.lru_cache(maxsize=8)

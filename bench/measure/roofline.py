@@ -13,16 +13,18 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.functional import conv2d
 
 from bench.errors import BenchError
 from bench.machine.clock import Clock, clock_for
+from bench.machine.threads import fixed_threads
 from bench.measure.calls import repeated
+from bench.measure.counts import count
+from bench.measure.inputs import batch_for
 from bench.plan.case import Case
-
-if TYPE_CHECKING:
-    import torch
-
+from restoration.catalog import get
 
 DTYPES = ("float32", "bfloat16")
 
@@ -58,9 +60,8 @@ class Roof:
         """FLOP/s of the fastest kernel probed in `dtype`; raises `BenchError` where none was."""
         speeds = [kernel.flops_per_second for kernel in self.kernels if kernel.dtype == dtype]
         if not speeds:
-            raise BenchError(
-                f"the roofline was not probed in {dtype}; probed: {sorted({k.dtype for k in self.kernels})}"
-            )
+            probed = sorted({kernel.dtype for kernel in self.kernels})
+            raise BenchError(f"the roofline was not probed in {dtype}; probed: {probed}")
         return max(speeds)
 
     def bandwidth(self, working_set: float) -> float:
@@ -101,26 +102,18 @@ class Place:
         )
 
 
-def probe(
-    *,
-    dtypes: Sequence[str] = DTYPES,
-    device: str = "cpu",
-    seconds_each: float = _SECONDS_EACH,
-    clock: Clock | None = None,
-) -> Roof:
+def probe(*, dtypes: Sequence[str] = DTYPES, seconds_each: float = _SECONDS_EACH, clock: Clock | None = None) -> Roof:
     """Measures the roof with the threads that are fixed now; about `seconds_each` per kernel and working set."""
-    clock = clock_for(device) if clock is None else clock
-    kernels = [kernel for dtype in dtypes for kernel in _probed(dtype, device, seconds_each, clock)]
-    bandwidths = {
-        size: moved / best(call, clock, seconds=seconds_each) for size, moved, call in _copies(WORKING_SETS, device)
-    }
+    clock = clock_for("cpu") if clock is None else clock
+    kernels = [kernel for dtype in dtypes for kernel in _probed(dtype, seconds_each, clock)]
+    bandwidths = {size: moved / best(call, clock, seconds=seconds_each) for size, moved, call in _copies(WORKING_SETS)}
     return Roof(tuple(kernels), bandwidths)
 
 
-def _probed(dtype: str, device: str, seconds_each: float, clock: Clock) -> Iterator[Kernel]:
+def _probed(dtype: str, seconds_each: float, clock: Clock) -> Iterator[Kernel]:
     """The kernels of one dtype, from small to large; a processor that only emulates it is spared the large ones."""
     fastest = 0.0
-    for name, flops, call in _kernels(dtype, device):
+    for name, flops, call in _kernels(dtype):
         if fastest and flops / fastest > _LONGEST_CALL:
             continue
         speed = flops / best(call, clock, seconds=seconds_each)
@@ -147,13 +140,6 @@ def place(case: Case, roof: Roof, *, macs_per_pixel: float, bytes_per_pixel: flo
 
 def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock | None = None) -> Place:
     """Counts and times `case` for about `seconds`, and places it; raises `BenchError` where nothing is counted."""
-    import torch
-
-    from bench.machine.threads import fixed_threads
-    from bench.measure.counts import count
-    from bench.measure.inputs import batch_for
-    from restoration.catalog import get
-
     clock = clock_for(case.device) if clock is None else clock
     method, setup = get(case.method), case.setup()
     found = {(r.quantity, r.part): r.value for r in count(method, setup, height=case.height, width=case.width)}
@@ -168,31 +154,26 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
     return place(case, roof, macs_per_pixel=macs, bytes_per_pixel=moved, seconds=times)
 
 
-def _kernels(dtype: str, device: str) -> Iterator[tuple[str, float, Callable[[], torch.Tensor]]]:
+def _kernels(dtype: str) -> Iterator[tuple[str, float, Callable[[], torch.Tensor]]]:
     """Name, FLOPs and call of each kernel of the probe in `dtype`."""
-    import torch
-    from torch.nn.functional import conv2d
-
     kind = getattr(torch, dtype)
     for side, (channels, places) in zip(_GEMM_SIDES, _CONVOLUTIONS, strict=True):
-        left, right = (torch.rand(side, side, device=device).to(kind) for _ in range(2))
+        left, right = (torch.rand(side, side).to(kind) for _ in range(2))
         yield f"gemm {side}", 2.0 * side**3, partial(torch.matmul, left, right)
         for layout in (torch.contiguous_format, torch.channels_last):
-            maps = torch.rand(1, channels, places, places, device=device).to(kind).to(memory_format=layout)
-            weights = torch.rand(channels, channels, 3, 3, device=device).to(kind).to(memory_format=layout)
+            maps = torch.rand(1, channels, places, places).to(kind).to(memory_format=layout)
+            weights = torch.rand(channels, channels, 3, 3).to(kind).to(memory_format=layout)
             name = f"conv 3x3 {channels} x {places} x {places}" + " channels last" * (layout is torch.channels_last)
             yield name, 2.0 * 9 * channels**2 * places**2, partial(conv2d, maps, weights, padding=1)
 
 
-def _copies(sizes: Iterable[int], device: str) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
+def _copies(sizes: Iterable[int]) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
     """Working set, bytes read and written, and call of the copies by which bandwidth is measured.
 
     A small set is copied many times in one call, so that the call itself hardly counts.
     """
-    import torch
-
     for size in sizes:
-        source = torch.rand(size // 8, device=device)  # half the set, float32
+        source = torch.rand(size // 8)  # half the set, float32
         target = torch.empty_like(source)
         times = max(1, 2**22 // size)
 

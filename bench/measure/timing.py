@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+import torch
+
 from bench.machine.clock import Clock, clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.calls import built, sample, warm_up
@@ -29,8 +32,6 @@ SUITE = Path(__file__).parents[1] / "suite"
 
 def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[Reading]:
     """Every sample of one case; `benchmark` is pytest-benchmark's fixture, with the same clock."""
-    import torch
-
     whole = clock_for("cpu")
     with fixed_threads(case.threads), torch.inference_mode():
         batch = batch_for(case)
@@ -62,15 +63,11 @@ class Recorder:
         self.keep(rows)
         errors = [row.error for row in rows if row.error]
         if errors:
-            import pytest
-
             pytest.fail(errors[0], pytrace=False)
 
 
 def run_suite(recorder: Recorder, directory: Path) -> None:
     """Runs the pytest-benchmark suite in this process; leaves `benchmark.json` and `benchmark.log` in `directory`."""
-    import pytest
-
     arguments = [
         str(SUITE), "-c", str(SUITE / "pytest.ini"), "--rootdir", str(SUITE), "-q", "--tb=line",
         "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin",
@@ -102,8 +99,6 @@ def _without_plugins() -> Iterator[None]:
 
 def parameter(case: Case, round_seconds: float) -> Any:
     """`case` as a pytest parameter with a readable id, timed by its device's clock."""
-    import pytest
-
     return pytest.param(
         case,
         id=case.timed_name,

@@ -7,26 +7,19 @@ that is asked for.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import ModuleType
 
 from bench.errors import SpecError
-
-_NO_EXPERIMENT = frozenset({"__init__.py", "scene.py"})
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Every experiment's name, sorted; imports none of them."""
-    files = (file.name for file in resources.files("bench").joinpath("experiments").iterdir())
-    return tuple(
-        sorted(
-            name.removesuffix(".py").replace("_", "-")
-            for name in files
-            if name.endswith(".py") and name not in _NO_EXPERIMENT
-        )
-    )
+    modules = pkgutil.iter_modules([str(Path(__file__).parents[1] / "experiments")])
+    return tuple(sorted(module.name.replace("_", "-") for module in modules if module.name != "scene"))
 
 
 def check_known(name: str) -> None:

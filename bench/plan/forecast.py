@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -41,8 +42,7 @@ class Forecast:
 def forecast(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Forecast, ...]:
     """One forecast for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
     spread = jobs or usable_cores()
-    counts: dict[str, int] = {}
-    seconds: dict[str, float] = {}
+    seconds: dict[str, list[float]] = defaultdict(list)
     known: dict[tuple[object, ...], float] = {}
     blocks = {
         case: section.blocks for section in spec.paired for case in section.cases(spec.device, spec.thread_count())
@@ -52,9 +52,8 @@ def forecast(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Forec
         if key not in known:
             known[key] = _seconds(case, blocks.get(case, 1))
         usual = max(known[key], spec.round_seconds) if case.kind == "time" else known[key]
-        counts[case.kind] = counts.get(case.kind, 0) + 1
-        seconds[case.kind] = seconds.get(case.kind, 0.0) + usual / (spread if case.kind == "quality" else 1)
-    return tuple(Forecast(kind, counts[kind], seconds[kind]) for kind in counts)
+        seconds[case.kind].append(usual / (spread if case.kind == "quality" else 1))
+    return tuple(Forecast(kind, len(each), sum(each)) for kind, each in seconds.items())
 
 
 def in_words(forecasts: Iterable[Forecast]) -> str:

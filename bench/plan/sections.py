@@ -86,22 +86,9 @@ class Section(Strict):
         ):
             method = get(name)
             checked = method.checked(Setup(channels=channels, scale=scale, options=chosen)).options
-            chosen_checked = {option: checked[option] for option in chosen}
-            yield (
-                method,
-                Case(
-                    kind=kind,
-                    method=name,
-                    variant=variant_of(chosen_checked),
-                    options=options_text(chosen_checked),
-                    task=method.task,
-                    channels=channels,
-                    scale=scale,
-                    dtype=dtype,
-                    device=device,
-                    threads=threads,
-                ),
-            )
+            taken = {option: checked[option] for option in chosen}
+            case = Case(kind, name, variant_of(taken), options_text(taken), method.task, channels, scale=scale)
+            yield method, replace(case, dtype=dtype, device=device, threads=threads)
 
 
 class SizedSection(Section):
@@ -182,15 +169,8 @@ class ExperimentSection(Strict):
     def case(self, device: str, threads: int, seed: int) -> Case:
         """The case that stands for the whole experiment."""
         check_known(self.name)
-        return Case(
-            kind="experiment",
-            method=self.name,
-            variant=variant_of(self.options),
-            options=options_text(self.options),
-            device=device,
-            threads=threads,
-            seed=seed,
-        )
+        case = Case("experiment", self.name, variant_of(self.options), options_text(self.options))
+        return replace(case, device=device, threads=threads, seed=seed)
 
 
 def combinations(grid: Section) -> int:

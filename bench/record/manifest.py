@@ -138,13 +138,6 @@ def _git(*arguments: str) -> str:
 
 def _method(name: str) -> dict[str, Any]:
     method = get(name)
-    return {
-        "name": name,
-        "title": method.title or name,
-        "options": dict(method.options),
-        "task": method.task,
-        "summary": method.summary,
-        "paper": method.paper,
-        "licence": method.licence,
-        "random_weights": method.random_weights,
-    }
+    as_they_are = ("task", "summary", "paper", "licence", "random_weights")
+    facts = {"name": name, "title": method.title or name, "options": dict(method.options)}
+    return facts | {field: getattr(method, field) for field in as_they_are}

@@ -17,7 +17,7 @@ def to_csv(records: Sequence[Record]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = list(records[0]) if records else []
-    writer.writerows([columns, *([_exact(record[name]) for name in columns] for record in records)])
+    writer.writerows([columns, *([record[name] for name in columns] for record in records)])
     return text.getvalue().rstrip("\n")
 
 
@@ -36,10 +36,6 @@ def shown(value: object) -> str:
         return f"{value:,.6g}" if abs(value) < _DIGITS_FIT else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "" if value is None else str(value)
-
-
-def _exact(value: object) -> str:
     return "" if value is None else str(value)
 
 

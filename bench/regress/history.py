@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from bench.errors import BenchError, NoVerdictError, RowsError, one_line
-from bench.machine.environment import Fact
+from bench.machine.nvml import Fact
 from bench.plan.spec import Tolerance
 from bench.record.files import append_whole, drop_torn_line
 from bench.record.manifest import Manifest, read_manifest

@@ -32,12 +32,7 @@ _NO_WORKER = f"no worker of the cluster offered {RESOURCE}: the machine that sta
 
 
 def execute(
-    plan: Plan,
-    *,
-    progress: Progress,
-    jobs: int,
-    scheduler: Scheduler | None = None,
-    say: Say = lambda _: None,
+    plan: Plan, *, progress: Progress, jobs: int, scheduler: Scheduler | None = None, say: Say = lambda _: None
 ) -> Manifest:
     """Measures what the plan holds and returns the manifest as it ended; Ctrl-C ends it early, nothing is lost.
 
@@ -120,7 +115,7 @@ def _give_up(parts: Iterable[Plan], ledger: Ledger, reason: str) -> None:
 def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None) -> None:
     """What comes back within a moment is written together: a disk answers slower than a small image is restored."""
     ledger.shared_by = jobs
-    shown = frozenset(_shown(plan.spec, plan.images))
+    shown, directory = frozenset(_shown(plan.spec, plan.images)), plan.directory.absolute()
     clock = clock_for("cpu")
     waiting: list[Row] = []
     written = clock()
@@ -129,7 +124,7 @@ def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None)
             plan.manifest.run,
             plan.of("quality"),
             plan.images,
-            plan.directory.absolute(),
+            directory,
             pictured=shown,
             jobs=jobs,
             scheduler=scheduler,

@@ -5,24 +5,25 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from bench.experiments.scene import FAILURE, Scene, get_experiment
+from torch import Tensor
+
+from bench.experiments.scene import FAILURE, Scene
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
+from bench.measure.counts import count
+from bench.measure.layers import layer_readings
+from bench.measure.memory import peak_memory
 from bench.measure.paired import paired
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import module_of
 from bench.record.attempt import END, MEASURED, attempt
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
 from bench.run.plan import Plan
 from restoration.catalog import get
 from restoration.errors import RestorationError
-from restoration.method import later
-
-if TYPE_CHECKING:
-    import torch
 
 Keep = Callable[[Sequence[Row]], None]
 """Takes the rows of whatever was measured at once; a case is done with its last row."""
@@ -32,8 +33,6 @@ def costs(plan: Plan, keep: Keep) -> None:
     """Operations per pixel."""
 
     def read(case: Case) -> Iterable[Reading]:
-        from bench.measure.counts import count
-
         return count(get(case.method), case.setup(), height=case.height, width=case.width)
 
     _one_by_one(plan, keep, "cost", read)
@@ -59,13 +58,12 @@ def pairs(plan: Plan, keep: Keep) -> None:
 
 def memory(plan: Plan, keep: Keep) -> None:
     """Peaks of memory."""
-    _one_by_one(plan, keep, "memory", later("bench.measure.memory:peak_memory"))
+    _one_by_one(plan, keep, "memory", peak_memory)
 
 
 def layers(plan: Plan, keep: Keep) -> None:
     """Seconds and operations by layer; their traces go into the run directory."""
-    read = later("bench.measure.layers:layer_readings")
-    _one_by_one(plan, keep, "layers", functools.partial(read, traces=plan.directory / "traces"))
+    _one_by_one(plan, keep, "layers", functools.partial(layer_readings, traces=plan.directory / "traces"))
 
 
 def experiments(plan: Plan, keep: Keep) -> None:
@@ -77,7 +75,7 @@ def experiments(plan: Plan, keep: Keep) -> None:
             scene = _scene(plan, case)
             begin = clock_for("cpu")()
             with fixed_threads(case.threads):
-                for part, reading in get_experiment(case.method)(case.option_values(), scene):
+                for part, reading in module_of(case.method).run(case.option_values(), scene):
                     error = reading.note if reading.quantity == FAILURE else ""
                     found.append(Row(plan.manifest.run, part, reading, error))
             yield Reading(MEASURED, clock_for("cpu")() - begin, "s")
@@ -97,7 +95,7 @@ STEPS: Mapping[str, Callable[[Plan, Keep], None]] = {
 
 
 def _scene(plan: Plan, case: Case) -> Scene:
-    def save(name: str, image: torch.Tensor) -> str:
+    def save(name: str, image: Tensor) -> str:
         return save_picture(plan.directory, replace(case, image=name), "experiment", image).note
 
     pictures = {

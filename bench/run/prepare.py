@@ -42,12 +42,9 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
     weights, missing = _weights(cases, say)
     for notice in (*notices, *missing):
         say(notice)
+    symptoms = _symptoms(spec, cases)
     manifest = replace(
-        manifest,
-        images=tuple(facts),
-        weights=tuple(weights),
-        notices=(*notices, *missing),
-        doctor=_symptoms(spec, cases),
+        manifest, images=tuple(facts), weights=tuple(weights), notices=(*notices, *missing), doctor=symptoms
     )
     manifest.write(directory)
     return Plan(spec, manifest, directory, images, tuple(cases))

@@ -82,9 +82,8 @@ def _local(tasks: Iterable[Task[T]], jobs: int) -> Iterator[T]:
     try:
         yield from Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=4 * jobs)(tasks)
     except BrokenProcessPool as error:
-        raise WorkersLostError(
-            f"a worker process was ended from outside, by lack of memory perhaps: {one_line(error)}"
-        ) from error
+        why = "a worker process was ended from outside, by lack of memory perhaps"
+        raise WorkersLostError(f"{why}: {one_line(error)}") from error
 
 
 def _distributed(tasks: Iterable[Task[T]], client: Any) -> Iterator[T]:

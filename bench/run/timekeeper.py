@@ -94,10 +94,8 @@ class Timekeeper:
             except _WorkerGoneError:
                 continue
             if machine.code != code():
-                raise SchedulerError(
-                    f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries; install "
-                    "the same there as here"
-                )
+                why = f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries"
+                raise SchedulerError(f"{why}; install the same there as here")
             if fingerprint in {"", machine.environment.fingerprint}:
                 self.machine = machine
                 self._say(f"taking times on {worker}, machine {machine.environment.fingerprint}")
@@ -109,9 +107,8 @@ class Timekeeper:
         assert self.machine is not None  # noqa: S101 - chosen before
         for _ in range(_TRIES):
             try:
-                timed: Timed = self._asked(
-                    self.machine.worker, "timed_here", replace(part, directory=part.directory.absolute())
-                )
+                asked = replace(part, directory=part.directory.absolute())
+                timed: Timed = self._asked(self.machine.worker, "timed_here", asked)
             except _WorkerGoneError:
                 self._move()
             except _TimingDiedError as error:
@@ -140,13 +137,7 @@ class Timekeeper:
     def _asked(self, worker: str, question: str, *arguments: object) -> Any:
         """The answer of a fresh process on `worker`; raises _WorkerGoneError."""
         future = self._client.submit(
-            on_worker,
-            question,
-            arguments,
-            workers=[worker],
-            allow_other_workers=False,
-            resources={RESOURCE: 1},
-            pure=False,
+            on_worker, question, arguments, workers=[worker], resources={RESOURCE: 1}, pure=False
         )
         try:
             while True:
@@ -210,10 +201,8 @@ def _undisturbed() -> dict[str, str]:
     """The worker's environment without what Dask set in it: threads of libraries, the C library's memory."""
     import dask
 
-    given = {
-        **dask.config.get("distributed.nanny.pre-spawn-environ", {}),
-        **dask.config.get("distributed.nanny.environ", {}),
-    }
+    places = ("distributed.nanny.pre-spawn-environ", "distributed.nanny.environ")
+    given = {name: value for place in places for name, value in dask.config.get(place, {}).items()}
     return {name: value for name, value in os.environ.items() if value != str(given.get(name))}
 
 
@@ -223,13 +212,11 @@ def machine_here(worker: str, threads: int, others: int) -> Machine:
 
     notices = [f"the times were taken by {worker}, a worker of the cluster"]
     if others:
-        notices.append(
-            f"{others} other workers share the machine of {worker}: tasks of other runs may have disturbed the times"
-        )
+        shared = f"{others} other workers share the machine of {worker}"
+        notices.append(f"{shared}: tasks of other runs may have disturbed the times")
     if threads != (cores := usable_cores()):
-        notices.append(
-            f"times were taken with {threads} threads, as the spec or the starting machine says, on {cores} cores"
-        )
+        said = "as the spec or the starting machine says"
+        notices.append(f"times were taken with {threads} threads, {said}, on {cores} cores")
     with timing_lock(lambda _: None):
         doctor = glance(threads)
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))

@@ -9,9 +9,10 @@ from bench.errors import SpecError
 from bench.experiments import learn_threshold
 from bench.experiments.learn_dct import held_out
 from bench.experiments.learn_threshold import Descent, averaged, find_threshold, gaussian
-from bench.experiments.scene import FAILURE, Scene, get_experiment
+from bench.experiments.scene import FAILURE, Scene
 from bench.experiments.thresholds import posterior_maximum
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import module_of
 from restoration import soft_threshold
 from restoration.dct.learn import TRAINING
 from restoration.errors import DivergedError, RangeError
@@ -29,7 +30,7 @@ def scene(*names: str) -> Scene:
 
 def readings(name: str, where: Scene | None = None, **options: Option) -> list[tuple[Case, Reading]]:
     """All that an experiment yields."""
-    return list(get_experiment(name)(options, where or scene()))
+    return list(module_of(name).run(options, where or scene()))
 
 
 def test_soft_thresholding_is_the_posterior_maximum() -> None:

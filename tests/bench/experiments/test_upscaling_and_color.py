@@ -12,9 +12,10 @@ import torch
 
 import restoration.rdn
 from bench.errors import SpecError
-from bench.experiments.scene import FAILURE, Scene, get_experiment
+from bench.experiments.scene import FAILURE, Scene
 from bench.experiments.sr_distribution import CONDITIONS, CROP, ENLARGED, SHAVE, Condition, upscaled
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import module_of
 from restoration import Setup, bicubic_resize, get, luma, psnr
 from restoration.degradation import crop_to_multiple
 from restoration.errors import WeightsMissingError
@@ -42,7 +43,7 @@ def scene() -> Scene:
 
 
 def rows(name: str, **options: Option) -> Rows:
-    return list(get_experiment(name)(options, scene()))
+    return list(module_of(name).run(options, scene()))
 
 
 def failures(found: Iterable[tuple[Case, Reading]]) -> list[tuple[str, str]]:

@@ -194,7 +194,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
 
     method = Method(name="given", task="denoise", build=lambda _: restore)
     monkeypatch.setattr(memory, "get", lambda _: method)
-    monkeypatch.setattr("bench.measure.inputs.batch_for", lambda case: torch.zeros(1, 1, case.height, case.width))
+    monkeypatch.setattr(memory, "batch_for", lambda case: torch.zeros(1, 1, case.height, case.width))
     return fake
 
 
