@@ -108,7 +108,9 @@ def reduce_by(image: Tensor, kernel: Tensor, scale: int) -> Tensor:
         raise ShapeError(
             f"a {size} x {size} kernel at scale {scale} does not fit an image of {height} x {width} pixels"
         )
-    rows, columns = (_window(length, size, scale).to(image.device) for length in (height, width))
+    reach = (size - scale) // 2
+    places = [torch.from_numpy(_mirrored(np.arange(-reach, length + reach), length)) for length in (height, width)]
+    rows, columns = (place.to(image.device) for place in places)
     padded = image.index_select(-2, rows).index_select(-1, columns)
     planes = padded.reshape(-1, 1, *padded.shape[-2:])
     reduced = torch.nn.functional.conv2d(planes, kernel.to(image)[None, None], stride=scale)
@@ -152,12 +154,6 @@ def degrade(image: Tensor, name: str, *, sigma: float = 0.0, scale: int = 1, see
 def align(restored: Tensor, name: str, *, scale: int) -> Tensor:
     """`restored` as it is to be scored after the degradation `name`: registered where the name asks for it."""
     return register(restored, scale) if name.endswith("-registered") else restored
-
-
-def _window(length: int, size: int, scale: int) -> Tensor:
-    """Positions along one axis, mirrored, of everything that windows of `size` centred on cells of `scale` touch."""
-    reach = (size - scale) // 2
-    return torch.from_numpy(_mirrored(np.arange(-reach, length + reach), length))
 
 
 def _resized(image: Tensor, scale: float, kernel: Kernel, *, reach: float) -> Tensor:

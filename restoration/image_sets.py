@@ -45,7 +45,8 @@ def find_images(source: str | Path) -> Mapping[str, Path]:
         return _named(_matching(text))
     if re.fullmatch(r"[\w-]+", text) and (folder := _set_folder(text)):
         return _named(image_paths(folder))
-    known = ", ".join(_sets()) or f"none below {data_root()}; say where with RESTOBENCH_DATA"
+    sets = sorted(path.name for path in data_root().glob("*/"))
+    known = ", ".join(sets) or f"none below {data_root()}; say where with RESTOBENCH_DATA"
     raise ImageError(f"{text}: no such image folder, file, pattern or set; sets here: {known}")
 
 
@@ -97,11 +98,6 @@ def _named(paths: Sequence[Path]) -> Mapping[str, Path]:
         return {path.name: path for path in absolute}
     shared = os.path.commonpath([path.parent for path in absolute])
     return {path.relative_to(shared).as_posix(): path for path in absolute}
-
-
-def _sets() -> tuple[str, ...]:
-    root = data_root()
-    return tuple(sorted(path.name for path in root.iterdir() if path.is_dir())) if root.is_dir() else ()
 
 
 def _set_folder(name: str) -> Path | None:

@@ -89,7 +89,8 @@ def estimate_kernel(
         kernel = weights()
         loss = _error(upscaler, crops[step % len(crops)], kernel, scale) + _misplaced(kernel)
         losses.append(_checked_loss(loss, losses))
-        _set_gradients(loss, weights)
+        optimiser.zero_grad()
+        loss.backward(inputs=list(weights.parameters()))  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()
         decay.step()
         on_step(step, losses[-1], kernel.detach())
@@ -198,13 +199,6 @@ def _misplaced(kernel: Tensor) -> Tensor:
     outside = (offsets / offsets[-1]).abs() ** 4
     mass = (kernel.abs() * torch.maximum(outside[:, None], outside)).sum()
     return _CENTRE * (rows**2 + columns**2) + _BOUNDARY * mass
-
-
-def _set_gradients(loss: Tensor, weights: nn.Module) -> None:
-    """As `loss.backward()`, leaving the upscaler's own parameters without gradients."""
-    parameters = list(weights.parameters())
-    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-        parameter.grad = gradient
 
 
 def _checked_loss(loss: Tensor, before: list[float]) -> float:

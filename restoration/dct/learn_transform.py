@@ -58,11 +58,6 @@ class Schedule(Descent):
     saved_every: int = 50
     """Steps between two writings of the state, where one is asked for."""
 
-    @classmethod
-    def guided(cls) -> Schedule:
-        """For the second step's matrix, which starts near its end."""
-        return cls(steps=1500, rate=3e-3)
-
     def exponent_at(self, step: int) -> float:
         """Of the smooth threshold."""
         return self.between(self.dullest, self.sharpest, step)
@@ -84,10 +79,11 @@ def learn_transform(
     so a descent taken up from `state` ends where an unbroken one does. Raises DivergedError with the loss where
     learning runs away, ShapeError for an image smaller than a crop.
     """
-    schedule = schedule or (Schedule() if first is None else Schedule.guided())
     if first is None:
+        schedule = schedule or Schedule()
         free = kernels(block_size, torch.float32, torch.device("cpu")).flatten(1).clone().requires_grad_()
     else:
+        schedule = schedule or Schedule(steps=1500, rate=3e-3)  # it starts near its end
         free = (first / first.norm(dim=1, keepdim=True)).requires_grad_()
     optimizer = torch.optim.Adam([free], lr=schedule.rate)
     start = _resume(state, free, optimizer)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from scipy.fft import dctn, idctn
 from torch import Tensor
@@ -91,11 +92,8 @@ def two_steps(images: Tensor, *, sigma: float, steps: Steps, transforms: Sequenc
 def mirrored(images: Tensor, size: int) -> Tensor:
     """`images` (..., H, W) with half a block more on each side, mirrored with the edge repeated."""
     for axis in (-2, -1):
-        length = images.shape[axis]
-        places = torch.arange(-(size // 2), length + size - size // 2, device=images.device)
-        places = torch.where(places < 0, -1 - places, places)
-        places = torch.where(places >= length, 2 * length - 1 - places, places)
-        images = images.index_select(axis, places)
+        places = np.pad(np.arange(images.shape[axis]), (size // 2, size - size // 2), "symmetric")
+        images = images.index_select(axis, torch.from_numpy(places).to(images.device))
     return images
 
 
