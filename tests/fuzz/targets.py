@@ -24,8 +24,9 @@ from bench.plan.overrides import assignment
 from bench.plan.spec_files import read_spec
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, RowFile, read_rows
-from bench.regress.history import Entry, Point, check, comparable, overview, read_history
-from reports.draw.pictures import scenes
+from bench.regress.history import Entry, Point, read_history
+from bench.regress.levels import check, comparable, overview
+from reports.draw.pictures import panels
 from reports.errors import ReportError
 from reports.read.run import load_run
 from reports.read.tables import all_tables
@@ -125,7 +126,7 @@ def pages(content: bytes) -> None:
     with _refusals():
         run = load_run(INSIDE)
         all_tables(run)
-        scenes(run)
+        panels(run)
     assert str(SECRET) not in _OPENED, "a file outside the run was read"
 
 
