@@ -44,12 +44,12 @@ def fix_threads(count: int) -> None:
     import torch
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(limits=count)
-    torch.set_num_threads(count)
-    if numba := sys.modules.get("numba"):
+    if numba := sys.modules.get("numba"):  # before torch: numba starts its threads here, and sets OpenMP's for both
         numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
     if cv2 := sys.modules.get("cv2"):
         cv2.setNumThreads(count)
+    threadpool_limits(limits=count)
+    torch.set_num_threads(count)
 
 
 @contextmanager

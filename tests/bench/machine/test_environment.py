@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -113,3 +116,13 @@ def test_threads_are_fixed_and_nonsense_is_refused() -> None:
     assert torch.get_num_threads() == 1
     with pytest.raises(SpecError, match="at least 1, got 0"):
         fix_threads(0)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_threads_are_fixed_the_first_time_that_a_process_asks_numba(count: int) -> None:
+    """Numba starts its own threads then, and would set torch's number to its own."""
+    code = f"import torch, numba\ntorch.get_num_threads()\nfrom bench.machine.threads import fix_threads\nfix_threads({count})\n"
+    code += "print(torch.get_num_threads(), numba.get_num_threads())"
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "4"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(count), str(count)]
