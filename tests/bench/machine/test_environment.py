@@ -121,8 +121,8 @@ def test_threads_are_fixed_and_nonsense_is_refused() -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_threads_are_fixed_the_first_time_that_a_process_asks_numba(count: int) -> None:
     """Numba starts its own threads then, and would set torch's number to its own."""
-    code = f"import torch, numba\ntorch.get_num_threads()\nfrom bench.machine.threads import fix_threads\nfix_threads({count})\n"
-    code += "print(torch.get_num_threads(), numba.get_num_threads())"
+    code = "import torch, numba\ntorch.get_num_threads()\nfrom bench.machine.threads import fix_threads\n"
+    code += f"fix_threads({count})\nprint(torch.get_num_threads(), numba.get_num_threads())"
     environment = {**os.environ, "NUMBA_NUM_THREADS": "4"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(count), str(count)]
