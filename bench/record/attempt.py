@@ -1,4 +1,4 @@
-"""The one place that catches broadly: a case that fails becomes a row with an error, and the run goes on."""
+"""A case that fails becomes a row with an error, and the run goes on."""
 
 from __future__ import annotations
 

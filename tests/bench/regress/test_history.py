@@ -51,16 +51,6 @@ def run_directory(
     return directory
 
 
-def entries(values: list[float], metric: str = "seconds", cpu: str = "x") -> list[Entry]:
-    return [
-        Entry(
-            run=f"r{number}", revision=f"rev{number}", started="", fingerprint=f"print-{cpu}",
-            environment={**ENVIRONMENT, "cpu": cpu}, series={"s": Point(metric, value)},  # type: ignore[arg-type]  # of four
-        )
-        for number, value in enumerate(values)
-    ]  # fmt: skip
-
-
 def noisy(count: int, *, level: float = 0.1, noise: float = 0.01, seed: int = 0) -> list[float]:
     return list(level * np.exp(np.random.default_rng(seed).normal(0, noise, count)))
 
@@ -134,7 +124,8 @@ def test_an_unfinished_run_is_no_history(tmp_path: Path) -> None:
 
 @given(st.dictionaries(st.text(max_size=9), st.floats(allow_nan=False, allow_infinity=False), max_size=4))
 def test_entry_to_json_to_entry_is_the_identity(values: dict[str, float]) -> None:
-    entry = replace(entries([1.0])[0], series={name: Point("psnr_db", value) for name, value in values.items()})
+    series = {name: Point("psnr_db", value) for name, value in values.items()}
+    entry = Entry("r0", "rev0", started="", fingerprint="print-x", environment=ENVIRONMENT, series=series)
     assert "\n" not in entry.to_json()
     assert Entry.from_json(entry.to_json()) == entry
 
