@@ -1,16 +1,22 @@
 """Starts a fresh Python interpreter, puts questions to it, and brings back its answers.
 
 The child imports one target (a module, or a class of which it makes one object). Each question names a function of the
-target, which the child calls. It ends when the other end of its pipe is gone.
+target, which the child calls. An answer may come in parts. The child leads a process group of its own, so that Ctrl-C
+does not reach it, and ends when its parent does, however that ends.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -21,7 +27,8 @@ from typing import Any, Self
 
 from bench.errors import BenchError, one_line
 
-_START = "from bench.machine.fresh_process import main; main({descriptor}, {target!r})"
+_START = "from bench.machine.fresh_process import main; main({descriptor}, {target!r}, {parent})"
+_PDEATHSIG = 1  # of Linux's prctl
 
 
 class ProcessDiedError(BenchError):
@@ -50,9 +57,16 @@ class Failure:
         return not {"BenchError", "RestorationError"}.isdisjoint(self.kinds)
 
     @classmethod
-    def of(cls, error: Exception) -> Failure:
+    def of(cls, error: BaseException) -> Failure:
         """The failure that `error` is."""
         return cls(one_line(error), tuple(kind.__name__ for kind in type(error).__mro__), str(error))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of an answer that comes in parts; the answer itself comes last."""
+
+    value: Any
 
 
 class FreshProcess:
@@ -75,8 +89,8 @@ class FreshProcess:
         variables = {**(os.environ if environment is None else environment), "PYTHONPATH": os.pathsep.join(paths)}
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._child = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
-            [sys.executable, "-c", _START.format(descriptor=theirs.fileno(), target=target)],
-            cwd=folder, env=variables, pass_fds=[theirs.fileno()],
+            [sys.executable, "-P", "-c", _START.format(descriptor=theirs.fileno(), target=target, parent=os.getpid())],
+            cwd=folder, env=variables, pass_fds=[theirs.fileno()], process_group=0,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr,
         )  # fmt: skip
         theirs.close()
@@ -86,15 +100,23 @@ class FreshProcess:
         self.send(question, *arguments)
         return self.receive(patience)
 
-    def send(self, question: str, *arguments: object) -> None:
-        """Sends a question whose answer `receive` will fetch."""
+    @property
+    def connection(self) -> Connection:
+        """What to wait for with others (`multiprocessing.connection.wait`) before `receive`."""
+        return self._connection
+
+    def send(self, question: str, *arguments: object, in_parts: bool = False) -> None:
+        """Sends a question whose answer `receive` will fetch.
+
+        Where it comes `in_parts`, the function asked gets one argument more, with which it sends each of them.
+        """
         try:
-            self._connection.send((question, arguments))
+            self._connection.send((question, arguments, in_parts))
         except OSError as error:
             raise self._died() from error
 
     def receive(self, patience: float | None = None) -> Any:
-        """The answer to the oldest question."""
+        """The answer to the oldest question, or the next `Part` of it."""
         try:
             if self._connection.poll(patience):
                 return self._connection.recv()
@@ -103,10 +125,9 @@ class FreshProcess:
         raise ProcessDiedError(f"no answer within {patience:.0f} s")
 
     def close(self) -> None:
-        """Ends the process, whatever it is doing."""
+        """Ends the process and what it has started, whatever they are doing."""
         self._connection.close()
-        self._child.kill()
-        self._child.wait()
+        self._kill()
         self._stderr.close()
 
     def __enter__(self) -> Self:
@@ -115,31 +136,80 @@ class FreshProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _kill(self) -> int:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.kill()
+        return self._child.wait()
+
     def _died(self) -> ProcessDiedError:
-        """What the process said last; one that only closed its end is ended now."""
+        """How the process ended, and what it said last; one that only closed its end is ended now."""
         try:
             ended = self._child.wait(1)
         except subprocess.TimeoutExpired:
-            self._child.kill()
-            ended = self._child.wait()
+            ended = self._kill()
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-        return ProcessDiedError(lines[-1] if lines else f"ended with status {ended}", ended)
+        return ProcessDiedError(f"{_in_words(ended)}{f': {lines[-1]}' if lines else ''}", ended)
 
 
-def main(descriptor: int, target: str) -> None:
+def answer(target: str, question: str, *arguments: object, patience: float | None = None) -> Any:
+    """The answer of a process of its own to one question.
+
+    Raises BenchError with what the question raised, and ProcessDiedError.
+    """
+    with FreshProcess(target) as process:
+        return known(process.ask(question, *arguments, patience=patience))
+
+
+def known(found: Any, about: str = "") -> Any:
+    """`found`, an answer; raises BenchError where it is a `Failure`, an unexpected one of them `about` something."""
+    if isinstance(found, Failure):
+        raise BenchError(found.message if found.expected else f"{about}{found.error}")
+    return found
+
+
+def main(descriptor: int, target: str, parent: int) -> None:
     """Runs in the child: answers questions about `target` until the other end of the connection is closed."""
+    _end_with(parent)
     module, _, name = target.partition(":")
     found: Any = importlib.import_module(module)
     answers = getattr(found, name)() if name else found
     connection = Connection(descriptor)
     while True:
         try:
-            question, arguments = connection.recv()
+            question, arguments, in_parts = connection.recv()
         except EOFError:
             return
+        parts = (lambda value: connection.send(Part(value)),) if in_parts else ()
         try:
-            answer = getattr(answers, question)(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever the code under test raises is the answer
-            answer = Failure.of(error)
-        connection.send(answer)
+            said = getattr(answers, question)(*arguments, *parts)
+        except BaseException as error:  # noqa: BLE001 - whatever the code under test raises is the answer, exits too
+            said = Failure.of(error)
+        connection.send(said)
+
+
+def _end_with(parent: int) -> None:
+    """Sees to it that this process ends when its parent does, even where that is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _in_words(ended: int) -> str:
+    """What an exit status means."""
+    if ended >= 0:
+        return f"the process ended with status {ended} before it had answered"
+    with contextlib.suppress(ValueError):
+        memory = ", for want of memory perhaps" if -ended == signal.SIGKILL else ""
+        return f"the process was ended by {signal.Signals(-ended).name}{memory}"
+    return f"the process was ended by signal {-ended}"
