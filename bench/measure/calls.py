@@ -5,15 +5,20 @@ Every raw sample says which phase it is of; medians are made later, from `measur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from bench.machine.clock import Clock
+from bench.measure.outputs import changed, checked, input_written
 from bench.plan.case import Case, Phase, Reading
 from restoration.catalog import get
 
 if TYPE_CHECKING:
+    import torch
+
     from restoration.method import Restore
+
+T = TypeVar("T")
 
 Call = Callable[[], object]
 """Whatever is timed; its result is dropped within the time."""
@@ -39,10 +44,10 @@ def repeated(call: Call, clock: Clock, *, seconds: float) -> list[float]:
     return times
 
 
-def in_turn(samples: Sequence[Callable[[], float]], order: Iterable[int]) -> list[float]:
+def in_turn(samples: Sequence[Callable[[], T]], order: Iterable[int]) -> list[T]:
     """One sample of each, taken in `order` (positions in `samples`), returned in their own order."""
-    times = {place: samples[place]() for place in order}
-    return [times[place] for place in range(len(samples))]
+    found = {place: samples[place]() for place in order}
+    return [found[place] for place in range(len(samples))]
 
 
 def built(case: Case, clock: Clock) -> tuple[Restore, Reading]:
@@ -53,11 +58,24 @@ def built(case: Case, clock: Clock) -> tuple[Restore, Reading]:
     return restore, sample("build", clock() - begin)
 
 
-def warm_up(call: Call, clock: Clock, *, calls: int) -> Iterator[Reading]:
-    """The first call and `calls` more, kept and marked, and left out of every statistic."""
-    yield sample("first", seconds_per_call(call, clock))
-    for repeat in range(calls):
-        yield sample("warmup", seconds_per_call(call, clock), repeat)
+def warm_up(
+    case: Case, restore: Restore, batch: torch.Tensor, clock: Clock, *, calls: int
+) -> tuple[list[Reading], bool]:
+    """The first call and `calls` more, kept and marked, and left out of every statistic; the last output is checked.
+
+    They are shown a copy of `batch`. The second value says whether the method wrote into it. Raises `OutputError`.
+    """
+    shown, restored = batch.clone(), None
+
+    def call() -> None:
+        nonlocal restored
+        restored = restore(shown)
+
+    readings = [sample("first", seconds_per_call(call, clock))]
+    readings += [sample("warmup", seconds_per_call(call, clock), repeat) for repeat in range(calls)]
+    checked(case.method, restored, batch, scale=case.scale)
+    written = changed(shown, batch)
+    return [*readings, *([input_written()] if written else [])], written
 
 
 def sample(phase: Phase, seconds: float, repeat: int = 0, note: str = "") -> Reading:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from bench.errors import BenchError
 from bench.measure.operators import FVCORE_MULTIPLY_ADDS, Sight, modules_of, run, seen_by_fvcore, seen_by_torch
-from bench.plan.case import Reading
+from bench.plan.case import Case, Reading
+from restoration.catalog import get
 from restoration.errors import RestorationError
 from restoration.method import Method, Restore, Setup
 
@@ -97,6 +98,11 @@ class Counted:
     """Of the degraded and the restored image together, per output pixel."""
 
 
+def count_case(case: Case) -> tuple[Reading, ...]:
+    """All readings of a cost case."""
+    return count(get(case.method), case.setup(), height=case.height, width=case.width)
+
+
 def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Reading, ...]:
     """All readings of a cost case for output images of `height` x `width`.
 
@@ -155,7 +161,7 @@ def _counted(method: Method, setup: Setup) -> Counted:
     step = math.lcm(16 * setup.scale, int(setup.options.get("stride", 1)))
     side = step * math.ceil(_SMALLEST / step)
     first = _image(setup, side, side)
-    restored = run(method.name, restore, first)
+    restored = run(method.name, restore, first, scale=setup.scale)
     height, width = restored.shape[-2:]
     modules = modules_of(restore, first)
     images = {(height * y, width * x): _image(setup, side * y, side * x) for y, x in (*_MULTIPLES, _CHECK)}

@@ -118,7 +118,7 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
     with fixed_threads(case.threads), torch.inference_mode():
         restore = method.build(method.checked(case.setup()))
         batch = batch_for(case)
-        run(case.method, restore, batch)
+        run(case.method, restore, batch, scale=case.scale)
         layers = named_layers(modules_of(restore, batch))
         plain, instrumented, times = _in_turn(restore, batch, layers, repeats, clock)
         macs, peaks = _macs(restore, batch, layers), _peaks(restore, batch, layers)

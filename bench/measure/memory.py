@@ -10,6 +10,7 @@ import ctypes
 import gc
 import math
 import os
+import signal
 import sys
 import threading
 import tracemalloc
@@ -25,7 +26,7 @@ from torch import Tensor
 
 from bench.errors import BenchError
 from bench.machine.environment import memory_available
-from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
+from bench.machine.fresh_process import FreshProcess, ProcessDiedError, known
 from bench.machine.threads import fix_threads
 from bench.measure.alive import Alive
 from bench.measure.inputs import batch_for
@@ -101,18 +102,19 @@ def peak_memory(case: Case) -> Iterator[Reading]:
     yield Reading("largest_pixels", float(side) ** 2, "px", part="forecast", note=note)
 
 
-def check_forecast(case: Case, *, limit: float | None = None) -> tuple[Reading, ...]:
+def check_forecast(case: Case, *, limit: float | None = None, patience: float | None = None) -> tuple[Reading, ...]:
     """The largest square image forecast to fit into `limit` bytes, and half as many pixels tried: its true peak.
 
-    `limit` is the memory free now where it is left out. `case`'s own size is ignored.
+    `limit` is the memory free now where it is left out. `case`'s own size is ignored. `patience` is for each of the two
+    steps, in seconds.
     """
-    plan = in_fresh_process(replace(case, height=0, width=0), limit=limit)
+    plan = in_fresh_process(replace(case, height=0, width=0), limit=limit, patience=patience)
     side = plan.growth.largest_side(plan.limit)
     step = 2 * case.scale
     half = int(side / math.sqrt(2)) // step * step
     if half < SAMPLED_SIDES[-1]:
         raise BenchError(f"{case.method}: no image worth checking fits into {in_units(plan.limit)}")
-    tried = in_fresh_process(replace(case, height=half, width=half), limit=limit)
+    tried = in_fresh_process(replace(case, height=half, width=half), limit=limit, patience=patience)
     note = f"checked at half as many pixels, {half:,} x {half:,}"
     return (
         Reading("largest_pixels", float(side) ** 2, "px", part="forecast", note=f"{side:,} x {side:,}"),
@@ -121,23 +123,18 @@ def check_forecast(case: Case, *, limit: float | None = None) -> tuple[Reading, 
     )
 
 
-def in_fresh_process(case: Case, *, limit: float | None = None) -> Peak:
-    """Predicts, and measures where `case` has a size, in a Python process of its own."""
+def in_fresh_process(case: Case, *, limit: float | None = None, patience: float | None = None) -> Peak:
+    """Predicts, and measures where `case` has a size, in a Python process of its own, within `patience` seconds."""
     # Every large block straight from the system and straight back: resident memory then follows what is allocated.
     allocator = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "65536")
     try:
         with FreshProcess("bench.measure.memory", environment=os.environ | allocator) as process:
-            answer: Peak | Failure = process.ask("peak_here", case, limit)
+            found: Peak = known(process.ask("peak_here", case, limit, patience=patience), f"{case.method}: ")
     except ProcessDiedError as error:
-        if error.ended is not None and error.ended < 0:
-            raise BenchError(
-                f"{case.method}: the process that restored {case.height} x {case.width} was killed (signal "
-                f"{-error.ended}), most likely for want of memory; try a smaller size"
-            ) from error
-        raise BenchError(f"{case.method}: its process ended with status {error.ended}: {error}") from error
-    if isinstance(answer, Failure):
-        raise BenchError(answer.message if answer.expected else f"{case.method}: {answer.error}")
-    return answer
+        size = f"{case.height} x {case.width}: " if case.height else ""
+        advice = "; try a smaller size" if error.ended == -signal.SIGKILL else ""
+        raise ProcessDiedError(f"{case.method}: {size}{error}{advice}", error.ended) from error
+    return found
 
 
 def predicted_growth(restore: Restore, image_of: Callable[[int], Tensor]) -> Growth:
@@ -232,7 +229,7 @@ def peak_here(case: Case, limit: float | None) -> Peak:
     def image_of(side: int) -> Tensor:
         return batch_for(replace(case, height=side, width=side))
 
-    run(case.method, restore, image_of(SAMPLED_SIDES[0]))
+    run(case.method, restore, image_of(SAMPLED_SIDES[0]), scale=case.scale)
     with torch.inference_mode():
         growth = predicted_growth(restore, image_of)
         room = _MARGIN * memory_available() if limit is None else limit

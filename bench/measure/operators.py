@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from bench.errors import BenchError
+from bench.measure.outputs import checked
 from restoration.method import Restore
 
 FVCORE_MULTIPLY_ADDS = {"conv", "addmm", "bmm", "baddbmm", "einsum", "matmul", "mm", "linear", "mv", "dot"}
@@ -48,8 +49,8 @@ class Sight:
     """Calls of operators that compute and that torch has no count for."""
 
 
-def run(name: str, restore: Restore, image: Tensor) -> Tensor:
-    """The restored batch; raises `BenchError` where `restore` cannot take `image` or gives no batch (N, C, H, W)."""
+def run(name: str, restore: Restore, image: Tensor, *, scale: int) -> Tensor:
+    """The restored batch; raises `BenchError` where `restore` cannot take `image` or gives no restored batch."""
     if strangers := _elsewhere(restore, image):
         raise BenchError(_misplaced(name, strangers, image))
     try:
@@ -66,16 +67,7 @@ def run(name: str, restore: Restore, image: Tensor) -> Tensor:
         raise BenchError(
             f"{name}: failed on a {image.dtype} batch of shape {tuple(image.shape)}: {_first_line(error)}"
         ) from error
-    if not isinstance(restored, torch.Tensor):
-        found = type(restored).__name__ + (f" of {len(restored)}" if isinstance(restored, tuple | list) else "")
-        raise BenchError(
-            f"{name}: returned a {found}, expected one tensor (N, C, H, W); wrap it so that it returns the image"
-        )
-    if restored.ndim != 4:  # noqa: PLR2004 - N, C, H, W
-        raise BenchError(f"{name}: returned a tensor of shape {tuple(restored.shape)}, expected (N, C, H, W)")
-    if restored.device != image.device:
-        raise BenchError(_misplaced(name, str(restored.device), image))
-    return restored
+    return checked(name, restored, image, scale=scale)
 
 
 def modules_of(restore: Restore, image: Tensor) -> tuple[nn.Module, ...]:

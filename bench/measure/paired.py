@@ -35,38 +35,53 @@ class Runner:
     restore: Restore
     batch: torch.Tensor
     calls: int
+    written: bool
+    """Whether it writes into its input: then each call gets a copy, made before its time begins."""
 
     def sample(self, clock: Clock) -> float:
         """Seconds per call: the mean over `calls` calls."""
-        return seconds_per_call(partial(self.restore, self.batch), clock, calls=self.calls)
+        batch = self.batch.clone() if self.written else self.batch
+        return seconds_per_call(partial(self.restore, batch), clock, calls=self.calls)
 
 
 def paired(run: str, section: PairedSection, cases: list[Case], *, seed: int, clock: Clock) -> Iterator[list[Row]]:
-    """The rows of one group: first what building and warming up gave, then one list of rows for each block."""
+    """The rows of one group: first what building and warming up gave, then one list of rows for each block.
+
+    A member that fails is written down, and the others go on without it.
+    """
     order = np.random.default_rng(seed)
-    runners = []
+    runners: list[Runner] = []
     with fixed_threads(cases[0].threads), torch.inference_mode():
         for case in cases:
             try:
                 runner, readings = _ready(case, clock)
-            except Exception as error:  # noqa: BLE001 - a peer that fails is written down, the others go on
-                yield [Row(run, case, Reading("failure", None, part=section.group), error=one_line(error))]
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a peer may fail in any way
+                yield [_failure(run, section, case, error)]
             else:
                 runners.append(runner)
                 yield [_row(run, section, case, reading) for reading in readings]
         for block in range(section.blocks):
-            samples = [partial(runner.sample, clock) for runner in runners]
-            times = in_turn(samples, order.permutation(len(runners)).tolist())
-            timed = zip(runners, times, strict=True)
-            yield [_row(run, section, runner.case, _sample(runner, seconds, block)) for runner, seconds in timed]
+            samples = [partial(_row_of, run, section, runner, block, clock) for runner in runners]
+            yield (rows := in_turn(samples, order.permutation(len(runners)).tolist()))
+            failed = {row.case for row in rows if row.error}
+            runners = [runner for runner in runners if runner.case not in failed]
+
+
+def _row_of(run: str, section: PairedSection, runner: Runner, block: int, clock: Clock) -> Row:
+    """One sample, or why there is none."""
+    try:
+        return _row(run, section, runner.case, _sample(runner, runner.sample(clock), block))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+        return _failure(run, section, runner.case, error)
 
 
 def _ready(case: Case, clock: Clock) -> tuple[Runner, list[Reading]]:
     restore, building = built(case, clock)
     batch = batch_for(case)
-    readings = [building, *warm_up(partial(restore, batch), clock, calls=3)]
-    fastest = min(reading.value or 0.0 for reading in readings if reading.phase == "warmup")
-    return Runner(case, restore, batch, calls=max(1, math.ceil(SHORTEST_SAMPLE / max(fastest, 1e-9)))), readings
+    warm, written = warm_up(case, restore, batch, clock, calls=3)
+    fastest = min(reading.value or 0.0 for reading in warm if reading.phase == "warmup")
+    calls = 1 if written else max(1, math.ceil(SHORTEST_SAMPLE / max(fastest, 1e-9)))
+    return Runner(case, restore, batch, calls, written), [building, *warm]
 
 
 def _sample(runner: Runner, seconds: float, block: int) -> Reading:
@@ -76,3 +91,7 @@ def _sample(runner: Runner, seconds: float, block: int) -> Reading:
 
 def _row(run: str, section: PairedSection, case: Case, reading: Reading) -> Row:
     return Row(run, case, replace(reading, part=section.group))
+
+
+def _failure(run: str, section: PairedSection, case: Case, error: BaseException) -> Row:
+    return Row(run, case, Reading("failure", None, part=section.group), error=one_line(error))

@@ -11,13 +11,17 @@ import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import torch
 
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.image_set import ImageSet
 from bench.measure.inputs import GIVEN, degraded
+from bench.measure.outputs import changed, checked, in_range, input_written
 from bench.measure.scores import scores
 from bench.plan.case import Case, Reading, options_text
 from bench.record.attempt import MEASURED, attempt, failed
@@ -26,8 +30,6 @@ from bench.record.rows import Row
 from restoration.catalog import get
 
 if TYPE_CHECKING:
-    import torch
-
     from restoration.method import Restore
 
 Group = tuple[Case, ...]
@@ -42,43 +44,52 @@ def grouped(cases: Iterable[Case]) -> list[Group]:
     return [tuple(members) for members in groups.values()]
 
 
+def in_order(group: Group) -> Group:
+    """The same group in the order in which its cases are measured."""
+    return tuple(chain.from_iterable(_sharing(group)))
+
+
 def seen(case: Case) -> tuple[object, ...]:
     """What decides the degraded image that a case looks at; the same for all of a group and for its pictures."""
     noise = (case.sigma_255, case.degradation, case.seed)
     return (case.image, case.channels, case.task, case.scale, *noise, case.device)
 
 
-def measure_group(run: str, group: Group, images: ImageSet, directory: Path, *, pictured: frozenset[Case]) -> list[Row]:
-    """The rows of one group; an image that cannot be used is an error in each of its cases."""
-    import torch
+def measure_group(
+    run: str, group: Group, images: ImageSet, directory: Path, *, pictured: frozenset[Case]
+) -> Iterator[list[Row]]:
+    """The rows of one group: of its pictures, then case by case.
 
+    An image that cannot be used is an error in each of its cases.
+    """
     with fixed_threads(1), torch.inference_mode():
         try:
             clean = images.get(group[0].image, group[0].channels)
             given = group[0].degradation == GIVEN
             noisy = images.given(group[0], clean) if given else degraded(group[0], clean)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the image, its cases say so
-            return failed(run, group, error)
-        rows = []
-        for sharing in _sharing(group):
-            for case, restore in zip(sharing, _restorers(sharing, noisy), strict=True):
-                read = functools.partial(_readings, case, restore, clean, directory if case in pictured else None)
-                rows.extend(attempt(run, case, read))
+            yield failed(run, group, error)
+            return
         if pictured:
             scene = replace(group[0], method="", variant="", options="{}")
             parts = {"clean": clean, "degraded": noisy}
-            rows.extend(Row(run, scene, save_picture(directory, scene, part, parts[part])) for part in parts)
-        return rows
+            yield [Row(run, scene, save_picture(directory, scene, part, parts[part])) for part in parts]
+        for sharing in _sharing(group):
+            for case, restore in zip(sharing, _restorers(sharing, noisy[None]), strict=True):
+                read = functools.partial(_readings, case, restore, clean, directory if case in pictured else None)
+                yield attempt(run, case, read)
 
 
 def _readings(
-    case: Case, restore: Callable[[], torch.Tensor], clean: torch.Tensor, directory: Path | None
+    case: Case, restore: Callable[[], tuple[torch.Tensor, bool]], clean: torch.Tensor, directory: Path | None
 ) -> Iterator[Reading]:
     clock = clock_for("cpu")
     begin = clock()
-    restored = restore()
+    restored, written = restore()
     yield from scores(case, restored, clean)
     yield Reading(MEASURED, clock() - begin, "s")
+    if written:
+        yield input_written()
     if directory:
         yield save_picture(directory, case, "restored", restored)
 
@@ -93,26 +104,38 @@ def _sharing(group: Group) -> list[Group]:
     return [tuple(cases) for cases in together.values()]
 
 
-def _restorers(cases: Group, noisy: torch.Tensor) -> list[Callable[[], torch.Tensor]]:
-    """For each case a function that returns its restored image (C, H, W); they share what they can."""
-    batch = noisy[None]
+def _restorers(cases: Group, batch: torch.Tensor) -> list[Callable[[], tuple[torch.Tensor, bool]]]:
+    """For each case a function that returns its restored image (C, H, W), and whether the method wrote into its input.
+
+    They share what they can. The method is shown a copy of `batch`.
+    """
+
+    @functools.cache
+    def all_restored() -> tuple[list[torch.Tensor], bool]:
+        shown = batch.clone()
+        outputs = _outputs(cases, shown)
+        return outputs, changed(shown, batch)
+
+    def restored(index: int) -> tuple[torch.Tensor, bool]:
+        outputs, written = all_restored()
+        method = cases[index].method
+        output = checked(method, outputs[index], batch, scale=cases[index].scale)
+        return in_range(method, output, batch)[0].cpu(), written
+
+    return [functools.partial(restored, index) for index in range(len(cases))]
+
+
+def _outputs(cases: Group, shown: torch.Tensor) -> list[torch.Tensor]:
+    """What the method returns for each case; more than one case share their work."""
     if len(cases) == 1:
-        return [functools.partial(_restored, cases[0], batch)]
+        case = cases[0]
+        what_is_built = replace(case, image="", seed=0, degradation="", variant="", height=0, width=0)
+        return [_built(what_is_built)(shown)]
     shared = get(cases[0].method).shared
     assert shared is not None  # noqa: S101 - `_sharing` puts cases together for no other reason
     setups = [get(case.method).checked(case.setup()) for case in cases]
-
-    @functools.cache
-    def restored() -> list[torch.Tensor]:
-        values = tuple(setup.options[shared.option] for setup in setups)
-        return [output[0].cpu() for output in shared.build(setups[0], values)(batch)]
-
-    return [functools.partial(lambda index: restored()[index], index) for index in range(len(cases))]
-
-
-def _restored(case: Case, batch: torch.Tensor) -> torch.Tensor:
-    what_is_built = replace(case, image="", seed=0, degradation="", variant="", height=0, width=0)
-    return _built(what_is_built)(batch)[0].cpu()
+    values = tuple(setup.options[shared.option] for setup in setups)
+    return list(shared.build(setups[0], values)(shown))
 
 
 @functools.lru_cache(maxsize=8)

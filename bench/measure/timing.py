@@ -6,7 +6,7 @@ The calls are those of `bench.measure.calls`; the suite that pytest runs lies in
 from __future__ import annotations
 
 import contextlib
-import functools
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,10 +27,16 @@ from bench.record.rows import Row
 WARMUP_CALLS = 2
 """Calls after the first one that are kept, marked, and left out of every statistic."""
 
+ROUNDS_ON_COPIES = 20
+"""Timed calls of a method that writes into its input: each gets a copy of its own, made before its time begins."""
+
+BENCHMARKS = "benchmark.json"
+"""pytest-benchmark's own record, in the run directory."""
+
 SUITE = Path(__file__).parents[1] / "suite"
 
 
-def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[Reading]:
+def timed(case: Case, benchmark: Any, clock: Clock) -> Iterator[Reading]:
     """Every sample of one case; `benchmark` is pytest-benchmark's fixture, with the same clock."""
     whole = clock_for("cpu")
     with fixed_threads(case.threads), torch.inference_mode():
@@ -38,11 +44,15 @@ def timed(case: Case, benchmark: Callable[..., Any], clock: Clock) -> Iterator[R
         begun = whole()
         restore, building = built(case, clock)
         yield building
-        yield from warm_up(functools.partial(restore, batch), clock, calls=WARMUP_CALLS)
-        benchmark(restore, batch)
+        readings, written = warm_up(case, restore, batch, clock, calls=WARMUP_CALLS)
+        yield from readings
+        if written:
+            benchmark.pedantic(restore, setup=lambda: ((batch.clone(),), {}), rounds=ROUNDS_ON_COPIES)
+        else:
+            benchmark(restore, batch)
         ended = whole()
-        calls = benchmark.stats.stats  # type: ignore[attr-defined]
-        note = f"mean of {benchmark.stats.iterations} calls" if benchmark.stats.iterations > 1 else ""  # type: ignore[attr-defined]
+        calls = benchmark.stats.stats
+        note = f"mean of {benchmark.stats.iterations} calls" if benchmark.stats.iterations > 1 else ""
         for repeat, seconds in enumerate(calls.data):
             yield sample("measure", seconds, repeat, note)
         yield Reading(MEASURED, ended - begun, "s")
@@ -71,8 +81,9 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
     arguments = [
         str(SUITE), "-c", str(SUITE / "pytest.ini"), "--rootdir", str(SUITE), "-q", "--tb=line",
         "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin",
-        f"--benchmark-json={directory / 'benchmark.json'}", f"--benchmark-storage={directory}",
+        f"--benchmark-json={directory / BENCHMARKS}", f"--benchmark-storage={directory}",
     ]  # fmt: skip
+    earlier = _benchmarks(directory)
     with (
         _without_plugins(),
         (directory / "benchmark.log").open("w", encoding="utf-8") as log,
@@ -82,6 +93,23 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
         status = pytest.main(arguments, plugins=[recorder])
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
+    if earlier:
+        add_benchmarks(directory, earlier)
+
+
+def add_benchmarks(directory: Path, benchmarks: Sequence[Any]) -> None:
+    """Puts the benchmarks of another session before those of `benchmark.json`."""
+    path = directory / BENCHMARKS
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["benchmarks"] = [*benchmarks, *document["benchmarks"]]
+    path.write_text(json.dumps(document, indent=4), encoding="utf-8")
+
+
+def _benchmarks(directory: Path) -> list[Any]:
+    """What an earlier session left, of a run that was interrupted or whose process ended."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return list(json.loads((directory / BENCHMARKS).read_text(encoding="utf-8"))["benchmarks"])
+    return []
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list
         rows = [Row(run, case, reading) for reading in read()]
     except RowsError:
         raise
-    except Exception as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
         rows = [_failure(run, case, error)]
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
 
@@ -37,5 +37,5 @@ def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:
     return [row for case in cases for row in (_failure(run, case, error), Row(run, case, Reading(END, 0.0, "s")))]
 
 
-def _failure(run: str, case: Case, error: Exception) -> Row:
+def _failure(run: str, case: Case, error: BaseException) -> Row:
     return Row(run, case, Reading("failure", None), error=one_line(error))
