@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from bench.errors import one_line
+from bench.machine.fresh_process import ProcessDiedError, answer
 from bench.plan.case import Reading
 from restoration.catalog import get
 from restoration.errors import RestorationError, WeightsMissingError
@@ -123,6 +124,24 @@ def check(
     return (built, *(_outcome(label, run, subject) for label, run in CHECKS.items()))
 
 
+def check_protected(
+    name: str, *, options: Mapping[str, Option], channels: int = 0, scale: int = 0, timeout: float = 0.0
+) -> tuple[Outcome, ...]:
+    """As `check`, in a process of its own: one that ends, or takes more than `timeout` seconds, is an outcome, too."""
+    try:
+        found: tuple[Outcome, ...] = answer(
+            "bench.checks.contract", "check_here", name, options, channels, scale, patience=timeout or None
+        )
+    except ProcessDiedError as error:
+        return (Outcome("leaves its process alone", "fail", str(error)),)
+    return found
+
+
+def check_here(name: str, options: Mapping[str, Option], channels: int, scale: int) -> tuple[Outcome, ...]:
+    """Runs in the process of its own."""
+    return check(name, options=options, channels=channels, scale=scale)
+
+
 def _outcome(label: str, run: Callable[[Subject], str], subject: Subject) -> Outcome:
     try:
         return Outcome(label, "pass", run(subject))
@@ -130,7 +149,7 @@ def _outcome(label: str, run: Callable[[Subject], str], subject: Subject) -> Out
         return Outcome(label, "fail", str(broken))
     except NotApplicableError as reason:
         return Outcome(label, "skip", str(reason))
-    except Exception as error:  # noqa: BLE001 - a stranger's method may fail in any way, which is the outcome
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's method may fail in any way, which is the outcome
         return Outcome(label, "fail", f"raised {one_line(error)}")
 
 

@@ -15,6 +15,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 from bench.errors import BenchError
+from bench.machine.fresh_process import FreshProcess, ProcessDiedError, known
 from restoration.catalog import get
 from restoration.errors import RestorationError
 from restoration.method import Option, Restore, Setup
@@ -146,22 +147,38 @@ def verify(
     *,
     threads: int = 1,
     figures: Sequence[Figure] | None = None,
+    timeout: float = 0.0,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> list[Check]:
     """Checks all `figures` on the sets below the folder `data`.
 
     A figure fails if it is further off than its tolerance. `progress` gets what comes next, how many figures are done,
-    and how many there are. Raises `BenchError` if `data` is not a folder.
+    and how many there are. A figure may take `timeout` seconds (0: as long as it likes). Raises `BenchError` if `data`
+    is not a folder.
     """
     if not data.is_dir():
         raise BenchError(f"{data}: no such folder; expected one that holds any of {', '.join(SETS)}")
     figures = published() if figures is None else figures
-    load = cache(partial(_images, data))
-    checks = []
-    for done, figure in enumerate(figures):
-        progress(f"{figure.what} on {figure.images}", done, len(figures))
-        checks.append(_check(figure, load, threads))
+    checks: list[Check] = []
+    while len(checks) < len(figures):
+        with FreshProcess("bench.checks.published") as process:
+            for figure in figures[len(checks) :]:
+                progress(f"{figure.what} on {figure.images}", len(checks), len(figures))
+                try:
+                    measured, reason = known(process.ask("measured", figure, data, threads, patience=timeout or None))
+                except ProcessDiedError as error:
+                    checks.append(_check(figure, None, str(error)))
+                    break
+                checks.append(_check(figure, measured, reason))
     return checks
+
+
+def measured(figure: Figure, data: Path, threads: int) -> tuple[float | None, str]:
+    """Runs in a process of its own: the figure as it is here, or None and why it could not be measured."""
+    try:
+        return figure.measure(_images(data, figure.images, figure.channels), threads), ""
+    except RestorationError as error:
+        return None, str(error)
 
 
 def failed(checks: Sequence[Check]) -> bool:
@@ -237,12 +254,7 @@ def _outside_training() -> Iterator[Figure]:
             yield Figure(f"{method} x2 after {degradation}", "Set5", figure, 0.1, convention, _HERE, measure)
 
 
-def _check(figure: Figure, load: Callable[[str, int | None], list[Tensor]], threads: int) -> Check:
-    measured, reason = None, ""
-    try:
-        measured = figure.measure(load(figure.images, figure.channels), threads)
-    except RestorationError as error:
-        reason = str(error)
+def _check(figure: Figure, measured: float | None, reason: str) -> Check:
     difference = None if measured is None else measured - figure.published
     return Check(
         figure.what, figure.images, figure.unit, figure.published, measured, difference, figure.tolerance,
@@ -256,6 +268,7 @@ def _status(difference: float | None, tolerance: float) -> Status:
     return "pass" if abs(difference) <= tolerance + 1e-9 else "fail"  # 2.8 - 2.7 exceeds 0.1 in floating point
 
 
+@cache
 def _images(data: Path, name: str, channels: int | None) -> list[Tensor]:
     """The set's images (C, H, W); raises `ImageError` if it is not there, not whole or not readable."""
     from restoration.errors import ImageError

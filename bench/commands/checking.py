@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import Channels, Scale, Style
+from bench.commands.options import USUAL_TIMEOUT, Channels, Scale, Style, Timeout
 from bench.errors import NoVerdictError
 from bench.machine.threads import usable_cores
 from bench.talk import say
@@ -36,13 +36,16 @@ def check(
     options: Annotated[list[str] | None, typer.Option("--set", help="An option: radius=3; may be repeated.")] = None,
     channels: Channels = 0,
     scale: Scale = 0,
+    timeout: Timeout = USUAL_TIMEOUT,
     style: Style = Format.TABLE,
 ) -> None:
     """Try whether a method keeps the contract: shapes, dtype, range, determinism, batches, threads, counts."""
-    from bench.checks.contract import check as outcomes_of
+    from bench.checks.contract import check_protected
     from bench.plan.overrides import options_from
 
-    outcomes = outcomes_of(method, options=options_from(options or ()), channels=channels, scale=scale)
+    outcomes = check_protected(
+        method, options=options_from(options or ()), channels=channels, scale=scale, timeout=timeout
+    )
     show([asdict(outcome) for outcome in outcomes], style, title=method)
     broken = [outcome.check for outcome in outcomes if outcome.verdict == "fail"]
     if broken:
@@ -52,13 +55,14 @@ def check(
 
 def verify(
     data: Annotated[Path, typer.Argument(help="A folder with any of Set5, Set12, Set14, BSD68, CBSD68, Kodak24.")],
+    timeout: Timeout = USUAL_TIMEOUT,
     style: Style = Format.TABLE,
 ) -> None:
     """Measure published figures again on standard image sets; status 1 where one is off, 3 where none could be run."""
     from bench.checks import published as figures
 
     with progress_bar("verify") as progress:
-        checks = figures.verify(data, threads=usable_cores(), progress=progress)
+        checks = figures.verify(data, threads=usable_cores(), timeout=timeout, progress=progress)
     show([asdict(check) for check in checks], style)
     if figures.failed(checks):
         say(f"restobench: {sum(check.status == 'fail' for check in checks)} of {len(checks)} figures are off")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, show
-from bench.commands.options import Channels, Scale, Style
+from bench.commands.options import USUAL_TIMEOUT, Channels, Scale, Style, Timeout
 from bench.machine.threads import usable_cores
 
 
@@ -19,22 +19,27 @@ def cost(
     channels: Annotated[int, typer.Option(help="1 or 3, where a method is named.")] = 0,
     scale: Annotated[int, typer.Option(help="Upscaling factor, where a method is named.")] = 0,
     traffic: Annotated[bool, typer.Option(help="Activations, bytes, intensity and other algorithms instead.")] = False,
+    timeout: Timeout = USUAL_TIMEOUT,
     style: Style = Format.TABLE,
 ) -> None:
     """Count the operations per output pixel: closed form, parameter estimate, fvcore and torch side by side."""
-    from bench.measure.counts import count
+    from bench.machine.fresh_process import FreshProcess, known
     from bench.plan.spec_files import read_spec
     from bench.plan.usual import usual_case
-    from restoration.catalog import get
 
     if targets:
         cases = [usual_case("cost", name, size=size, channels=channels, scale=scale) for name in targets]
     else:
         cases = read_spec("cost").cases({1: [], 3: []})
+    with FreshProcess("bench.measure.counts") as process:
+        counted = [
+            (case, known(process.ask("count_case", case, patience=timeout or None), f"{case.method}: "))
+            for case in cases
+        ]
     records: list[dict[str, object]] = []
-    for case in cases:
+    for case, readings in counted:
         what = {name: getattr(case, name) for name in ("method", "variant", "scale", "channels", "height", "width")}
-        for reading in count(get(case.method), case.setup(), height=case.height, width=case.width):
+        for reading in readings:
             value, counted = reading.value, reading.quantity == "macs_per_pixel"
             if counted and not traffic:
                 flops = None if value is None else 2 * value
@@ -51,6 +56,7 @@ def memory(
     limit: Annotated[str, typer.Option(help="Memory to use, as in 2GiB; what is free now if not given.")] = "",
     channels: Channels = 0,
     scale: Scale = 0,
+    timeout: Timeout = USUAL_TIMEOUT,
     style: Style = Format.TABLE,
 ) -> None:
     """Forecast the largest image that fits into memory, and check the forecast on one of half as many pixels."""
@@ -60,7 +66,7 @@ def memory(
 
     threads = usable_cores()
     case = usual_case("memory", method, size="512", channels=channels, scale=scale, threads=threads)
-    readings = check_forecast(case, limit=size_in_bytes(limit) if limit else None)
+    readings = check_forecast(case, limit=size_in_bytes(limit) if limit else None, patience=timeout or None)
     columns = ("quantity", "part", "value", "unit", "note")
     records = [{"method": method} | {name: getattr(reading, name) for name in columns} for reading in readings]
     show(records, style, title="peak of one call over the built method")

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import RESULTS, Channels, Degraded, Device, Images, Jobs, Overrides, Scale, Style, Where
+from bench.commands.options import (
+    RESULTS,
+    USUAL_TIMEOUT,
+    Channels,
+    Degraded,
+    Device,
+    Images,
+    Jobs,
+    Overrides,
+    Scale,
+    Style,
+    Timeout,
+    Where,
+)
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.threads import usable_cores
 from bench.talk import say
@@ -18,6 +32,10 @@ if TYPE_CHECKING:
     from bench.run.plan import Plan
     from bench.run.scheduler import Scheduler
     from reports.page import Report
+
+
+CASES_FAILED = 4
+"""The exit status of a run that came to its end, though not all of its cases did."""
 
 
 def run(
@@ -31,9 +49,11 @@ def run(
     resume: Annotated[bool, typer.Option(help="Measure what the run in --out has not finished.")] = False,
     jobs: Jobs = 0,
     scheduler: Where = "local",
+    timeout: Timeout = USUAL_TIMEOUT,
+    allow_failures: Annotated[bool, typer.Option("--allow-failures", help="End with 0 though cases failed.")] = False,
     style: Style = Format.TABLE,
 ) -> None:
-    """Measure what a spec asks for, and make the report."""
+    """Measure what a spec asks for, and make the report; status 4 where cases failed."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
     from bench.plan.spec_files import read_spec
@@ -51,9 +71,11 @@ def run(
     plan = prepare(chosen, images=ImageSet(images, degraded), out=out, command=_command(), resume=resume, say=say)
     jobs = jobs or usable_cores()
     say(in_words(forecast(plan.spec, plan.cases, jobs=jobs)))
-    report, page = measure(plan, jobs=jobs, scheduler=where)
+    report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
     _show_results(report, len(plan.cases), style)
     print(f"report: {page}")
+    if failed_cases(report) and not allow_failures:
+        raise typer.Exit(CASES_FAILED)
 
 
 def _show_results(report: Report, cases: int, style: Format) -> None:
@@ -69,12 +91,18 @@ def _show_results(report: Report, cases: int, style: Format) -> None:
         show(peers, style, title="time over the first of the group's, interleaved; 95 % bootstrap interval over blocks")
 
 
+def failed_cases(report: Report) -> int:
+    """How many cases have a row with an error."""
+    return int((report.run.rows["error"].astype(str) != "").sum())
+
+
 def profile(
     method: Annotated[str, typer.Argument(help="A method's name or package.module:OBJECT.")],
     size: Annotated[str, typer.Option(help="Output size, 512 or 480x640.")] = "512",
     channels: Channels = 0,
     scale: Scale = 0,
     out: Annotated[Path, typer.Option(help="Where run directories are made.")] = RESULTS,
+    timeout: Timeout = USUAL_TIMEOUT,
     style: Style = Format.TABLE,
 ) -> None:
     """Show where one method's time, operations and memory go, layer by layer; writes rows, a trace and the report."""
@@ -85,7 +113,7 @@ def profile(
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
     plan = prepare(spec, images=ImageSet(), out=out, command=_command(), say=lambda _: None)
-    report, page = measure(plan, jobs=1)
+    report, page = measure(replace(plan, timeout=timeout), jobs=1)
     for error in report.run.rows["error"].astype(str).unique():
         if error:
             raise BenchError(f"profile {method}: {error}")

@@ -46,10 +46,10 @@ class Side(FreshProcess):
         environment = {**_QUIET, **(variables or {}), **os.environ, "PYTHONSAFEPATH": "1"}
         super().__init__("bench.regress.session:Session", paths=paths, environment=environment, folder=checkout.folder)
 
-    def send(self, question: str, *arguments: object) -> None:
+    def send(self, question: str, *arguments: object, in_parts: bool = False) -> None:
         """Sends a question whose answer `receive` will fetch."""
         with self._said_by_side():
-            super().send(question, *arguments)
+            super().send(question, *arguments, in_parts=in_parts)
 
     def receive(self, patience: float | None = None) -> Any:
         """The answer to the oldest question, which may be a `Failure`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Literal
@@ -15,8 +15,8 @@ from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.record.manifest import Manifest
 from bench.record.rows import Row, RowFile
+from bench.run.crew import Crew
 from bench.run.interrupts import remembered_interrupts
-from bench.run.kinds import STEPS, costs, experiments
 from bench.run.ledger import Ledger
 from bench.run.plan import Plan, takes_time
 from bench.run.resume import settle
@@ -36,25 +36,28 @@ def execute(
 ) -> Manifest:
     """Measures what the plan holds and returns the manifest as it ended; Ctrl-C ends it early, nothing is lost.
 
-    Quality sweeps go to `scheduler`, with `jobs` processes where it is this machine. Timed cases come first: on the
-    worker of a cluster that offers to take times, otherwise here. Either way nothing else of a run is measured at the
-    same time, under that machine's timing lock; `say` gets a line when the run has to wait for it.
+    No method is called in this process: a `Crew` does that. Quality sweeps go to `scheduler`, with `jobs` processes
+    where it is this machine. Timed cases come first: on the worker of a cluster that offers to take times, otherwise
+    here. Either way nothing else of a run is measured at the same time, under that machine's timing lock; `say` gets a
+    line when the run has to wait for it.
     """
     clock = clock_for("cpu")
     begin = clock()
     scheduler = scheduler or Scheduler()
     status: Literal["complete", "interrupted"] = "interrupted"
-    with RowFile(plan.directory) as file, remembered_interrupts() as interrupted:
+    plan = replace(plan, pictured=frozenset(_shown(plan.spec, plan.images)))
+    with RowFile(plan.directory) as file, remembered_interrupts() as interrupted, Crew() as crew:
         ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
-            costs(plan, ledger.keep)
+            _keep_all(crew.measure(plan.only(lambda case: case.kind == "cost").each(), jobs=jobs), ledger)
             with timekeeper(scheduler, say) as keeper:
                 plan = _placed(plan, keeper, scheduler)
-                _take_times(plan, keeper, ledger, say)
+                _take_times(plan, keeper, crew, ledger, say)
                 if keeper and keeper.machine:  # another worker than at first, perhaps
                     plan = replace(plan, manifest=plan.manifest.timed(keeper.machine))
-            experiments(plan.only(lambda case: not takes_time(case)), ledger.keep)
-            _quality(plan, ledger, jobs, scheduler)
+            untimed = plan.only(lambda case: case.kind == "experiment" and not takes_time(case))
+            _keep_all(crew.measure(untimed.each()), ledger)
+            _quality(plan, crew, ledger, jobs, scheduler)
             settle(plan.directory, plan.spec.cases(plan.images.names()))
             status = "complete"
         finally:
@@ -63,6 +66,11 @@ def execute(
             with suppress(RowsError) if status == "interrupted" else nullcontext():  # what interrupted says more
                 manifest.write(plan.directory)
     return manifest
+
+
+def _keep_all(measured: Iterable[Sequence[Row]], ledger: Ledger) -> None:
+    for rows in measured:
+        ledger.keep(rows)
 
 
 def _placed(plan: Plan, keeper: Timekeeper | None, scheduler: Scheduler) -> Plan:
@@ -80,7 +88,7 @@ def _placed(plan: Plan, keeper: Timekeeper | None, scheduler: Scheduler) -> Plan
     return replace(plan, manifest=manifest)
 
 
-def _take_times(plan: Plan, keeper: Timekeeper | None, ledger: Ledger, say: Say) -> None:
+def _take_times(plan: Plan, keeper: Timekeeper | None, crew: Crew, ledger: Ledger, say: Say) -> None:
     """Measures the timed cases on the machine that `_placed` has chosen."""
     timed = plan.only(takes_time)
     if keeper and keeper.machine:
@@ -89,9 +97,9 @@ def _take_times(plan: Plan, keeper: Timekeeper | None, ledger: Ledger, say: Say)
         reason = f"times of this run are of another machine, {plan.manifest.timed_on} ({plan.manifest.fingerprint})"
         _give_up(timed.parts(), ledger, f"{reason}; resume where a worker of it offers {RESOURCE}")
     elif timed.cases:
+        suite, rest = timed.only(lambda case: case.kind == "time"), timed.only(lambda case: case.kind != "time")
         with timing_lock(say):
-            for step in STEPS.values():
-                step(timed, ledger.keep)
+            _keep_all(crew.measure((suite, *rest.parts())), ledger)
 
 
 def _take_times_there(timed: Plan, keeper: Timekeeper, ledger: Ledger) -> None:
@@ -112,23 +120,14 @@ def _give_up(parts: Iterable[Plan], ledger: Ledger, reason: str) -> None:
     ledger.keep([Row(part.manifest.run, case, failure, error=reason) for part in parts for case in part.cases])
 
 
-def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None) -> None:
+def _quality(plan: Plan, crew: Crew, ledger: Ledger, jobs: int, scheduler: Scheduler) -> None:
     """What comes back within a moment is written together: a disk answers slower than a small image is restored."""
     ledger.shared_by = jobs
-    shown, directory = frozenset(_shown(plan.spec, plan.images)), plan.directory.absolute()
     clock = clock_for("cpu")
     waiting: list[Row] = []
     written = clock()
     try:
-        for rows in sweep(
-            plan.manifest.run,
-            plan.of("quality"),
-            plan.images,
-            directory,
-            pictured=shown,
-            jobs=jobs,
-            scheduler=scheduler,
-        ):
+        for rows in sweep(plan, crew, scheduler, jobs=jobs):
             waiting += rows
             if clock() - written > MOMENT:
                 ledger.keep(waiting)

@@ -11,10 +11,11 @@ from torch import Tensor
 from bench.experiments.scene import FAILURE, Scene
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
-from bench.measure.counts import count
+from bench.measure.counts import count_case
 from bench.measure.layers import layer_readings
 from bench.measure.memory import peak_memory
 from bench.measure.paired import paired
+from bench.measure.quality import grouped, measure_group
 from bench.measure.timing import Recorder, run_suite
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import module_of
@@ -22,20 +23,22 @@ from bench.record.attempt import END, MEASURED, attempt
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
 from bench.run.plan import Plan
-from restoration.catalog import get
 from restoration.errors import RestorationError
 
 Keep = Callable[[Sequence[Row]], None]
 """Takes the rows of whatever was measured at once; a case is done with its last row."""
 
 
+def measure(plan: Plan, keep: Keep) -> None:
+    """Measures a plan whose cases are all of one kind; keeps no rows first, to say that it begins."""
+    keep(())
+    if plan.cases:
+        _STEPS[plan.cases[0].kind](plan, keep)
+
+
 def costs(plan: Plan, keep: Keep) -> None:
     """Operations per pixel."""
-
-    def read(case: Case) -> Iterable[Reading]:
-        return count(get(case.method), case.setup(), height=case.height, width=case.width)
-
-    _one_by_one(plan, keep, "cost", read)
+    _one_by_one(plan, keep, "cost", count_case)
 
 
 def times(plan: Plan, keep: Keep) -> None:
@@ -84,14 +87,23 @@ def experiments(plan: Plan, keep: Keep) -> None:
         keep([*found, *ended])
 
 
-STEPS: Mapping[str, Callable[[Plan, Keep], None]] = {
+def quality(plan: Plan, keep: Keep) -> None:
+    """Decibels, group by group."""
+    for group in grouped(plan.cases):
+        pictured = plan.pictured.intersection(group)
+        for rows in measure_group(plan.manifest.run, group, plan.images, plan.directory.absolute(), pictured=pictured):
+            keep(rows)
+
+
+_STEPS: Mapping[str, Callable[[Plan, Keep], None]] = {
+    "cost": costs,
     "time": times,
     "paired": pairs,
     "memory": memory,
     "layers": layers,
     "experiment": experiments,
+    "quality": quality,
 }
-"""What measures each of the kinds that may be timed."""
 
 
 def _scene(plan: Plan, case: Case) -> Scene:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +31,10 @@ class Plan:
     """How many cases were finished before."""
     timed_before: bool = False
     """Whether times were taken before; then the manifest's machine has to take the others, too."""
+    pictured: frozenset[Case] = frozenset()
+    """The cases whose pictures the report shows."""
+    timeout: float = 0.0
+    """Seconds that one case may take; 0: as long as it likes."""
 
     def of(self, kind: str) -> tuple[Case, ...]:
         """The cases of one kind."""
@@ -38,23 +42,34 @@ class Plan:
 
     def only(self, chosen: Callable[[Case], bool]) -> Plan:
         """The same plan for those of its cases for which `chosen` is true."""
-        return replace(self, cases=tuple(filter(chosen, self.cases)))
+        return self.holding(filter(chosen, self.cases))
+
+    def holding(self, cases: Iterable[Case]) -> Plan:
+        """The same plan for `cases`, which are some of its own."""
+        kept = tuple(cases)
+        return replace(self, cases=kept, pictured=self.pictured.intersection(kept))
+
+    def each(self) -> Iterator[Plan]:
+        """Plans of one case each."""
+        return (self.holding((case,)) for case in self.cases)
 
     def parts(self) -> Iterator[Plan]:
         """Plans of what is timed, each of what is measured at once: one case, or one group timed in turn."""
+        timed = self.only(takes_time)
         for kind in TIMED:
+            chosen = timed.only(lambda case, kind=kind: case.kind == kind)  # type: ignore[misc]  # mypy: a default
             if kind != "paired":
-                yield from (replace(self, cases=(case,)) for case in self.of(kind) if takes_time(case))
+                yield from chosen.each()
                 continue
-            for section, cases in self.groups():
-                yield replace(self, spec=self.spec.model_copy(update={"paired": (section,)}), cases=tuple(cases))
+            for section, cases in chosen.groups():
+                spec = self.spec.model_copy(update={"paired": (section,)})
+                yield replace(chosen.holding(cases), spec=spec)
 
     def groups(self) -> Iterator[tuple[PairedSection, list[Case]]]:
-        """The groups timed in turn that are not finished, with all of their cases."""
+        """The groups timed in turn, with those of their cases that are left."""
         left = set(self.of("paired"))
         for section in self.spec.paired:
-            cases = list(section.cases(self.spec.device, self.spec.thread_count()))
-            if left.intersection(cases):
+            if cases := [case for case in section.cases(self.spec.device, self.spec.thread_count()) if case in left]:
                 yield section, cases
 
 

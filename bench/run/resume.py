@@ -29,7 +29,7 @@ def resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case]
     rows = list(read_rows(directory)) if (directory / FILE_NAME).exists() else []
     finished = _finished(spec, images, rows)
     left = tuple(case for case in cases if case not in finished)
-    keep_rows(directory, _kept(rows, finished, left))
+    keep_rows(directory, _kept(rows, finished))
     timed_before = any(map(takes_time, finished))
     return Plan(spec, manifest, directory, images, left, known=len(cases) - len(left), timed_before=timed_before)
 
@@ -45,13 +45,12 @@ def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row]) -> set[Case]:
     return finished
 
 
-def _kept(rows: Sequence[Row], finished: set[Case], left: Sequence[Case]) -> Iterator[Row]:
+def _kept(rows: Sequence[Row], finished: set[Case]) -> Iterator[Row]:
     """The rows that stay: those of finished cases, and what came with them.
 
     An experiment's readings lie before the row that ends it, under cases of their own; a group's clean and degraded
-    pictures stay unless a case of it is still to be measured, which brings them again.
+    pictures were written before its first case ended.
     """
-    again = {seen(case) for case in left if case.kind == "quality"}
     waiting: list[Row] = []
     for row in rows:
         if row.case.kind == "experiment":
@@ -59,17 +58,17 @@ def _kept(rows: Sequence[Row], finished: set[Case], left: Sequence[Case]) -> Ite
             if row.reading.quantity == END:
                 yield from waiting if row.case in finished else ()
                 waiting = []
-        elif row.case in finished or (not row.case.method and seen(row.case) not in again):
+        elif row.case in finished or not row.case.method:
             yield row
 
 
 def settle(directory: Path, cases: Sequence[Case]) -> None:
-    """Sorts a finished run's rows into the order of its cases."""
+    """Sorts a finished run's rows into the order of its cases; pictures that came twice stay once."""
     order = {case: number for number, case in enumerate(cases)}
     scenes: dict[tuple[object, ...], int] = {}
     for case, number in order.items():
         scenes.setdefault(seen(case), number)
-    rows = list(read_rows(directory))
+    rows = list(_once(read_rows(directory)))
     places: list[float] = []
     place = -1.0
     for row in reversed(rows):  # an experiment's readings lie before the row that ends it
@@ -80,3 +79,13 @@ def settle(directory: Path, cases: Sequence[Case]) -> None:
         places.append(place)
     places.reverse()
     keep_rows(directory, (rows[number] for number in sorted(range(len(rows)), key=places.__getitem__)))
+
+
+def _once(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows without repeated pictures of a scene, which a group sends again that was begun again."""
+    known: set[Row] = set()
+    for row in rows:
+        if row.case.method or row not in known:
+            yield row
+        if not row.case.method:
+            known.add(row)

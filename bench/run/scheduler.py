@@ -1,9 +1,9 @@
-"""Where quality sweeps run: on this machine's cores, or on the workers of a Dask cluster; by joblib's API either way.
+"""Where quality sweeps run: on this machine's cores, or on the workers of a Dask cluster, by joblib's API.
 
-`local` and `local:N` start N processes here. `tcp://HOST:PORT` (or tls://) hands the work to a running Dask scheduler.
-`slurm` and `slurm:N` ask Slurm for N workers, as the user's Dask configuration describes them. Every worker computes
-with one thread, so that no result depends on where it was computed. Timing goes to one worker at most (see
-`bench.run.timekeeper`).
+`local` and `local:N` start N processes here (`bench.run.crew`). `tcp://HOST:PORT` (or tls://) hands the work to a
+running Dask scheduler. `slurm` and `slurm:N` ask Slurm for N workers, as the user's Dask configuration describes
+them. Every worker computes with one thread, so that no result depends on where it was computed. Timing goes to one
+worker at most (see `bench.run.timekeeper`).
 """
 
 from __future__ import annotations
@@ -56,11 +56,8 @@ class Scheduler:
             return cls(found[1], workers=int(found[2] or 0))
         raise SchedulerError(f"--scheduler {text!r}: expected local, local:N, slurm, slurm:N or tcp://HOST:PORT")
 
-    def run(self, tasks: Iterable[Task[T]], *, jobs: int) -> Iterator[T]:
-        """The results of all tasks, each once, as they are finished; raises WorkersLostError."""
-        if self.kind == "local":
-            yield from _local(tasks, self.workers or jobs)
-            return
+    def run(self, tasks: Iterable[Task[T]]) -> Iterator[T]:
+        """The results of all tasks on a cluster, each once, as they are finished; raises WorkersLostError."""
         with self.connected() as client:
             yield from _distributed(tasks, client)
 
@@ -73,17 +70,6 @@ class Scheduler:
             return distributed.Client(self.address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-any-return]
         except (OSError, ValueError) as error:
             raise SchedulerError(f"no Dask scheduler answers at {self.address}: {one_line(error)}") from error
-
-
-def _local(tasks: Iterable[Task[T]], jobs: int) -> Iterator[T]:
-    from joblib import Parallel
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    try:
-        yield from Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=4 * jobs)(tasks)
-    except BrokenProcessPool as error:
-        why = "a worker process was ended from outside, by lack of memory perhaps"
-        raise WorkersLostError(f"{why}: {one_line(error)}") from error
 
 
 def _distributed(tasks: Iterable[Task[T]], client: Any) -> Iterator[T]:

@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import threading
+from collections.abc import Iterator, Sequence
 
-from bench.measure.image_set import ImageSet
-from bench.measure.quality import Group, grouped, measure_group
-from bench.plan.case import Case
-from bench.record.attempt import failed
+from bench.measure.quality import grouped, in_order
 from bench.record.rows import Row
-from bench.run.scheduler import Scheduler, Task, WorkersLostError
+from bench.run.crew import Crew
+from bench.run.plan import Plan
+from bench.run.scheduler import Scheduler
 
-Pictured = tuple[Group, frozenset[Case]]
-"""A group, and those of its cases whose images the report shows."""
-
-Shared = tuple[str, ImageSet, Path]
-"""What all groups of a sweep have in common: the run, the images, the run directory."""
+_HERE = threading.local()
+"""The crew of each thread of a cluster's worker; its process stays from group to group."""
 
 
-def sweep(
-    run: str,
-    cases: Sequence[Case],
-    images: ImageSet,
-    directory: Path,
-    *,
-    pictured: frozenset[Case],
-    jobs: int,
-    scheduler: Scheduler | None = None,
-) -> Iterator[list[Row]]:
-    """The rows of all cases, a list for each group as it is finished; `pictured` cases leave their images too.
+def sweep(plan: Plan, crew: Crew, scheduler: Scheduler, *, jobs: int) -> Iterator[Sequence[Row]]:
+    """The rows of all quality cases as they are finished, by `jobs` processes of `crew` or by a cluster.
 
-    A group whose worker was ended from outside is tried again alone; if that ends its worker too, its cases fail.
     Raises `WorkersLostError` where a cluster went away.
     """
-    scheduler = scheduler or Scheduler()
-    left = {number: (group, pictured.intersection(group)) for number, group in enumerate(grouped(cases))}
-    shared = (run, images, directory)
-    while left:
-        try:
-            for number, rows in scheduler.run(_tasks(left, shared), jobs=jobs):
-                del left[number]
-                yield rows
-        except WorkersLostError:
-            if scheduler.kind != "local":
-                raise
-            for number in list(left)[: 2 * jobs]:  # work is handed out in order: what ended the worker is among these
-                yield _by_itself(number, left.pop(number), shared)
-
-
-def _tasks(groups: Mapping[int, Pictured], shared: Shared) -> list[Task[tuple[int, list[Row]]]]:
+    parts = (plan.holding(in_order(group)) for group in grouped(plan.of("quality")))
+    if scheduler.kind == "local":
+        yield from crew.measure(parts, jobs=scheduler.workers or jobs)
+        return
     from joblib import delayed
 
-    return [delayed(_numbered)(number, group, shared) for number, group in groups.items()]
+    yield from scheduler.run(delayed(swept_there)(part) for part in parts)
 
 
-def _numbered(number: int, asked: Pictured, shared: Shared) -> tuple[int, list[Row]]:
-    (group, pictured), (run, images, directory) = asked, shared
-    return number, measure_group(run, group, images, directory, pictured=pictured)
-
-
-def _by_itself(number: int, asked: Pictured, shared: Shared) -> list[Row]:
-    """A group in a process that may end without taking others along."""
-    try:
-        return next(Scheduler(workers=2).run(_tasks({number: asked}, shared), jobs=2))[1]
-    except WorkersLostError as error:
-        return failed(shared[0], asked[0], error)
+def swept_there(part: Plan) -> list[Row]:
+    """Runs in a cluster's worker: the rows of one group, measured by a process of its own."""
+    crew: Crew = _HERE.__dict__.setdefault("crew", Crew())
+    return [row for rows in crew.measure([part]) for row in rows]

@@ -25,7 +25,7 @@ from bench.machine.timing_lock import timing_lock
 from bench.record.attempt import failed
 from bench.record.case_hash import code
 from bench.record.rows import Row
-from bench.run.kinds import STEPS
+from bench.run.crew import Crew
 from bench.run.plan import Plan
 from bench.run.scheduler import Scheduler, SchedulerError, check_alive
 
@@ -191,7 +191,7 @@ def on_worker(question: str, arguments: tuple[object, ...]) -> Any:
         with FreshProcess("bench.run.timekeeper", environment=_undisturbed()) as process:
             answer = process.ask(question, *arguments)
     except ProcessDiedError as error:
-        raise _TimingDiedError(f"the process that took the time ended with status {error.ended}: {error}") from error
+        raise _TimingDiedError(str(error)) from error
     if isinstance(answer, Failure):
         raise BenchError(answer.message) if answer.expected else _TimingDiedError(answer.error)
     return answer
@@ -229,7 +229,9 @@ def timed_here(part: Plan) -> Timed:
     with tempfile.TemporaryDirectory() as folder, timing_lock(said.append):
         kind = part.cases[0].kind
         into = replace(part, directory=Path(folder)) if kind == "time" else part
-        STEPS[kind](into, rows.extend)
+        with Crew() as crew:
+            for some in crew.measure([into]):
+                rows.extend(some)
         record = Path(folder, "benchmark.json")
         benchmark = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
     return Timed(tuple(rows), tuple(said), benchmark)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +95,7 @@ def _planned(count: int, images: ImageSet, folder: Path) -> Plan:
 
 def _measure(planned: Plan, groups: Sequence[Group]) -> None:
     for group in groups:
-        measure_group("r", group, planned.images, planned.directory, pictured=frozenset())
+        deque(measure_group("r", group, planned.images, planned.directory, pictured=frozenset()), maxlen=0)
 
 
 def _image(folder: Path) -> Path:
@@ -115,7 +117,8 @@ def _spent() -> dict[str, float]:
 
     own = psutil.Process()
     used = [sum(process.cpu_times()[:2]) for process in own.children(recursive=True)]
-    return {"own": sum(own.cpu_times()[:2]), "workers": sum(used)}
+    ended = os.times()
+    return {"own": sum(own.cpu_times()[:2]), "workers": sum(used) + ended.children_user + ended.children_system}
 
 
 def _bytes() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,18 @@ from restoration.weights import find
 
 def mean_level(images: Sequence[torch.Tensor], _: int) -> float:
     return float(torch.stack([image.mean() for image in images]).mean())
+
+
+def just_within(*_: object) -> float:
+    return 2.8
+
+
+def missing(*_: object) -> float:
+    raise WeightsMissingError("weights x: get them there")
+
+
+def ends(*_: object) -> float:
+    os._exit(9)
 
 
 FIGURE = Figure("level", "Set5", 0.5, 0.01, "mean of all pixels", "nobody", mean_level, unit="")
@@ -49,14 +62,11 @@ def test_a_figure_further_off_fails(data: Path) -> None:
 
 
 def test_the_tolerance_itself_still_passes(data: Path) -> None:
-    figures = [replace(FIGURE, published=2.7, tolerance=0.1, measure=lambda *_: 2.8)]
+    figures = [replace(FIGURE, published=2.7, tolerance=0.1, measure=just_within)]
     assert verify(data, figures=figures)[0].status == "pass"
 
 
 def test_what_cannot_run_is_listed_with_its_reason(data: Path) -> None:
-    def missing(*_: object) -> float:
-        raise WeightsMissingError("weights x: get them there")
-
     (data / "Set14").mkdir()
     (data / "Set12").mkdir()
     Image.new("L", (8, 8)).save(data / "Set12" / "01.png")
@@ -65,11 +75,15 @@ def test_what_cannot_run_is_listed_with_its_reason(data: Path) -> None:
         replace(FIGURE, images="Set14"),
         replace(FIGURE, images="Set12"),
         replace(FIGURE, measure=missing),
+        replace(FIGURE, measure=ends),
         FIGURE,
     ]
     checks = verify(data, figures=figures)
-    assert [check.status for check in checks] == ["not run"] * 4 + ["pass"]
-    reasons = ["no folder Kodak24", "no images in this folder", "Set12 has 12 images, this folder 1", "get them there"]
+    assert [check.status for check in checks] == ["not run"] * 5 + ["pass"]
+    reasons = [
+        "no folder Kodak24", "no images in this folder", "Set12 has 12 images, this folder 1", "get them there",
+        "ended with status 9",
+    ]  # fmt: skip
     for check, reason in zip(checks, reasons, strict=False):
         assert reason in check.reason
         assert check.measured is None

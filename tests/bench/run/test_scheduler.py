@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ from bench.machine.environment import Environment, Machine
 from bench.measure.image_set import ImageSet
 from bench.plan.case import Case
 from bench.plan.experiments import names
-from bench.plan.sections import QualitySection
 from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, read_rows
+from bench.run.crew import Crew
 from bench.run.execute import _placed, execute
 from bench.run.plan import Plan, takes_time
 from bench.run.prepare import prepare
@@ -35,7 +35,7 @@ from bench.run.sweep import sweep
 from bench.run.timekeeper import Timekeeper
 
 MODULE = """
-import fcntl, os, time
+import fcntl, os, psutil, time
 from pathlib import Path
 
 def slow(noisy, sigma):
@@ -48,7 +48,7 @@ def deadly(noisy, sigma):
     return noisy
 
 def watched(noisy, sigma):
-    Path(__file__).with_name("worker").write_text(str(os.getppid()))
+    Path(__file__).with_name("worker").write_text(str(psutil.Process().parents()[1].pid))
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
         raise AssertionError("Dask's settings are in force")
     with open(os.environ["RESTOBENCH_LOCK"], "r+") as lock:
@@ -135,9 +135,9 @@ def scored(rows: list[Row]) -> dict[tuple[Case, str], float | None]:
     return dict(found)
 
 
-def swept(folder: Path, section: dict[str, Any], **where: Any) -> Iterator[list[Row]]:
-    cases = list(QualitySection.model_validate(section).cases("cpu", 1, ImageSet(folder).names()))
-    return sweep("r", cases, ImageSet(folder), folder, pictured=frozenset(), **({"jobs": 2} | where))
+def swept(folder: Path, section: dict[str, Any], scheduler: Scheduler = Scheduler()) -> Iterator[Sequence[Row]]:  # noqa: B008 - frozen
+    with Crew() as crew:
+        yield from sweep(planned({"quality": [section]}, folder, folder.parent), crew, scheduler, jobs=2)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_another_scheduler_is_refused(text: str) -> None:
 def test_a_scheduler_that_does_not_answer_is_said_to() -> None:
     pytest.importorskip("distributed")
     with pytest.raises(SchedulerError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1"):
-        next(Scheduler.parse("tcp://127.0.0.1:1").run([], jobs=1))
+        next(Scheduler.parse("tcp://127.0.0.1:1").run([]))
 
 
 def test_slurm_without_slurm_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ def test_slurm_without_slurm_is_refused_in_one_line(monkeypatch: pytest.MonkeyPa
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SchedulerError) as caught:
-        next(Scheduler.parse("slurm:1").run([], jobs=1))
+        next(Scheduler.parse("slurm:1").run([]))
     assert "\n" not in str(caught.value)
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -182,7 +182,7 @@ def test_a_case_that_ends_its_process_fails_alone(folder: Path) -> None:
     (folder / "three.png").unlink()
     rows = [row for rows in swept(folder, {"method": "slow_module:deadly", "sigma_255": [15, 50]}) for row in rows]
     assert {row.case.sigma_255 for row in rows if row.error} == {50.0}
-    assert all("ended from outside" in row.error for row in rows if row.error)
+    assert all("ended with status 9" in row.error for row in rows if row.error)
     assert sorted(row.case.sigma_255 for row in rows if row.reading.quantity == END) == [15.0, 50.0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from bench.measure.quality import grouped
 from bench.measure.scores import scores
 from bench.plan.case import Case
 from bench.plan.sections import QualitySection
+from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.rows import Row
+from bench.run.crew import Crew
+from bench.run.prepare import prepare
+from bench.run.scheduler import Scheduler
 from bench.run.sweep import sweep
 
 
@@ -24,8 +29,12 @@ def cases_of(folder: Path, **section: object) -> list[Case]:
 
 
 def swept(folder: Path, cases: list[Case], *, jobs: int = 1, pictured: frozenset[Case] = frozenset()) -> list[Row]:
-    lists = sweep("r", cases, ImageSet(folder), folder.parent, pictured=pictured, jobs=jobs)
-    return [row for rows in lists for row in rows]
+    spec = Spec.model_validate({"name": "s", "threads": 1, "quality": [{"method": "noisy"}]})
+    plan = prepare(spec, images=ImageSet(folder), out=folder.parent / "out", command="", say=lambda _: None)
+    (folder.parent / "images").mkdir(exist_ok=True)
+    plan = replace(plan, cases=tuple(cases), pictured=pictured, directory=folder.parent)
+    with Crew() as crew:
+        return [row for rows in sweep(plan, crew, Scheduler(), jobs=jobs) for row in rows]
 
 
 def values(rows: list[Row], quantity: str) -> dict[tuple[str, str, float], float]:
