@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def run(
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "standard",
-    methods: Annotated[str, typer.Option(help="Only these methods, separated by commas.")] = "",
+    methods: Annotated[
+        str, typer.Option(help="Only these, by commas; those that the spec lacks in the usual ways.")
+    ] = "",
     images: Images = None,
     degraded: Degraded = None,
     overrides: Overrides = None,
@@ -36,6 +38,7 @@ def run(
     """Measure what a spec asks for, and make the report."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
+    from bench.plan.overrides import method_names
     from bench.plan.spec_files import read_spec
     from bench.run.prepare import prepare
     from bench.run.scheduler import Scheduler
@@ -43,9 +46,8 @@ def run(
     where = Scheduler.parse(scheduler)
     if degraded and not images:
         raise BenchError("--degraded needs --images: the references to compare with")
-    chosen = read_spec(spec, overrides or ())
-    if methods:
-        chosen = chosen.only([name.strip() for name in methods.split(",")])
+    names = method_names(methods)
+    chosen = read_spec(spec, overrides or (), methods=names, images=("all",) if images else ())
     if device:
         chosen = chosen.on(device)
     plan = prepare(chosen, images=ImageSet(images, degraded), out=out, command=_command(), resume=resume, say=say)
