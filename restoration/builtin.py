@@ -129,6 +129,7 @@ METHODS: tuple[Method, ...] = (
         parameters=later("restoration.ffdnet:parameters"),
         same_as=Agreement("ffdnet", 1e-5, {"runtime": "plain"}),
         weights=later("restoration.ffdnet:needed_weights"),
+        lacking=later("restoration.runtimes.choice:lacking"),
         paper=_FFDNET_PAPER,
         licence="weights: GPL-3.0",
     ),
@@ -160,6 +161,7 @@ METHODS: tuple[Method, ...] = (
         parameters=later("restoration.rdn:parameters"),
         same_as=Agreement("rdn", 1e-5, {"runtime": "plain"}),
         random_weights=True,
+        lacking=later("restoration.runtimes.choice:lacking"),
         paper=_RDN_PAPER,
     ),
     Method(
@@ -176,6 +178,7 @@ METHODS: tuple[Method, ...] = (
         parameters=later("restoration.rdn:parameters"),
         same_as=Agreement("rdn-psnr-small", 1e-5, {"runtime": "plain"}),
         weights=later("restoration.rdn:needed_weights"),
+        lacking=later("restoration.runtimes.choice:lacking"),
         paper=_RDN_PAPER,
         licence="weights: MIT",
     ),

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import RESULTS, Channels, Degraded, Device, Images, Jobs, Overrides, Scale, Style, Where
+from bench.commands.options import (
+    RESULTS,
+    Channels,
+    Degraded,
+    Device,
+    Images,
+    Jobs,
+    Methods,
+    Overrides,
+    Scale,
+    Style,
+    Where,
+)
 from bench.errors import BenchError, NoVerdictError
 from bench.machine.threads import usable_cores
 from bench.talk import say
 
 if TYPE_CHECKING:
+    from bench.plan.spec import Spec
     from bench.run.plan import Plan
     from bench.run.scheduler import Scheduler
     from reports.page import Report
@@ -22,9 +36,7 @@ if TYPE_CHECKING:
 
 def run(
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "standard",
-    methods: Annotated[
-        str, typer.Option(help="Only these, by commas; those that the spec lacks in the usual ways.")
-    ] = "",
+    methods: Methods = "",
     images: Images = None,
     degraded: Degraded = None,
     overrides: Overrides = None,
@@ -38,24 +50,39 @@ def run(
     """Measure what a spec asks for, and make the report."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
-    from bench.plan.overrides import method_names
-    from bench.plan.spec_files import read_spec
     from bench.run.prepare import prepare
     from bench.run.scheduler import Scheduler
 
     where = Scheduler.parse(scheduler)
-    if degraded and not images:
-        raise BenchError("--degraded needs --images: the references to compare with")
-    names = method_names(methods)
-    chosen = read_spec(spec, overrides or (), methods=names, images=("all",) if images else ())
-    if device:
-        chosen = chosen.on(device)
-    plan = prepare(chosen, images=ImageSet(images, degraded), out=out, command=_command(), resume=resume, say=say)
+    chosen, named = _asked(spec, overrides or (), methods, own_images=bool(images))
+    chosen = _on(device, where, chosen)
+    given = ImageSet(images, degraded)
+    plan = prepare(chosen, images=given, out=out, command=_command(), named=named, resume=resume, say=say)
     jobs = jobs or usable_cores()
     say(in_words(forecast(plan.spec, plan.cases, jobs=jobs)))
     report, page = measure(plan, jobs=jobs, scheduler=where)
     _show_results(report, len(plan.cases), style)
     print(f"report: {page}")
+
+
+def _asked(name: str, overrides: Sequence[str], methods: str, *, own_images: bool) -> tuple[Spec, tuple[str, ...]]:
+    """The spec, and the methods that the user named: on the command line, or in a spec of their own."""
+    from bench.plan.overrides import method_names
+    from bench.plan.spec_files import read_spec, shipped
+
+    names = method_names(methods)
+    spec = read_spec(name, overrides, methods=names, images=("all",) if own_images else ())
+    return spec, names or (() if name in shipped() else spec.methods())
+
+
+def _on(device: str | None, where: Scheduler, spec: Spec) -> Spec:
+    """`spec` on the device asked for; raises `ClockError` for one that this machine would need and does not have."""
+    from bench.machine.clock import clock_for
+
+    chosen = spec.on(device) if device else spec
+    if where.kind == "local":
+        clock_for(chosen.device)
+    return chosen
 
 
 def _show_results(report: Report, cases: int, style: Format) -> None:
@@ -86,7 +113,7 @@ def profile(
     from reports import terminal
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
-    plan = prepare(spec, images=ImageSet(), out=out, command=_command(), say=lambda _: None)
+    plan = prepare(spec, images=ImageSet(), out=out, command=_command(), named=[method], say=lambda _: None)
     report, page = measure(plan, jobs=1)
     for error in report.run.rows["error"].astype(str).unique():
         if error:

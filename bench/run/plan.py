@@ -27,6 +27,8 @@ class Plan:
     images: ImageSet
     cases: tuple[Case, ...]
     """What is to be measured; a resumed run leaves out what it finished before."""
+    skipped: tuple[tuple[Case, str], ...] = ()
+    """What cannot run here, with the reason: weights or an optional package are not there."""
     known: int = 0
     """How many cases were finished before."""
     timed_before: bool = False
@@ -50,10 +52,12 @@ class Plan:
                 yield replace(self, spec=self.spec.model_copy(update={"paired": (section,)}), cases=tuple(cases))
 
     def groups(self) -> Iterator[tuple[PairedSection, list[Case]]]:
-        """The groups timed in turn that are not finished, with all of their cases."""
+        """The groups timed in turn that are not finished, with all of their cases that can run here."""
         left = set(self.of("paired"))
+        skipped = {case for case, _ in self.skipped}
         for section in self.spec.paired:
-            cases = list(section.cases(self.spec.device, self.spec.thread_count()))
+            members = section.cases(self.spec.device, self.spec.thread_count())
+            cases = [case for case in members if case not in skipped]
             if left.intersection(cases):
                 yield section, cases
 
