@@ -59,7 +59,7 @@ def run(
     given = ImageSet(images, degraded)
     plan = prepare(chosen, images=given, out=out, command=_command(), named=named, resume=resume, say=say)
     jobs = jobs or usable_cores()
-    say(in_words(forecast(plan.spec, plan.cases, jobs=jobs)))
+    say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
     report, page = measure(plan, jobs=jobs, scheduler=where)
     _show_results(report, len(plan.cases), style)
     print(f"report: {page}")

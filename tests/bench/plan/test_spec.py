@@ -156,5 +156,5 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
 
 def test_experiments_are_estimated_as_they_were_measured() -> None:
     spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
-    (found,) = forecast(spec, spec.cases({1: [], 3: []}))
+    (found,) = forecast(spec, spec.cases({1: [], 3: []}), lambda _: 0)
     assert found.seconds == seconds_of("thresholds") + seconds_of("learn-dct")
