@@ -87,7 +87,10 @@ def _override(raw: dict[str, Any], text: str) -> None:
         return
     touched = [_set(section, model, field, value) for section, model in _sections(raw, kind)]
     if not any(touched):
-        raise SpecError(f"--set {name}: no section and no method of spec {raw.get('name')} has the option {field}")
+        where = f"{kind} section" if kind else "section"
+        raise SpecError(
+            f"--set {name}: no {where} of spec {raw.get('name')}, nor a method there, has the option {field}"
+        )
 
 
 def _sections(raw: Mapping[str, Any], kind: str) -> Iterator[tuple[dict[str, Any], type[BaseModel]]]:
