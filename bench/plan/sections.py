@@ -26,7 +26,7 @@ from pydantic_core import CoreSchema
 
 from bench.errors import SpecError
 from bench.plan.case import GIVEN, Case, Kind, options_text
-from bench.plan.experiments import check_known
+from bench.plan.experiments import check_options
 from restoration.catalog import get
 from restoration.method import Method, Option, Setup, variant_of
 
@@ -194,7 +194,7 @@ class ExperimentSection(Strict):
 
     def case(self, device: str, threads: int, seed: int) -> Case:
         """The case that stands for the whole experiment."""
-        check_known(self.name)
+        check_options(self.name, self.options)
         case = Case("experiment", self.name, variant_of(self.options), options_text(self.options))
         return replace(case, device=device, threads=threads, seed=seed)
 

@@ -121,6 +121,12 @@ def test_a_wrong_method_option_scale_or_dtype_is_found_before_the_run(section: d
         spec.cases(PICTURES)
 
 
+def test_an_option_that_an_experiment_does_not_have_is_found_before_the_run() -> None:
+    spec = Spec.model_validate({"name": "x", "experiment": [{"name": "ratio-sweep", "options": {"block": 8}}]})
+    with pytest.raises(SpecError, match=r"^spec x: experiment\.0: experiment ratio-sweep: no option 'block'; its opt"):
+        spec.cases(PICTURES)
+
+
 def test_noise_alone_is_refused_where_a_method_upscales() -> None:
     section = {"method": "bicubic", "scale": 2, "degradation": ["awgn"]}
     spec = Spec.model_validate({"name": "x", "quality": [section]})
