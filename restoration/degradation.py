@@ -138,17 +138,22 @@ def degrade(image: Tensor, name: str, *, sigma: float = 0.0, scale: int = 1, see
     multiple of `scale`. A name that ends in `-registered` gives the same pixels, but what is made of them must go
     through `align` before it is scored. Raises `OptionError` for any other name.
     """
-    if name == "awgn":
-        return add_gaussian_noise(image, sigma, seed=seed)
+    check_degradation(name)
     found = _REDUCTION.fullmatch(name)
     if not found:
-        raise OptionError(f"unknown degradation {name!r}; expected one of {DEGRADATIONS}")
+        return add_gaussian_noise(image, sigma, seed=seed)
     whole = crop_to_multiple(image, scale)
     if name == "bicubic":
         reduced = bicubic_resize(whole, 1 / scale)
     else:
         reduced = decimate(gaussian_blur(whole, float(found["std"] or 0)), scale)
     return quantize(add_gaussian_noise(reduced, sigma, seed=seed))
+
+
+def check_degradation(name: str) -> None:
+    """Raises `OptionError`, with the known names, where `degrade` does not know `name`."""
+    if name != "awgn" and not _REDUCTION.fullmatch(name):
+        raise OptionError(f"unknown degradation {name!r}; expected one of {DEGRADATIONS}")
 
 
 def align(restored: Tensor, name: str, *, scale: int) -> Tensor:

@@ -97,6 +97,22 @@ def load_image(path: Path | str, *, channels: int | None = None) -> Picture:
     return Picture(path.stem, _as_pixels(path, array), "; ".join(notes), str(path))
 
 
+def image_size(path: Path | str) -> tuple[int, int]:
+    """Height and width of the image in a file, from its header alone; raises `ImageError` where that says none."""
+    path = Path(path)
+    try:
+        if path.suffix.lower() == ".npy":
+            shape = np.load(path, mmap_mode="r", allow_pickle=False).squeeze().shape
+            height, width = shape[1:] if len(shape) == 3 and shape[0] == 3 and shape[-1] != 3 else shape[:2]  # noqa: PLR2004 - (C, H, W)
+            return height, width
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return image.height, image.width
+    except Exception as error:  # a broken file raises from anywhere
+        raise ImageError(f"{path}: its header tells no size: {' '.join(str(error).split())}") from error
+
+
 def image_paths(folder: Path | str) -> tuple[Path, ...]:
     """The image files of `folder` (not of folders inside it), sorted by name; raises `ImageError` if there are none."""
     folder = Path(folder)

@@ -105,6 +105,8 @@ class Method:
     """Import names of optional packages that `build` needs."""
     extra: str = ""
     """The extra of this distribution that installs `requires`."""
+    lacking: Callable[[Setup], str] | None = None
+    """What else is not installed that these options need, in words; empty where all is there."""
     paper: str = ""
     licence: str = ""
     """Licence of what runs, where it is not this project's own."""

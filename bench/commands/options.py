@@ -18,6 +18,9 @@ Images = Annotated[
         "--images", help="Your own: a folder, a pattern, a list file, or a set such as Set5 (RESTOBENCH_DATA)."
     ),
 ]
+Methods = Annotated[
+    str, typer.Option("--methods", help="Only these, by commas; those that the spec lacks in the usual ways.")
+]
 Degraded = Annotated[
     Path | None, typer.Option(help="A folder of the same images (--images) as they are to be restored.")
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import RESULTS, Style
+from bench.commands.options import RESULTS, Methods, Style
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
 
@@ -25,7 +25,7 @@ def compare(
     base: Annotated[str, typer.Argument(help="A git revision of this repository.")],
     head: Annotated[str | None, typer.Argument(help="Another; if not given, the working tree.")] = None,
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "quick",
-    methods: Annotated[str, typer.Option(help="Only these, by commas; package.module:OBJECT names your own.")] = "",
+    methods: Methods = "",
     images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
@@ -33,10 +33,11 @@ def compare(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
+    from bench.plan.overrides import method_names
     from bench.regress import exports
     from bench.regress.compare import Question, compare as compared
 
-    chosen = tuple(name.strip() for name in methods.split(",") if name.strip())
+    chosen = method_names(methods)
     question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs)
     with progress_bar("compare") as progress:
         comparison = compared(question, progress=progress, say=say)

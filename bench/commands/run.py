@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from bench.commands.options import (
     Device,
     Images,
     Jobs,
+    Methods,
     Overrides,
     Scale,
     Style,
@@ -29,6 +31,7 @@ from bench.machine.threads import usable_cores
 from bench.talk import say
 
 if TYPE_CHECKING:
+    from bench.plan.spec import Spec
     from bench.run.plan import Plan
     from bench.run.scheduler import Scheduler
     from reports.page import Report
@@ -40,7 +43,7 @@ CASES_FAILED = 4
 
 def run(
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "standard",
-    methods: Annotated[str, typer.Option(help="Only these methods, separated by commas.")] = "",
+    methods: Methods = "",
     images: Images = None,
     degraded: Degraded = None,
     overrides: Overrides = None,
@@ -56,26 +59,41 @@ def run(
     """Measure what a spec asks for, and make the report; status 4 where cases failed."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
-    from bench.plan.spec_files import read_spec
     from bench.run.prepare import prepare
     from bench.run.scheduler import Scheduler
 
     where = Scheduler.parse(scheduler)
-    if degraded and not images:
-        raise BenchError("--degraded needs --images: the references to compare with")
-    chosen = read_spec(spec, overrides or ())
-    if methods:
-        chosen = chosen.only([name.strip() for name in methods.split(",")])
-    if device:
-        chosen = chosen.on(device)
-    plan = prepare(chosen, images=ImageSet(images, degraded), out=out, command=_command(), resume=resume, say=say)
+    chosen, named = _asked(spec, overrides or (), methods, own_images=bool(images))
+    chosen = _on(device, where, chosen)
+    given = ImageSet(images, degraded)
+    plan = prepare(chosen, images=given, out=out, command=_command(), named=named, resume=resume, say=say)
     jobs = jobs or usable_cores()
-    say(in_words(forecast(plan.spec, plan.cases, jobs=jobs)))
+    say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
     report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
     _show_results(report, len(plan.cases), style)
     print(f"report: {page}")
     if failed_cases(report) and not allow_failures:
         raise typer.Exit(CASES_FAILED)
+
+
+def _asked(name: str, overrides: Sequence[str], methods: str, *, own_images: bool) -> tuple[Spec, tuple[str, ...]]:
+    """The spec, and the methods that the user named: on the command line, or in a spec of their own."""
+    from bench.plan.overrides import method_names
+    from bench.plan.spec_files import read_spec, shipped
+
+    names = method_names(methods)
+    spec = read_spec(name, overrides, methods=names, images=("all",) if own_images else ())
+    return spec, names or (() if name in shipped() else spec.methods())
+
+
+def _on(device: str | None, where: Scheduler, spec: Spec) -> Spec:
+    """`spec` on the device asked for; raises `ClockError` for one that this machine would need and does not have."""
+    from bench.machine.clock import clock_for
+
+    chosen = spec.on(device) if device else spec
+    if where.kind == "local":
+        clock_for(chosen.device)
+    return chosen
 
 
 def _show_results(report: Report, cases: int, style: Format) -> None:
@@ -112,7 +130,7 @@ def profile(
     from reports import terminal
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
-    plan = prepare(spec, images=ImageSet(), out=out, command=_command(), say=lambda _: None)
+    plan = prepare(spec, images=ImageSet(), out=out, command=_command(), named=[method], say=lambda _: None)
     report, page = measure(replace(plan, timeout=timeout), jobs=1)
     for error in report.run.rows["error"].astype(str).unique():
         if error:

@@ -26,11 +26,12 @@ def show(name: Name, overrides: Overrides = None, images: Images = None) -> None
     from bench.plan.spec_files import read_spec
 
     spec = read_spec(name, overrides or ())
-    known = ImageSet(images).names()
+    given = ImageSet(images)
+    known = given.names()
     if images:
         spec = spec.on_images({*known[1], *known[3]}, given=False)
     print(spec.model_dump_json(indent=2, exclude_defaults=True))
-    say(in_words(forecast(spec, spec.cases(known))))
+    say(in_words(forecast(spec, spec.cases(known), given.pixels)))
 
 
 @app.command()
@@ -41,13 +42,14 @@ def check(name: Name, overrides: Overrides = None) -> None:
     from bench.plan.spec_files import faults, read_spec
 
     spec = read_spec(name, overrides or ())
-    known = ImageSet().names()
+    images = ImageSet()
+    known = images.names()
     found = faults(name, spec, known)
     for fault in found[:-1]:
         say(fault)
     if found:
         raise SpecError(found[-1])
-    print(f"{name}: fine; {in_words(forecast(spec, spec.cases(known)))}")
+    print(f"{name}: fine; {in_words(forecast(spec, spec.cases(known), images.pixels))}")
 
 
 @app.command()

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import torch
 
-from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene
 from bench.plan.case import Case, Reading, options_text
+from bench.plan.experiments import chosen
 from restoration.catalog import get
 from restoration.degradation import add_gaussian_noise
 from restoration.errors import RestorationError

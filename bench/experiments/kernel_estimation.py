@@ -15,8 +15,9 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from bench.experiments.scene import FAILURE, Scene, chosen, middle
+from bench.experiments.scene import FAILURE, Scene, middle
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import chosen
 from restoration.degradation import crop_to_multiple, reduce_by
 from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture

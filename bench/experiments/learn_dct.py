@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from bench.errors import SpecError
-from bench.experiments.scene import FAILURE, Scene, chosen, middle
+from bench.experiments.scene import FAILURE, Scene, middle
 from bench.plan.case import Case, Reading, options_text
+from bench.plan.experiments import chosen
 from restoration.catalog import get
 from restoration.dct.denoise import dct_denoise
 from restoration.dct.learn import TRAINING, Schedule, learn_thresholds

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import chosen
 from restoration.errors import DivergedError, RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold

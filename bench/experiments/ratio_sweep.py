@@ -12,6 +12,7 @@ from bench.experiments.scene import Scene
 from bench.machine.clock import clock_for
 from bench.measure.calls import seconds_per_call
 from bench.plan.case import Case, Reading, options_text
+from bench.plan.experiments import chosen
 from restoration.catalog import get
 from restoration.degradation import add_gaussian_noise
 from restoration.images import bundled_image
@@ -27,13 +28,16 @@ RATIOS = tuple(round(1.5 + 0.1 * step, 1) for step in range(26))
 
 SIDE = 512
 
+DEFAULTS: Mapping[str, Option] = {"block_size": 8, "blocks": 5}
+
 
 def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Reading]]:
     """Seconds of 26 ratios at sigma 25 on 512 x 512 grey pixels: `shared`, and `dense` one by one; `difference_255`.
 
-    Options: `block_size` (8), `blocks` (5): how often each is timed, in turn.
+    `blocks` is how often each is timed, in turn.
     """
-    size, blocks = int(options.get("block_size", 8)), int(options.get("blocks", 5))
+    asked = chosen("ratio-sweep", options, DEFAULTS)
+    size, blocks = int(asked["block_size"]), int(asked["blocks"])
     case = Case(
         "experiment", "ratio-sweep", options=options_text({"block_size": size}), height=SIDE, width=SIDE,
         threads=scene.threads, sigma_255=25.0,

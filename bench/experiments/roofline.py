@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bench.experiments.scene import Scene, chosen
+from bench.experiments.scene import Scene
 from bench.machine.threads import fix_threads
 from bench.measure.roofline import Place, measured_place, probe
 from bench.plan.case import Case, Reading, options_text
+from bench.plan.experiments import chosen
 from restoration.method import Option, variant_of
 
 SECONDS = 12

@@ -9,12 +9,9 @@ note; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from bench.errors import SpecError
-from restoration.method import Option
 
 if TYPE_CHECKING:
     import torch
@@ -38,13 +35,6 @@ class Scene:
 
 FAILURE = "failure"
 """The quantity of a reading that says, in its note, why there is none."""
-
-
-def chosen(name: str, options: Mapping[str, Option], defaults: Mapping[str, Option]) -> Mapping[str, Option]:
-    """`defaults` overridden by `options`; raises `SpecError` for an option that the experiment `name` does not have."""
-    if unknown := sorted(set(options) - set(defaults)):
-        raise SpecError(f"experiment {name}: no option {unknown[0]!r}; its options are: {', '.join(defaults)}")
-    return {**defaults, **options}
 
 
 def middle(image: torch.Tensor, side: int) -> torch.Tensor:

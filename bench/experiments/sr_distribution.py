@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from bench.experiments.scene import FAILURE, Scene, chosen
+from bench.experiments.scene import FAILURE, Scene
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import chosen
 from restoration.catalog import get
 from restoration.degradation import align, crop_to_multiple, degrade
 from restoration.errors import RestorationError

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from bench.experiments.scene import Scene, chosen
+from bench.experiments.scene import Scene
 from bench.plan.case import Case, Reading
+from bench.plan.experiments import chosen
 from restoration.errors import RangeError
 from restoration.method import Option
 from restoration.thresholding import hard_threshold, smooth_hard_threshold, soft_threshold

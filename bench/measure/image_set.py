@@ -63,6 +63,10 @@ class ImageSet:
         """The files that the image called `name` is made of: itself, and its degraded one; none for an empty name."""
         return _paths(self, name) if name else ()
 
+    def pixels(self, name: str) -> int:
+        """How many pixels the image called `name` has, by its file's header; 0 where that cannot be read."""
+        return _pixels(self, name)
+
     def pictures(self, channels: int) -> Iterator[Picture | ImageError]:
         """Every image of that many channels, or the error that says why it cannot be used."""
         for name in self.names()[channels]:
@@ -101,6 +105,17 @@ def _picture(images: ImageSet, name: str, channels: int) -> Picture:
     if (path := images._files().get(name)) is None:  # noqa: SLF001 - a method's cache, outside for its hash
         raise ImageError(f"{images.source}: no image {name!r} there")
     return replace(load_image(path, channels=channels), name=name)
+
+
+@lru_cache(maxsize=65536)
+def _pixels(images: ImageSet, name: str) -> int:
+    from restoration.images import image_size
+
+    try:
+        height, width = image_size(images.paths(name)[0])
+    except (ImageError, IndexError):
+        return 0
+    return height * width
 
 
 @lru_cache(maxsize=65536)

@@ -10,9 +10,6 @@ from bench.plan.case import Case
 if TYPE_CHECKING:
     import torch
 
-GIVEN = "given"
-"""The degradation of images that come degraded, in a folder of their own."""
-
 
 def degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:
     """`clean` (C, H, W) degraded as the case says, on its device and in its dtype."""

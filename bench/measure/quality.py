@@ -20,10 +20,10 @@ import torch
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.image_set import ImageSet
-from bench.measure.inputs import GIVEN, degraded
+from bench.measure.inputs import degraded
 from bench.measure.outputs import changed, checked, in_range, input_written
 from bench.measure.scores import scores
-from bench.plan.case import Case, Reading, options_text
+from bench.plan.case import GIVEN, Case, Reading, options_text
 from bench.record.attempt import MEASURED, attempt, failed
 from bench.record.pictures import save_picture
 from bench.record.rows import Row

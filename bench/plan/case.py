@@ -16,6 +16,9 @@ one of the named experiments (whose name is then the case's `method`)."""
 Phase = Literal["", "build", "first", "warmup", "measure"]
 """When a sample was taken: `build` (weights, compilation), `first` call, `warmup` calls, and the `measure`d ones."""
 
+GIVEN = "given"
+"""The degradation of images that come degraded, in a folder of their own."""
+
 
 @dataclass(frozen=True, order=True)
 class Case:

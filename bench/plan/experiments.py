@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from bench.errors import SpecError
+from restoration.method import Option
 
 
 @cache
@@ -42,3 +44,15 @@ def seconds_of(name: str) -> float:
 def is_timed(name: str) -> bool:
     """Whether it is timed: then nothing else may run on its machine, the one that takes the run's times."""
     return bool(getattr(module_of(name), "TIMED", False))
+
+
+def check_options(name: str, options: Mapping[str, Option]) -> None:
+    """Raises `SpecError` for an option that the experiment called `name` does not have."""
+    chosen(name, options, module_of(name).DEFAULTS)
+
+
+def chosen(name: str, options: Mapping[str, Option], defaults: Mapping[str, Option]) -> Mapping[str, Option]:
+    """`defaults` overridden by `options`; raises `SpecError` for an option that the experiment `name` does not have."""
+    if unknown := sorted(set(options) - set(defaults)):
+        raise SpecError(f"experiment {name}: no option {unknown[0]!r}; its options are: {', '.join(defaults)}")
+    return {**defaults, **options}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bench.machine.threads import usable_cores
@@ -13,20 +13,27 @@ from bench.plan.spec import Spec
 from restoration.catalog import get
 from restoration.errors import RestorationError
 
-_MACS_PER_SECOND = 2e10
-"""Of one core on networks and transforms; within a factor of 3 on machines of the last ten years."""
+_MACS_PER_SECOND = {"fast": 3e10, "plain": 8e9}
+"""Of one core: in a method's usual form, and where its options ask for the dense or plain one."""
 
-_PIXELS_PER_SECOND = 3e6
-"""What a case without a closed form, and scoring any image, is taken to do."""
+_SECONDS_PER_MEGAPIXEL: Mapping[str, float] = {
+    "wavelet": 0.25, "tv": 0.1, "nlm": 1.7, "xphoto-dct": 1.5, "bm3d": 50.0, "bicubic": 0.4, "lanczos": 0.4,
+    "dct-wiener": 7.5, "dct-learnt-weighted": 3.5, "dct-learnt-wiener": 7.0, "dct-learnt-multiscale": 10.0,
+    "dct-learnt-transform": 22.0, "dct-learnt-transform-wiener": 58.0,
+}  # fmt: skip
+"""Of one core and one channel, for methods whose operations say little of their time, or that have no closed form."""
 
-_USUAL_PIXELS = 512 * 512
-"""Where the image decides."""
+_UNKNOWN = 1.0
+"""Seconds per megapixel of a method that is neither counted nor listed."""
 
-_FIXED = {"cost": 1.0, "time": 0.3, "paired": 0.3, "memory": 3.0, "layers": 1.0, "quality": 0.005}
-"""Seconds that a case of each kind takes however small it is."""
+_SCORING = 0.08
+"""Seconds per megapixel that scoring an image takes."""
 
-_CALLS = {"cost": 10, "time": 9, "paired": 1, "memory": 2, "layers": 12, "quality": 1}
-"""How often a case of each kind calls its method at least."""
+_FIXED = {"cost": 0.8, "time": 0.3, "paired": 0.5, "memory": 9.0, "layers": 6.0, "quality": 0.005}
+"""Seconds that a case of each kind takes however small it is; memory and layers start processes."""
+
+_CALLS = {"cost": 1, "time": 10, "paired": 5, "memory": 10, "layers": 60, "quality": 1}
+"""How many calls of its method a case of each kind is worth, a group's blocks apart."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,14 @@ class Forecast:
     kind: str
     cases: int
     seconds: float
-    """About; within a factor of 3 where operations are known."""
+    """About; the sum over a shipped spec comes out within a factor of 2 on machines of the last ten years."""
 
 
-def forecast(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Forecast, ...]:
-    """One forecast for each kind that the spec has; quality is spread over `jobs` processes (0: one a core)."""
+def forecast(spec: Spec, cases: Iterable[Case], pixels: Callable[[str], int], *, jobs: int = 0) -> tuple[Forecast, ...]:
+    """One forecast for each kind that the spec has; `pixels` tells how many an image has.
+
+    Quality is spread over `jobs` processes (0: one a core).
+    """
     spread = jobs or usable_cores()
     seconds: dict[str, list[float]] = defaultdict(list)
     known: dict[tuple[object, ...], float] = {}
@@ -48,9 +58,10 @@ def forecast(spec: Spec, cases: Iterable[Case], *, jobs: int = 0) -> tuple[Forec
         case: section.blocks for section in spec.paired for case in section.cases(spec.device, spec.thread_count())
     }
     for case in cases:
-        key = (case.kind, case.method, case.options, case.height, case.width, case.scale, case.channels)
+        size = case.height * case.width or (pixels(case.image) if case.image else 0)
+        key = (case.kind, case.method, case.options, size, case.scale, case.channels, case.threads)
         if key not in known:
-            known[key] = _seconds(case, blocks.get(case, 1))
+            known[key] = _seconds(case, size, blocks.get(case, 0))
         usual = max(known[key], spec.round_seconds) if case.kind == "time" else known[key]
         seconds[case.kind].append(usual / (spread if case.kind == "quality" else 1))
     return tuple(Forecast(kind, len(each), sum(each)) for kind, each in seconds.items())
@@ -63,14 +74,21 @@ def in_words(forecasts: Iterable[Forecast]) -> str:
     return f"{sum(entry.cases for entry in found):,} cases ({parts}), about {_duration(sum(e.seconds for e in found))}"
 
 
-def _seconds(case: Case, blocks: int) -> float:
+def _seconds(case: Case, pixels: int, blocks: int) -> float:
     if case.kind == "experiment":
         return seconds_of(case.method)
-    pixels = case.height * case.width or _USUAL_PIXELS
-    once = pixels / _PIXELS_PER_SECOND if case.kind == "quality" else 0.0
-    macs = _macs_per_pixel(case)
-    once += pixels / _PIXELS_PER_SECOND if macs is None else macs * pixels / _MACS_PER_SECOND
-    return _FIXED[case.kind] + _CALLS[case.kind] * blocks * once
+    once = pixels * _seconds_per_pixel(case)
+    scoring = pixels * _SCORING / 1e6 if case.kind == "quality" else 0.0
+    return _FIXED[case.kind] + (_CALLS[case.kind] + blocks) * once + scoring
+
+
+def _seconds_per_pixel(case: Case) -> float:
+    listed = _SECONDS_PER_MEGAPIXEL.get(case.method)
+    macs = None if listed else _macs_per_pixel(case)
+    if macs is None:
+        return (listed or _UNKNOWN) * case.channels / case.threads / 1e6
+    slow = {"dense", "plain"}.intersection(map(str, case.option_values().values()))
+    return macs / (_MACS_PER_SECOND["plain" if slow else "fast"] * case.threads)
 
 
 def _macs_per_pixel(case: Case) -> float | None:

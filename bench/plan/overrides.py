@@ -1,4 +1,7 @@
-"""`name=value` on the command line -> what TOML would have read: `sigma_255=[15,25]`, `rule="soft"`, `rule=soft`."""
+"""Words of the command line -> what they stand for.
+
+`name=value` is what TOML would have read: `sigma_255=[15,25]`, `rule="soft"`, `rule=soft`.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,14 @@ def options_from(texts: Iterable[str]) -> dict[str, Option]:
         if not isinstance(value, bool | int | float | str):
             raise SpecError(f"--set {name}={value!r}: an option is a number, true, false or a word")
     return options
+
+
+def method_names(text: str) -> tuple[str, ...]:
+    """`dct, ffdnet` -> the names, each once, and none for an empty text; raises SpecError for an empty name."""
+    names = [name.strip() for name in text.split(",")] if text else []
+    if not all(names):
+        raise SpecError(f"--methods {text!r} holds an empty name; expected names by commas, as in dct,ffdnet")
+    return tuple(dict.fromkeys(names))
 
 
 def percent(text: str) -> float:

@@ -12,12 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema
 
 from bench.errors import SpecError
-from bench.plan.case import Case, Kind, options_text
-from bench.plan.experiments import check_known
+from bench.plan.case import GIVEN, Case, Kind, options_text
+from bench.plan.experiments import check_options
 from restoration.catalog import get
 from restoration.method import Method, Option, Setup, variant_of
 
@@ -38,12 +47,22 @@ _MANY = _OneOrMany(_as_tuple)
 
 
 def _as_size(value: object) -> object:
-    """`512` and `"480x640"` -> (height, width)."""
-    if isinstance(value, int):
+    """`512` and `"480x640"` -> (height, width); raises ValueError for what is no size."""
+    if isinstance(value, int) and not isinstance(value, bool):
         return (value, value)
     if isinstance(value, str) and (found := re.fullmatch(r"(\d+)x(\d+)", value)):
         return (int(found[1]), int(found[2]))
-    return value
+    if isinstance(value, list | tuple) and len(value) == 2:  # noqa: PLR2004 - height and width
+        return value
+    raise ValueError('expected a size such as 512, or "480x640" for height x width')
+
+
+def _known_degradation(name: str) -> str:
+    from restoration.degradation import check_degradation
+
+    if name != GIVEN:
+        check_degradation(name)
+    return name
 
 
 _SIZE_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+x\d+$"}]}
@@ -60,6 +79,7 @@ Sigmas = Annotated[tuple[Annotated[float, Field(ge=0, le=255)], ...], _MANY]
 Sizes = Annotated[tuple[Size, ...], _MANY]
 Dtypes = Annotated[tuple[Literal["float32", "float64", "bfloat16", "float16"], ...], _MANY]
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], _MANY]
+Degradations = Annotated[tuple[Annotated[str, AfterValidator(_known_degradation)], ...], _MANY]
 Grid = dict[str, Annotated[tuple[Option, ...], _MANY]]
 
 
@@ -85,6 +105,8 @@ class Section(Strict):
             self.method, self.channels, self.scale, self.dtype, options
         ):
             method = get(name)
+            if dtype not in method.dtypes:
+                raise SpecError(f"{name}: takes dtype {' or '.join(method.dtypes)}, got {dtype}")
             checked = method.checked(Setup(channels=channels, scale=scale, options=chosen)).options
             taken = {option: checked[option] for option in chosen}
             case = Case(kind, name, variant_of(taken), options_text(taken), method.task, channels, scale=scale)
@@ -138,7 +160,7 @@ class QualitySection(Section):
     images: Names = ("all",)
     """Names of images, or `all`."""
     sigma_255: Sigmas = (25.0,)
-    degradation: Names = ()
+    degradation: Degradations = ()
     seed: Seeds = (0,)
     pictures: bool = False
     """Whether the report shows crops of this section's results."""
@@ -154,6 +176,10 @@ class QualitySection(Section):
                 raise SpecError(f"no image {unknown[0]!r} in {case.channels} channels; there are: {', '.join(known)}")
             denoise = method.task == "denoise"
             degradations = self.degradation or ("awgn" if denoise else "bicubic",)
+            if not denoise and "awgn" in degradations:
+                raise SpecError(
+                    f"{method.name} upscales, and awgn leaves images as large as they are: expected bicubic"
+                )
             for image, sigma, degradation, seed in itertools.product(
                 images, self.sigma_255 if denoise else (0.0,), degradations, self.seed if denoise else (0,)
             ):
@@ -168,9 +194,18 @@ class ExperimentSection(Strict):
 
     def case(self, device: str, threads: int, seed: int) -> Case:
         """The case that stands for the whole experiment."""
-        check_known(self.name)
+        check_options(self.name, self.options)
         case = Case("experiment", self.name, variant_of(self.options), options_text(self.options))
         return replace(case, device=device, threads=threads, seed=seed)
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first of pydantic's complaints: its place, what it says, and the value it is about."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "top level"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}, got {str(first['input'])[:60]!r}{more}"
 
 
 def combinations(grid: Section) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from bench.errors import SpecError
 from bench.machine.threads import usable_cores
-from bench.plan.case import Case
+from bench.plan.case import GIVEN, Case, Kind
 from bench.plan.sections import (
     ExperimentSection,
     PairedSection,
@@ -24,13 +23,12 @@ from bench.plan.sections import (
     combinations,
 )
 from reports.derive.verdict_words import Tolerances
-from restoration.catalog import get
 from restoration.errors import RestorationError
 
 MOST_CASES = 1_000_000
 """In one spec; the process that is started holds all of them and their rows."""
 
-SECTIONS = ("cost", "time", "paired", "memory", "layers", "quality", "experiment")
+SECTIONS: tuple[Kind, ...] = ("cost", "time", "paired", "memory", "layers", "quality", "experiment")
 """The arrays of tables in a spec."""
 
 _S = TypeVar("_S", bound=Section)
@@ -84,9 +82,10 @@ class Spec(Strict):
         Sections that name bundled images take all of them: those of a shipped spec. Where images are `given`
         degraded, every quality section restores them as they are.
         """
-        changed: dict[str, object] = {"degradation": ("given",), "seed": (0,)} if given else {}
+        changed: dict[str, object] = {"degradation": (GIVEN,), "seed": (0,)} if given else {}
         stems = Counter(Path(name).stem for name in names)
         known = {stem: name for name in names if stems[stem := Path(name).stem] == 1} | {name: name for name in names}
+        known["all"] = "all"
 
         def own(section: QualitySection) -> QualitySection:
             images = tuple(known.get(name, name) for name in section.images)
@@ -96,9 +95,7 @@ class Spec(Strict):
         return self.model_copy(update={"quality": tuple(own(section) for section in self.quality)})
 
     def only(self, methods: Sequence[str]) -> Spec:
-        """The same spec for these methods alone (each must exist); sections left without a method are dropped."""
-        for name in methods:
-            get(name)
+        """The same spec for these methods alone; sections left without a method are dropped, as experiments are."""
 
         def kept(sections: Sequence[_S]) -> tuple[_S, ...]:
             chosen = ((section, tuple(name for name in section.method if name in methods)) for section in sections)
@@ -115,29 +112,46 @@ class Spec(Strict):
 
     def cases(self, pictures: Mapping[int, Sequence[str]]) -> list[Case]:
         """Every case in running order, each once; `pictures` holds image names by channels (1 and 3)."""
-        threads = self.thread_count()
         if (most := self._combinations(pictures)) > MOST_CASES:
             raise SpecError(f"spec {self.name}: up to {most:,} cases, at most {MOST_CASES:,} in one run: cut its grids")
-        found = itertools.chain(
-            *(section.cases("cost", self.device, threads) for section in self.cost),
-            *(section.cases("time", self.device, threads) for section in self.time),
-            *(section.cases(self.device, threads) for section in self.paired),
-            *(section.cases("memory", self.device, threads) for section in self.memory),
-            *(section.cases("layers", self.device, threads) for section in self.layers),
-            *(section.cases(self.device, 1, pictures) for section in self.quality),
-            (section.case(self.device, threads, self.seed) for section in self.experiment),
-        )
-        try:
-            return list(dict.fromkeys(found))
-        except RestorationError as error:
-            raise SpecError(f"spec {self.name}: {error}") from error
+        found: dict[Case, None] = {}
+        for kind in SECTIONS:
+            for number, section in enumerate(getattr(self, kind)):
+                try:
+                    found.update(dict.fromkeys(self._cases_of(kind, section, pictures)))
+                except (SpecError, RestorationError) as error:
+                    raise SpecError(f"spec {self.name}: {kind}.{number}: {error}") from error
+        return list(found)
+
+    def methods(self) -> tuple[str, ...]:
+        """The names of the methods that its sections hold, each once."""
+        return tuple(dict.fromkeys(name for grid in self._grids() for name in grid.method))
+
+    def _cases_of(self, kind: Kind, section: Strict, pictures: Mapping[int, Sequence[str]]) -> Iterable[Case]:
+        """The cases of one section; quality is measured with one thread."""
+        threads = self.thread_count()
+        match section:
+            case SizedSection():
+                return section.cases(kind, self.device, threads)
+            case PairedSection():
+                return section.cases(self.device, threads)
+            case QualitySection():
+                return section.cases(self.device, 1, pictures)
+            case ExperimentSection():
+                return (section.case(self.device, threads, self.seed),)
+        raise TypeError(section)
+
+    def _grids(self) -> list[Section]:
+        """Every section that holds methods, the entries of groups among them."""
+        sections = [section for kind in SECTIONS for section in getattr(self, kind) if isinstance(section, Section)]
+        return [*sections, *(entry for section in self.paired for entry in section.entry)]
 
     def _combinations(self, pictures: Mapping[int, Sequence[str]]) -> int:
         """How many cases the grids have at most; counted, not expanded."""
-        grids = [section for kind in SECTIONS for section in getattr(self, kind) if isinstance(section, Section)]
-        grids += [entry for section in self.paired for entry in section.entry]
         images = max(map(len, pictures.values()), default=0)
-        return sum(combinations(grid) * (max(images, 1) if isinstance(grid, QualitySection) else 1) for grid in grids)
+        return sum(
+            combinations(grid) * (max(images, 1) if isinstance(grid, QualitySection) else 1) for grid in self._grids()
+        )
 
 
 def _bundled() -> set[str]:

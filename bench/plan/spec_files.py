@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
@@ -12,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from bench.errors import SpecError
 from bench.plan.overrides import assignment
-from bench.plan.sections import QualitySection, Section, SizedSection, TimeSection
+from bench.plan.sections import QualitySection, Section, SizedSection, TimeSection, first_fault
 from bench.plan.spec import SECTIONS, Spec
 from bench.plan.toml_lines import line_of
+from bench.plan.usual import with_methods
 from restoration.catalog import get
-from restoration.errors import RestorationError
 
 
 def shipped() -> tuple[str, ...]:
@@ -25,20 +26,27 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
 
-def read_spec(name: str, overrides: Sequence[str] = ()) -> Spec:
-    """The shipped spec of that name, or the one in that TOML file, with `name=value` overrides; raises `SpecError`."""
+def read_spec(
+    name: str, overrides: Sequence[str] = (), *, methods: Sequence[str] = (), images: Sequence[str] = ()
+) -> Spec:
+    """The shipped spec of that name, or the one in that TOML file, with `name=value` overrides; raises `SpecError`.
+
+    With `methods`, for these alone: those that it does not hold are measured in the usual ways, their quality on
+    `images` (see `bench.plan.usual`).
+    """
     text, origin = text_of(name)
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpecError(f"{origin}: not TOML: {error}") from error
-    for override in overrides:
-        _override(raw, override)
     try:
-        return Spec.model_validate(raw)
+        spec = Spec.model_validate(raw)
     except ValidationError as error:
         place = error.errors(include_url=False)[0]["loc"]
         raise SpecError(f"{origin}:{line_of(text, place)}: {first_fault(error)}") from error
+    if methods:
+        spec = with_methods(spec, methods, images)
+    return functools.reduce(_overridden, overrides, spec)
 
 
 def faults(name: str, spec: Spec, pictures: Mapping[int, Sequence[str]]) -> list[str]:
@@ -50,18 +58,27 @@ def faults(name: str, spec: Spec, pictures: Mapping[int, Sequence[str]]) -> list
             single = spec.model_copy(update=dict.fromkeys(SECTIONS, ()) | {kind: (section,)})
             try:
                 single.cases(pictures)
-            except (SpecError, RestorationError) as error:
-                said = str(error).removeprefix(f"spec {spec.name}: ")
+            except SpecError as error:
+                said = str(error).removeprefix(f"spec {spec.name}: ").removeprefix(f"{kind}.0: ")
                 found.append(f"{origin}:{line_of(text, (kind, number))}: {kind}.{number}: {said}")
     return found
 
 
-def _override(raw: dict[str, Any], text: str) -> None:
-    """Sets one value, of the whole spec, of every section that has it, or of an option.
+def _overridden(spec: Spec, text: str) -> Spec:
+    """`spec` with one other value, of the whole spec, of every section that has it, or of an option.
 
     `seed=1`, `sigma_255=[15,25]`, `ratio=2.7`; `quality.sigma_255=25` means the sections of one kind. Raises
-    `SpecError` where nothing has it.
+    `SpecError` where nothing has it, or where it may not have that value.
     """
+    raw = spec.model_dump(mode="json", exclude_unset=True)
+    _override(raw, text)
+    try:
+        return Spec.model_validate(raw)
+    except ValidationError as error:
+        raise SpecError(f"--set {text[:80]}: {first_fault(error)}") from error
+
+
+def _override(raw: dict[str, Any], text: str) -> None:
     name, value = assignment(text)
     first, _, rest = name.partition(".")
     kind, field = (first, rest) if first in SECTIONS and rest else ("", name)
@@ -70,7 +87,10 @@ def _override(raw: dict[str, Any], text: str) -> None:
         return
     touched = [_set(section, model, field, value) for section, model in _sections(raw, kind)]
     if not any(touched):
-        raise SpecError(f"--set {name}: no section and no method of spec {raw.get('name')} has the option {field}")
+        where = f"{kind} section" if kind else "section"
+        raise SpecError(
+            f"--set {name}: no {where} of spec {raw.get('name')}, nor a method there, has the option {field}"
+        )
 
 
 def _sections(raw: Mapping[str, Any], kind: str) -> Iterator[tuple[dict[str, Any], type[BaseModel]]]:
@@ -96,14 +116,6 @@ def _set(section: dict[str, Any], model: type[BaseModel], field: str, value: Any
         return False
     section.setdefault("options", {})[option] = value
     return True
-
-
-def first_fault(error: ValidationError) -> str:
-    """The first of pydantic's complaints: its place, what it says, and the value it is about."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "top level"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{place}: {first['msg']}, got {str(first['input'])[:60]!r}{more}"
 
 
 def text_of(name: str) -> tuple[str, str]:

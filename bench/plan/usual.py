@@ -1,16 +1,16 @@
-"""How a method is measured that no spec mentions."""
+"""How a method is measured that a spec does not hold."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
 from bench.errors import SpecError
 from bench.plan.case import Case, Kind
-from bench.plan.sections import SizedSection
+from bench.plan.sections import SizedSection, first_fault
 from bench.plan.spec import Spec
-from bench.plan.spec_files import first_fault
 from restoration.catalog import get
 
 
@@ -27,6 +27,49 @@ def usual_case(kind: Kind, method: str, *, size: str, channels: int = 0, scale: 
         return next(SizedSection.model_validate(section).cases(kind, "cpu", threads))
     except ValidationError as error:
         raise SpecError(f"{method}: {first_fault(error)}") from error
+
+
+def with_methods(spec: Spec, methods: Sequence[str], images: Sequence[str] = ()) -> Spec:
+    """`spec` for `methods` alone; those that it does not hold are added as `usual_spec` measures them.
+
+    Raises `UnknownMethodError` for a name that nothing answers to.
+    """
+    for name in methods:
+        get(name)
+    chosen = spec.only(methods)
+    held = chosen.methods()
+    usual = usual_spec([name for name in methods if name not in held], images)
+    kinds = ("time", "cost", "memory", "quality")
+    return chosen.model_copy(update={kind: getattr(chosen, kind) + getattr(usual, kind) for kind in kinds})
+
+
+def usual_spec(methods: Sequence[str], images: Sequence[str] = ()) -> Spec:
+    """Time at two sizes, operations, memory, and quality on `images`, or on two bundled ones where none are named.
+
+    Methods with random weights are not judged for quality.
+    """
+
+    def section(name: str, **more: object) -> dict[str, object]:
+        method = get(name)
+        channels = 1 if 1 in method.channels else method.channels[0]
+        return {"method": name, "channels": channels, "scale": method.scales[0], **more}
+
+    def size(name: str, pixels: int) -> int:
+        scale = get(name).scales[0]
+        return -(-pixels // scale) * scale
+
+    def judged(name: str) -> list[str]:
+        return list(images) or (["camera", "coins"] if 1 in get(name).channels else ["chelsea", "coffee"])
+
+    return Spec.model_validate(
+        {
+            "name": "methods",
+            "time": [section(name, size=[size(name, 256), size(name, 512)]) for name in methods],
+            "cost": [section(name, size=size(name, 256)) for name in methods],
+            "memory": [section(name, size=size(name, 512)) for name in methods],
+            "quality": [section(name, images=judged(name)) for name in methods if not get(name).random_weights],
+        }
+    )
 
 
 def profile_spec(method: str, *, size: str, channels: int = 0, scale: int = 0) -> Spec:

@@ -15,6 +15,9 @@ END = "elapsed_seconds"
 MEASURED = "measured_seconds"
 """The quantity of a row whose seconds count as measured; the rest of a run is the suite's own cost."""
 
+SKIPPED = "skipped"
+"""The quantity of the row of a case that cannot run here for want of weights or an optional package."""
+
 
 def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list[Row]:
     """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took.
@@ -35,6 +38,11 @@ def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list
 def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:
     """The rows of cases that could not even begin, all for the same reason."""
     return [row for case in cases for row in (_failure(run, case, error), Row(run, case, Reading(END, 0.0, "s")))]
+
+
+def left_out(run: str, case: Case, reason: str) -> Row:
+    """The row of a case that is skipped; none ends the case, so that a resumed run tries it again."""
+    return Row(run, case, Reading(SKIPPED, None, note=reason))
 
 
 def _failure(run: str, case: Case, error: BaseException) -> Row:

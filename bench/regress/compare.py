@@ -34,8 +34,6 @@ from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
 from bench.regress.stopping_rule import MOST_PAIRS, Rule
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
-from restoration.catalog import get
-from restoration.method import Method
 from restoration.weights import cache_folder
 
 
@@ -83,56 +81,22 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     begin = clock()
     repository = Repository.around(question.folder)
     import_from(repository)
-    spec = _spec(question)
+    images = ImageSet(question.images)
+    spec = _spec(question, images)
     with (
         comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
         comparison_lock(repository.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
         checkouts(repository, question.base, question.head, build=question.build) as (base, head),
     ):
-        bench = Bench(repository, base, head, spec, ImageSet(question.images), say, progress)
+        bench = Bench(repository, base, head, spec, images, say, progress)
         comparison = _compared(bench, question, started)
     return replace(comparison, seconds=clock() - begin)
 
 
-def spec_for(methods: Sequence[str]) -> Spec:
-    """How methods that the spec lacks are measured: time at two sizes, operations, memory, quality of two images."""
-
-    def section(name: str, **more: object) -> dict[str, object]:
-        method = get(name)
-        channels = 1 if 1 in method.channels else method.channels[0]
-        return {"method": name, "channels": channels, "scale": method.scales[0], **more}
-
-    def size(name: str, pixels: int) -> int:
-        scale = get(name).scales[0]
-        return -(-pixels // scale) * scale
-
-    judged = [name for name in methods if not get(name).random_weights]
-    return Spec.model_validate(
-        {
-            "name": "methods",
-            "time": [section(name, size=[size(name, 256), size(name, 512)]) for name in methods],
-            "cost": [section(name, size=size(name, 256)) for name in methods],
-            "memory": [section(name, size=size(name, 512)) for name in methods],
-            "quality": [section(name, images=_images(get(name))) for name in judged],
-        }
-    )
-
-
-def _images(method: Method) -> list[str]:
-    return ["camera", "coins"] if 1 in method.channels else ["chelsea", "coffee"]
-
-
-def _spec(question: Question) -> Spec:
-    spec = read_spec(question.spec)
-    if not question.methods:
-        return spec
-    known = {case.method for case in spec.cases(ImageSet(question.images).names())}
-    chosen = spec.only(question.methods)
-    if strange := [name for name in question.methods if name not in known]:
-        usual = spec_for(strange)
-        parts = {kind: getattr(chosen, kind) + getattr(usual, kind) for kind in ("time", "cost", "memory", "quality")}
-        chosen = chosen.model_copy(update=parts)
-    return chosen
+def _spec(question: Question, images: ImageSet) -> Spec:
+    spec = read_spec(question.spec, methods=question.methods, images=("all",) if question.images else ())
+    known = images.names()
+    return spec.on_images({*known[1], *known[3]}, given=False) if question.images else spec
 
 
 def _compared(bench: Bench, question: Question, started: str) -> Comparison:

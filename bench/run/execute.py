@@ -13,6 +13,7 @@ from bench.machine.timing_lock import timing_lock
 from bench.measure.image_set import ImageSet
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
+from bench.record.attempt import left_out
 from bench.record.manifest import Manifest
 from bench.record.rows import Row, RowFile
 from bench.run.crew import Crew
@@ -49,6 +50,7 @@ def execute(
     with RowFile(plan.directory) as file, remembered_interrupts() as interrupted, Crew() as crew:
         ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
+            ledger.keep([left_out(plan.manifest.run, case, reason) for case, reason in plan.skipped])
             _keep_all(crew.measure(plan.only(lambda case: case.kind == "cost").each(), jobs=jobs), ledger)
             with timekeeper(scheduler, say) as keeper:
                 plan = _placed(plan, keeper, scheduler)

@@ -27,6 +27,8 @@ class Plan:
     images: ImageSet
     cases: tuple[Case, ...]
     """What is to be measured; a resumed run leaves out what it finished before."""
+    skipped: tuple[tuple[Case, str], ...] = ()
+    """What cannot run here, with the reason: weights or an optional package are not there."""
     known: int = 0
     """How many cases were finished before."""
     timed_before: bool = False

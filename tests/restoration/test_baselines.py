@@ -107,3 +107,18 @@ def test_upscalers_are_what_they_are_called() -> None:
 def test_separable_enlargement_counts_its_taps() -> None:
     assert get("bicubic").macs_per_pixel(Setup(scale=2)) == 6  # type: ignore[misc]  # it has one
     assert get("lanczos").macs_per_pixel(Setup(scale=3)) == 8  # type: ignore[misc]  # it has one
+
+
+@pytest.mark.parametrize(("name", "option"), [("wavelet", "strength"), ("bm3d", "strength"), ("xphoto-dct", "ratio")])
+def test_half_the_strength_is_half_the_sigma(name: str, option: str) -> None:
+    pytest.importorskip(DENOISERS[name])
+    noisy = add_gaussian_noise(bundled_image("camera").pixels[None, :, 80:120, 200:250], SIGMA, seed=1)
+    usual = float(get(name).options[option])
+    weaker = restored(name, noisy, sigma=SIGMA, options={option: usual / 2})
+    torch.testing.assert_close(weaker, restored(name, noisy, sigma=SIGMA / 2))
+    assert not torch.allclose(weaker, restored(name, noisy, sigma=SIGMA))
+
+
+@pytest.mark.parametrize("name", ["dct", *DENOISERS])
+def test_every_tunable_denoiser_has_one_option_that_says_how_strongly_it_smooths(name: str) -> None:
+    assert len({"strength", "ratio"}.intersection(get(name).options)) == 1

@@ -27,6 +27,11 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
         ["run", "--spec", "quick", "--methods", "no-such-method"],
         ["run", "--spec", "quick", "--images", "no/such/folder"],
         ["run", "--spec", "quick", "--device", "tpu"],
+        ["run", "--spec", "quick", "--methods", "dct,,noisy"],
+        ["run", "--spec", "quick", "--set", "degradation=fog"],
+        ["run", "--spec", "quick", "--set", "dtype=bfloat16"],
+        ["run", "--spec", "quick", "--degraded", "."],
+        ["compare", "HEAD", "--methods", ","],
         ["run", "--resume", "--spec", "quick", "--out", "no/such/run"],
         ["images", "--images", "no/such/folder"],
         ["cost", "no-such-method"],
@@ -43,6 +48,15 @@ def test_bad_input_is_one_line_and_status_2(
     assert error.startswith("restobench: ")
     assert len(error.strip().splitlines()) == 1
     assert "Traceback" not in error
+
+
+def test_a_device_that_is_not_here_is_refused_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert call(monkeypatch, "run", "--spec", "quick", "--device", "cuda", "--out", tmp_path) == 2
+    assert "torch sees no CUDA device; use --device cpu" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("arguments", [["runn"], ["run", "--no-such-option"], ["methods", "--format", "xml"]])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from bench.errors import BenchError, SpecError
+from bench.errors import SpecError
 from bench.measure.image_set import ImageSet
 from bench.plan.experiments import seconds_of
 from bench.plan.forecast import forecast
@@ -76,7 +76,15 @@ def test_timed_cases_run_on_the_numbers_of_threads_that_the_run_may_use(cores: i
         ("name = ", "not TOML"),
         ("nome = 'x'", "name: Field required"),
         ("name = 'x'\nthreads = -1", "threads: Input should be greater"),
-        ("name = 'x'\n[[time]]\nmethod = 'dct'\nsize = '8by8'", "time.0.size"),
+        (
+            "name = 'x'\n[[time]]\nmethod = 'dct'\nsize = '8by8'",
+            'time.0.size.0: expected a size such as 512, or "480x640" ',
+        ),
+        ("name = 'x'\n[[cost]]\nmethod = 'dct'\nsize = '64x'", ":4: cost.0.size.0: expected a size such as 512"),
+        (
+            "name = 'x'\n[[quality]]\nmethod = 'dct'\n\ndegradation = ['awgn', 'blur']",
+            ":5: quality.0.degradation.1: unkn",
+        ),
         ("name = 'x'\n[[time]]\nmethod = 'dct'\nsizes = 8", "sizes: Extra inputs"),
         ("name = '../x'", "name: String should match"),
     ],
@@ -104,11 +112,25 @@ def test_an_unknown_spec_is_refused(name: str) -> None:
         {"method": "dct", "options": {"blok_size": 8}},
         {"method": "dct", "options": {"block_size": "eight"}},
         {"method": "bicubic", "scale": 16},
+        {"method": "dct", "dtype": "bfloat16"},
     ],
 )
-def test_a_wrong_method_option_or_scale_is_found_before_the_run(section: dict[str, object]) -> None:
-    spec = Spec.model_validate({"name": "x", "time": [section]})
-    with pytest.raises((BenchError, RestorationError)):
+def test_a_wrong_method_option_scale_or_dtype_is_found_before_the_run(section: dict[str, object]) -> None:
+    spec = Spec.model_validate({"name": "x", "time": [{"method": "noisy"}, section]})
+    with pytest.raises(SpecError, match=r"spec x: time\.1: "):
+        spec.cases(PICTURES)
+
+
+def test_an_option_that_an_experiment_does_not_have_is_found_before_the_run() -> None:
+    spec = Spec.model_validate({"name": "x", "experiment": [{"name": "ratio-sweep", "options": {"block": 8}}]})
+    with pytest.raises(SpecError, match=r"^spec x: experiment\.0: experiment ratio-sweep: no option 'block'; its opt"):
+        spec.cases(PICTURES)
+
+
+def test_noise_alone_is_refused_where_a_method_upscales() -> None:
+    section = {"method": "bicubic", "scale": 2, "degradation": ["awgn"]}
+    spec = Spec.model_validate({"name": "x", "quality": [section]})
+    with pytest.raises(SpecError, match=r"quality\.0: bicubic upscales, and awgn leaves images as large as they are"):
         spec.cases(PICTURES)
 
 
@@ -116,7 +138,7 @@ def test_only_keeps_the_sections_of_the_methods_asked_for() -> None:
     spec = read_spec("quick").only(["ffdnet"])
     assert {case.method for case in spec.cases(ImageSet().names())} == {"ffdnet"}
     with pytest.raises(RestorationError, match="unknown method"):
-        read_spec("quick").only(["fdnet"])
+        read_spec("quick", methods=["fdnet"])
 
 
 def test_an_image_that_is_not_there_is_named_and_a_users_folder_takes_all_of_its_own() -> None:
@@ -140,5 +162,5 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
 
 def test_experiments_are_estimated_as_they_were_measured() -> None:
     spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
-    (found,) = forecast(spec, spec.cases({1: [], 3: []}))
+    (found,) = forecast(spec, spec.cases({1: [], 3: []}), lambda _: 0)
     assert found.seconds == seconds_of("thresholds") + seconds_of("learn-dct")

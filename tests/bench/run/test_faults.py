@@ -19,8 +19,7 @@ from PIL import Image
 
 from bench.errors import RowsError
 from bench.measure.image_set import ImageSet
-from bench.measure.inputs import GIVEN
-from bench.plan.case import Case, Reading
+from bench.plan.case import GIVEN, Case, Reading
 from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.case_hash import _image_facts, code
