@@ -24,8 +24,8 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     ".3f": {"exponent": "exponent"},
     ".4f": {"ssim": "SSIM"},
     ".3g": {
-        "intensity": "multiply-adds per byte", "intensity_macs_per_byte": "multiply-adds per byte",
-        "gops": "billion multiply-adds / s", "limit": "limit there",
+        "intensity_macs_per_byte": "counted multiply-adds per byte", "gops": "billion counted multiply-adds / s",
+        "limit": "limit there",
     },
     ".5g": {"value": "value"},
     ".0%": {"peak_share": "share of the largest"},
