@@ -12,7 +12,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart
-from reports.draw.number_text import bytes_text, listed
+from reports.draw.number_text import bytes_text, count_text, listed
 from reports.draw.sheet import Ink, Sheet, pixels_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -72,8 +72,8 @@ def _finding(table: pd.DataFrame) -> str:
     shown, kind = (measured, "measured") if len(measured) else (table, "predicted")
     largest = shown[shown["pixels"] == shown.groupby("label")["pixels"].transform("max")]
     each = largest.assign(each=largest["peak_bytes"] / largest["pixels"])
-    most, most_bytes = leaders(each, "each", "{:.3g}".format)
-    least, least_bytes = leaders(each, "each", "{:.3g}".format, least=True)
+    most, most_bytes = leaders(each, "each", count_text)
+    least, least_bytes = leaders(each, "each", count_text, least=True)
     if most_bytes == least_bytes:
         return words("memory.one", methods=listed(most), bytes=most_bytes, kind=kind)
     return words(

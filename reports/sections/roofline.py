@@ -93,8 +93,7 @@ def _about(roof: Roof, *, above: bool) -> str:
     if not roof.peaks:
         return f"{words('roofline.not_probed')} {words('roofline.executed')}"
     peaks = ", ".join(f"{peak:.3g} ({name})" for name, peak in roof.peaks.items())
-    said = words("roofline.about", peaks=peaks)
-    if math.isfinite(roof.bandwidth):
-        said = f"{said} {words('roofline.bandwidth', bandwidth=roof.bandwidth)}"
+    moved = words("roofline.bytes", bandwidth=roof.bandwidth) if math.isfinite(roof.bandwidth) else ""
+    said = words("roofline.about", peaks=peaks, bytes=moved)
     said = f"{said} {words('roofline.executed')}"
     return f"{said} {words('roofline.above')}" if above else said

@@ -102,7 +102,11 @@ def ratio_sweep() -> Iterator[Fields]:
     ("rows", "charts", "words"),
     [
         (thresholds, 1, ["temperature 0.05", "within 0 of the hard one", "no more than 3e-08"]),
-        (learn_dct, 2, ["+0.110 dB", "highest there is +0.400 dB, by “learnt two steps”", "learnt two steps +0.40 dB for 3,040."]),
+        (
+            learn_dct,
+            2,
+            ["+0.110 dB", "highest there is +0.400 dB, by “learnt two steps”", "learnt two steps +0.40 dB for 3,040."],
+        ),
         (color, 1, ["FFDNet 31.00 dB", "changes DCT 8×8 by +1.50 dB"]),
         (sr_distribution, 2, ["+2.30 dB on bicubic input", "-2.20 dB on decimate input", "behind on 1 of 3"]),
         (kernel_estimation, 3, ["correlation 0.996, relative error 0.100", "35.90 dB (found)"]),
