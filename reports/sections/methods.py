@@ -103,12 +103,17 @@ def _text(cost: pd.DataFrame) -> Iterator[str]:
     yield " ".join((words("methods.about"), *kinds))
     wide = _by_counter(cost)
     if {"parameters", "closed_form"} <= set(wide.columns):
-        yield from _estimates((wide["parameters"] / wide["closed_form"]).dropna())
+        yield from _estimates((wide["parameters"] / wide["closed_form"]).dropna(), _explained(cost, "parameters"))
     if {"fvcore", "closed_form"} <= set(wide.columns):
-        yield from _departures(wide[["closed_form", "fvcore"]].dropna())
+        yield from _departures(wide[["closed_form", "fvcore"]].dropna(), _explained(cost, "fvcore"))
 
 
-def _estimates(factors: pd.Series[float]) -> Iterator[str]:
+def _explained(cost: pd.DataFrame, counter: str) -> set[str]:
+    """The methods whose count by `counter` has a residue that says where it departs."""
+    return set(cost.loc[(cost["counter"] == counter) & (cost["residue"] != ""), "what"])
+
+
+def _estimates(factors: pd.Series[float], explained: set[str]) -> Iterator[str]:
     """Where the estimate from the parameters says more than the closed form, and where it says less."""
     told = {f"{name} {factor:.4g} times": factor for name, factor in factors.items() if f"{factor:.4g}" != "1"}
     above = ", ".join(text for text, factor in told.items() if factor > 1)
@@ -116,15 +121,17 @@ def _estimates(factors: pd.Series[float]) -> Iterator[str]:
     parts = [words("methods.above", methods=above)] if above else []
     parts += [words("methods.below", methods=below)] if below else []
     if parts:
-        yield f"{joined(parts)} {words('methods.why')}"
+        said = {str(name) for name, factor in factors.items() if f"{factor:.4g}" != "1"}
+        yield f"{joined(parts)} {words('methods.why')}" if said <= explained else joined(parts)
 
 
-def _departures(both: pd.DataFrame) -> Iterator[str]:
+def _departures(both: pd.DataFrame, explained: set[str]) -> Iterator[str]:
     """Where fvcore counts something else than the closed form."""
     off = {str(name): difference(exact, traced) for name, exact, traced in both.itertuples()}
     parts = ", ".join(f"{_signed(value)} ({name})" for name, value in off.items() if value)
     if parts:
-        yield words("methods.departs", differences=parts)
+        departs = words("methods.departs", differences=parts)
+        yield f"{departs} {words('methods.why')}" if {name for name in off if off[name]} <= explained else departs
     elif off:
         yield words("methods.agree", methods=counted(len(off), "method"))
 

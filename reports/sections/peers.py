@@ -15,7 +15,7 @@ from reports.draw.number_text import counted, reach_text, seconds_text, takes_te
 from reports.draw.sheet import Ink, Sheet
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
-from reports.sections.words import joined, words
+from reports.sections.words import words
 
 COMMAND = "restobench run --spec peers"
 COLUMNS = columns(
@@ -57,4 +57,4 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     sheet.names(table["label"], 30)
     sheet.axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: times_text(value)))
     sheet.axes.set_xlabel("time over that of the method it is set against")
-    yield sheet.chart("peers", "Time beside others, measured in turn", joined(parts))
+    yield sheet.chart("peers", "Time beside others, measured in turn", f"{'; '.join(parts)}.")

@@ -17,7 +17,7 @@ from reports.draw.sheet import Ink, Sheet, few
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.times import left_out, series_name
-from reports.sections.words import joined, words
+from reports.sections.words import words
 
 EXPONENT_COLUMNS = columns("label scale channels exponent low high sizes from_pixels to_pixels", **interval(".3f"))
 OTHER_COLUMNS = columns("label against width height exponent low high places start stop", **interval(".3f"))
@@ -108,4 +108,4 @@ def _threads(table: pd.DataFrame, ink: Ink) -> Iterator[Chart]:
     sheet.axes.plot([least, top], [1, top / least], color=SOFT, linestyle=":", linewidth=1)
     sheet.axes.set(xlabel="threads", ylabel="speed over that on the fewest threads")
     sheet.axes.set_xticks(sorted(table["threads"].unique()))
-    yield sheet.chart("threads", "Speed against threads", f"{joined(parts)}{left_out(left)}")
+    yield sheet.chart("threads", "Speed against threads", f"{'; '.join(parts)}.{left_out(left)}")
