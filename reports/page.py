@@ -73,7 +73,7 @@ def page(report: Report) -> str:
         series=list(dict.fromkeys(series)),
         footer=words(
             "page.footer",
-            version=report.run.about.get("version") or "of unknown version",
+            version=report.run.about.get("version") or "of an unknown version",
             readings=_readings(report.run),
         ),
     )
