@@ -15,7 +15,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import listed
+from reports.draw.number_text import count_text, listed
 from reports.draw.sheet import Ink, Sheet, few
 from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
@@ -24,8 +24,8 @@ from reports.sections.words import words
 
 COLUMNS = columns(
     "label width height intensity gops limit share",
-    intensity=("executed multiply-adds per byte", ".3g"),
-    gops=("billion executed multiply-adds / s", ".3g"),
+    intensity=("executed multiply-adds per byte", count_text),
+    gops=("billion executed multiply-adds / s", count_text),
     share=("share of the limit", ".0%"),
 )
 
@@ -71,7 +71,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 
 def _finding(shown: pd.DataFrame, roof: Roof) -> str:
-    names, speed = leaders(shown, "gops", "{:.3g}".format)
+    names, speed = leaders(shown, "gops", count_text)
     best = most_of(shown, "gops")
     share = _share_text(best, roof) if len(names) == 1 else ""
     if len(shown["label"].unique()) == 1:
@@ -80,7 +80,7 @@ def _finding(shown: pd.DataFrame, roof: Roof) -> str:
 
 
 def _tip(line: Any, roof: Roof) -> str:
-    speed = f"{line.gops:.3g} billion executed multiply-adds per second at {line.intensity:.3g} per byte"
+    speed = f"{count_text(line.gops)} billion executed multiply-adds per second at {line.intensity:.3g} per byte"
     return f"{line.label} at {line.width:.0f} × {line.height:.0f}: {speed}{_share_text(line, roof)}"
 
 
@@ -92,8 +92,8 @@ def _share_text(line: Any, roof: Roof) -> str:
 def _about(roof: Roof, *, above: bool) -> str:
     if not roof.peaks:
         return f"{words('roofline.not_probed')} {words('roofline.executed')}"
-    peaks = ", ".join(f"{peak:.3g} ({name})" for name, peak in roof.peaks.items())
-    moved = words("roofline.bytes", bandwidth=roof.bandwidth) if math.isfinite(roof.bandwidth) else ""
+    peaks = ", ".join(f"{count_text(peak)} ({name})" for name, peak in roof.peaks.items())
+    moved = words("roofline.bytes", bandwidth=count_text(roof.bandwidth)) if math.isfinite(roof.bandwidth) else ""
     said = words("roofline.about", peaks=peaks, bytes=moved)
     said = f"{said} {words('roofline.executed')}"
     return f"{said} {words('roofline.above')}" if above else said

@@ -84,7 +84,7 @@ def _steepest(fits: pd.DataFrame) -> str:
     reach = interval_text(steep["low"], steep["high"]) if len(names) == 1 else ""
     kind = words("scaling.one") if len(fits) == 1 else words("scaling.steepest")
     said = words("scaling.exponent", kind=kind, methods=listed(names), exponent=exponent, reach=reach)
-    return f"{said} {words('scaling.below_one')}" if (fits["exponent"] < 1).any() else said
+    return f"{said} {words('scaling.below_one')}" if (fits["exponent"].round(2) < 1).any() else said
 
 
 def _threads(table: pd.DataFrame, ink: Ink) -> Iterator[Chart]:

@@ -14,7 +14,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import counted, interval_text, reach_text, seconds_text
+from reports.draw.number_text import count_text, counted, interval_text, reach_text, seconds_text
 from reports.draw.sheet import Ink, Sheet, few, pixels_axis, seconds_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -120,7 +120,7 @@ def _finding(fit: Fit | None, model: tuple[float, float, float] | None) -> str:
         said.append(words("time.power", cases=counted(fit.n, "timed case"), exponent=fit.exponent, reach=reach))
     if model:
         a, b, explained = model
-        slope = words("time.speed", speed=1 / b / 1e9) if b > 0 else words("time.no_speed")
+        slope = words("time.speed", speed=count_text(1 / b / 1e9)) if b > 0 else words("time.no_speed")
         said.append(words("time.model", fixed=seconds_text(a), slope=slope))
         if math.isfinite(explained):
             said.append(words("time.explained", explained=explained) if explained > 0 else words("time.unexplained"))

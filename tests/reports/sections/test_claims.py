@@ -215,6 +215,11 @@ def test_the_exponents_at_one_size_are_called_after_what_they_are_against(tmp_pa
     assert captions == ["Exponent of time against threads"]
 
 
+def test_an_exponent_that_is_written_as_one_is_not_below_it(tmp_path: Path) -> None:
+    rows = [row for size in (256, 512) for row in timed("dct", 1e-9 * size**1.9999, size=size)]
+    assert "Below 1" not in said.section(scaling, tmp_path, rows).charts[0].finding
+
+
 # Peers
 
 
