@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from reports.derive.verdict_words import CALLED_FROM, Tolerances, Word
+from reports.derive.verdict_words import CALLED_FROM, Word
 from reports.draw.columns import columns, interval
 from reports.draw.grid import Columns, grid, text_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette
@@ -53,7 +53,7 @@ def sections(pair: Pair, earlier: Sequence[Run]) -> Iterator[Section]:
     """Every section, in the page's order; `earlier` runs make the history longer."""
     command = shlex.join(["restobench", "report", *(str(run.directory) for run in (*earlier, pair.base, pair.head))])
     times, qualities, exact = time_changes(pair), quality_changes(pair), exact_changes(pair)
-    said = tuple(_verdict(times, qualities, exact, pair.tolerances))
+    said = tuple(_verdict(times, qualities, exact, pair))
     yield Section("summary", "Summary", command, findings=said, after=(" ".join(_rule(pair)),))
     timed = grid("time-changes", "Time, head over base", times, _TIME)
     yield Section(
@@ -91,12 +91,9 @@ def _unchanged(pair: Pair, exact: pd.DataFrame) -> tuple[str, ...]:
     return (said if common else words("comparison.nothing_counted"),)
 
 
-def _verdict(
-    times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, tolerances: Tolerances
-) -> Iterator[str]:
+def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, pair: Pair) -> Iterator[str]:
     if times.empty and qualities.empty:
-        yield words("comparison.nothing_in_common")
-        return
+        yield from _unchanged(pair, exact) if len(exact_pairs(pair)) else (words("comparison.nothing_in_common"),)
     for table, good, bad, what in (
         (times, Word.FASTER, Word.SLOWER, "timed"),
         (qualities, Word.BETTER, Word.WORSE, "scored"),
@@ -113,7 +110,7 @@ def _verdict(
         size, takes = f"{line.width:.0f} × {line.height:.0f}", takes_text(line.ratio, "the base")
         yield words("comparison.slowest", method=line.label, takes=takes, size=size)
     for line in lines_of(qualities[qualities["verdict"] == Word.WORSE].sort_values("change").head(1)):
-        if line.change <= -CALLED_FROM * tolerances.psnr_db:
+        if line.change <= -CALLED_FROM * pair.tolerances.psnr_db:
             yield words("comparison.worst", method=line.label, loss=-line.change)
         else:
             yield words("comparison.worse_image", method=line.label, change=line.change)

@@ -36,7 +36,7 @@ def test_one_sample_each_gives_neither_an_interval_nor_a_verdict(tmp_path: Path)
 
 def test_where_no_case_has_two_samples_there_is_no_floor_of_zero(tmp_path: Path) -> None:
     rule = words(tmp_path, timed("dct", 1.0, count=1), timed("dct", 1.0, count=1))["summary"]
-    assert "what noise alone changes is unknown" in rule
+    assert "What noise alone changes in one run is unknown" in rule
     assert "0.0%" not in rule
     assert "Of 1 case timed in both runs:" in rule
 
@@ -58,6 +58,14 @@ def test_what_was_not_counted_is_not_said_to_be_unchanged(tmp_path: Path) -> Non
     assert "nothing changed" not in words(tmp_path, timed("dct", 1.0), timed("dct", 1.0))["exact"]
     both = [[*counts("dct", closed_form=8192.0), *timed("dct", 1.0)] for _ in range(2)]
     assert "Of 1 count in both runs nothing changed beyond the tolerances." in words(tmp_path / "b", *both)["exact"]
+
+
+def test_runs_that_share_counts_alone_are_not_said_to_share_nothing(tmp_path: Path) -> None:
+    same = words(tmp_path / "a", counts("dct", closed_form=8192.0), counts("dct", closed_form=8192.0))["summary"]
+    more = words(tmp_path / "b", counts("dct", closed_form=8192.0), counts("dct", closed_form=9000.0))["summary"]
+    assert "Of 1 count in both runs nothing changed" in same
+    assert "What was counted changed in 1 line" in more
+    assert "no successful case in common" not in same + more
 
 
 def test_a_section_with_nothing_promises_no_command_that_fills_it(tmp_path: Path) -> None:
