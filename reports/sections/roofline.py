@@ -17,7 +17,7 @@ from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import count_text, listed
 from reports.draw.sheet import Ink, Sheet, few
-from reports.read.tables import lines_of, most_of
+from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.times import left_out
 from reports.sections.words import words
@@ -72,7 +72,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 def _finding(shown: pd.DataFrame, roof: Roof) -> str:
     names, speed = leaders(shown, "gops", count_text)
-    best = most_of(shown, "gops")
+    best = max(lines_of(shown), key=lambda line: float(line.gops))
     share = _share_text(best, roof) if len(names) == 1 else ""
     if len(shown["label"].unique()) == 1:
         return words("roofline.one", method=names[0], speed=speed, share=share)
