@@ -43,7 +43,7 @@ def prepare(
         command=command,
     )  # fmt: skip
     directory = _made(out / manifest.run)
-    facts, notices = image_facts(images)
+    facts, notices = image_facts(images, cases)
     weights, lacking = obtained(cases, say)
     left, skipped = parted(cases, lacking, named)
     missing = tuple(lacks(cases, lacking, named))
