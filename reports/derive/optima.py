@@ -8,14 +8,17 @@ import pandas as pd
 from reports.read.tables import most_of, table_of
 
 
-def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
-    """The best ratio T / sigma of each DCT label and sigma, by the vertex of a parabola through its neighbours."""
-    sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna()]
+def ratio_optima(swept: pd.DataFrame) -> pd.DataFrame:
+    """The best ratio T / sigma of each DCT label and sigma, by the vertex of a parabola through its neighbours.
+
+    `swept` are the means of `scores.sweeps`: all ratios of a label over the same images.
+    """
+    sweep = swept[(swept["task"] == "denoise") & swept["ratio"].notna()]
     case = ["label", "block_size", "stride", "channels", "sigma_255"]
     shown = ["ratio", "psnr_db", "low", "high", "n"]
     lines: list[tuple[object, ...]] = []
     for key, group in sweep.groupby(case, observed=True, sort=False):
-        curve = group[group["n"] == group["n"].max()].sort_values("ratio")
+        curve = group.sort_values("ratio")
         if curve["ratio"].nunique() > 2:  # noqa: PLR2004 - fewer have no inside
             best = most_of(curve, "psnr_db")
             inside = curve["ratio"].min() < best["ratio"] < curve["ratio"].max()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
@@ -16,6 +18,25 @@ def seconds_text(seconds: float) -> str:
 def times_text(ratio: float) -> str:
     """A ratio of times: `40×`, `1.31×`, `0.025×`."""
     return f"{_digits(ratio)}×"
+
+
+def takes_text(ratio: float, other: str) -> str:
+    """How long something takes beside `other`: `takes 1.31× the time of B`, `takes about as long as B`."""
+    times = times_text(ratio)
+    return f"takes about as long as {other}" if times == "1×" else f"takes {times} the time of {other}"
+
+
+def counted(number: float, what: str) -> str:
+    """`1 image`, `6 images`, `24,933 readings`."""
+    return f"{number:,.0f} {what}{'' if number == 1 else 's'}"
+
+
+def listed(names: Iterable[object], most: int = 4) -> str:
+    """Names as a sentence has them: `A`, `A and B`, `A, B, C, D and 3 others`."""
+    every = list(dict.fromkeys(map(str, names)))
+    more = len(every) - most
+    shown = every if more < 1 else [*every[:most], f"{more} other{'' if more == 1 else 's'}"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
 
 
 def count_text(count: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reports.derive.scores import at_best_ratio, main_sigma
+from reports.derive.scores import main_sigma
 from reports.derive.summary import Summary
 from reports.draw.look import Chart, numbered
 from reports.draw.number_text import seconds_text, times_text
@@ -39,8 +39,8 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
 
 
 def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
-    dct = summary.scored[(summary.scored["method"] == DCT) & (summary.scored["sigma_255"] == sigma)]
-    plain = _plain(at_best_ratio(dct))
+    table = summary.comparison.main
+    plain = _plain(table[(table["method"] == DCT) & (table["sigma_255"] == sigma)])
     plain = plain[plain.groupby("block_size")["stride"].transform("nunique") > 1]
     if len(plain["stride"].unique()) < 2:  # noqa: PLR2004 - a curve has two points
         return
