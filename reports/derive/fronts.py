@@ -12,10 +12,11 @@ REFERENCE_PIXELS = 512 * 512
 _TIMED = ("per_megapixel", "time_low", "time_high", "height", "width")
 
 
-def tradeoff(lines: pd.DataFrame, timed: pd.DataFrame) -> pd.DataFrame:
+def tradeoff(lines: pd.DataFrame, timed: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
     """`lines` of a comparison with the speed of each label measured nearest to 512 x 512, NaN where none was.
 
-    `front` is true where nothing that is compared on the same board is both faster and better.
+    `front` is true where nothing that is compared on the same board is both faster and better. `time_error` is the
+    first error of the label in `failed`, the timed cases that failed.
     """
     distance = np.abs(np.log(timed["pixels"].where(timed["pixels"] > 0) / REFERENCE_PIXELS))
     nearest = timed.assign(distance=distance).sort_values("distance", kind="stable")
@@ -24,7 +25,10 @@ def tradeoff(lines: pd.DataFrame, timed: pd.DataFrame) -> pd.DataFrame:
     setup = ["label", "scale", "channels"]
     both = lines.merge(nearest[[*setup, *_TIMED]].drop_duplicates(setup), on=setup, how="left")
     rivals = both["compared"].astype(bool) & (both["per_megapixel"] > 0)
-    return both.assign(front=_fronts(both[rivals]).reindex(both.index, fill_value=False))
+    errors = failed.astype({"error": object}).drop_duplicates(setup)[[*setup, "error"]]
+    named = both.merge(errors.rename(columns={"error": "time_error"}), on=setup, how="left")
+    front = _fronts(both[rivals]).reindex(both.index, fill_value=False)
+    return named.assign(front=front, time_error=named["time_error"].fillna(""))
 
 
 def _fronts(table: pd.DataFrame) -> pd.Series[bool]:

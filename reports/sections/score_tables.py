@@ -24,6 +24,9 @@ SCORE_COLUMNS = columns(
     "label degradation scale channels sigma_255 setting psnr_db low high ssim residual_std_255 mean_offset_255 n over"
     " outcome"
 )
+USUAL_NOISE = "awgn"
+"""The degradation that goes without saying where a sigma is named."""
+
 MOST_NAMES = 3
 """Images that are named one by one; more are counted."""
 
@@ -64,9 +67,12 @@ def channels_text(group: pd.DataFrame, *, among: pd.DataFrame) -> str:
 
 def level(line: Any) -> str:
     """What was done to the images of a line: `sigma 25`, or the degradation and the scale."""
-    if line.task == "denoise" and line.sigma_255 > 0:
-        return f"sigma {line.sigma_255:g}"
-    return f"{short(str(line.degradation))} ×{line.scale:g}" if line.task == "upscale" else short(str(line.degradation))
+    kind = short(str(line.degradation))
+    if line.task != "denoise":
+        return f"{kind} ×{line.scale:g}"
+    if not line.sigma_255 > 0:
+        return kind
+    return f"sigma {line.sigma_255:g}" + ("" if kind in {USUAL_NOISE, ""} else f", {kind}")
 
 
 def setting(line: Any) -> str:
@@ -81,11 +87,12 @@ def setting(line: Any) -> str:
 
 
 def outcome(line: Any) -> str:
-    """What is wrong with a line: nothing, where it is compared and did not fail."""
+    """What is wrong with a line: nothing, where it is compared and neither its scores nor its times failed."""
     if line.failed:
-        of = counted(line.asked, "image")
-        return words("scores.failed", failed=line.failed, images=of, error=line.error)
-    return "" if line.compared else words("scores.no_score")
+        return words("scores.failed", failed=line.failed, images=counted(line.asked, "image"), error=line.error)
+    if not line.compared:
+        return words("scores.no_score")
+    return words("scores.time_failed", error=line.time_error) if line.time_error else ""
 
 
 def settings_text(lines: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_imag
 from reports.derive.summary import Summary
 from reports.draw.look import Chart
 from reports.draw.number_text import counted, seconds_text, times_text
-from reports.draw.sheet import Ink
+from reports.draw.sheet import Ink, slug
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of
 from reports.sections.score_tables import images_text, level, setting
@@ -46,7 +46,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         group = _main_input(summary.standings, task)
         if len(group):
             what = level(next(lines_of(group)))
-            name = "front-upscale" if task == "upscale" else f"front-{what.replace(' ', '-')}"
+            name = "front-upscale" if task == "upscale" else slug(f"front-{what}")
             yield from front_chart(summary, ink, group, name=name, title=f"{title}, {what}", most=MOST_FRONT)
 
 
@@ -155,9 +155,8 @@ def _alone(summary: Summary, line: Any, main: pd.DataFrame) -> str:
 
 
 def _level_words(line: Any) -> str:
-    if line.task == "denoise" and line.sigma_255 > 0:
-        return words("summary.at_sigma", sigma=line.sigma_255)
-    return words("summary.on_input", kind=level(line))
+    kind = level(line)
+    return words("summary.at_level", level=kind) if line.sigma_255 > 0 else words("summary.on_input", kind=kind)
 
 
 def _reach_words(gain: Difference, images: str) -> str:

@@ -73,3 +73,11 @@ def test_more_errors_than_a_terminal_holds_are_counted(tmp_path: Path) -> None:
     said = terminal.status(report(tmp_path, *rows))
     assert said[terminal.MOST_ERRORS] == "5 more errors: see the report"
     assert len(said) == terminal.MOST_ERRORS + 2
+
+
+def test_a_method_whose_timing_failed_says_so_beside_its_score(tmp_path: Path) -> None:
+    case = {"task": "denoise", "height": 512, "width": 512}
+    failed = synthetic.row("time", "nlm", **case, quantity="failure", error="ProcessDiedError: killed")
+    (line,) = terminal.best(report(tmp_path, *tried("nlm", {"a": 30.0}), failed))
+    assert (line["psnr_db"], line["seconds_per_megapixel"]) == (30.0, None)
+    assert line["remark"] == "timing failed: ProcessDiedError: killed"

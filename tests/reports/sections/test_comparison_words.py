@@ -153,8 +153,8 @@ def test_a_figure_names_ties_the_front_what_was_not_timed_and_what_failed(made: 
     )
     assert said == (
         "non-local means and total variation share the best mean, 25.00 dB; the fastest is non-local means at 3.81 s"
-        " per megapixel. On the front: non-local means. Means over 2 images, each method as named. Not timed, and so not"
-        " drawn: wavelet. Failed, and so not compared: FFDNet (1 of 2 images)."
+        " per megapixel. On the front: non-local means. Means over 2 images, each method as named. Not timed, and so"
+        " not drawn: wavelet. Failed, and so not compared: FFDNet (1 of 2 images)."
     )
 
 
@@ -194,3 +194,10 @@ def test_the_failures_are_listed_once_for_each_error_and_the_skipped_with_their_
 
 def test_a_run_without_failures_says_of_how_many_cases(made: Any) -> None:
     assert section(made(tried("nlm", {"a": 30.0, "b": 20.0})), "failed").text == ("Of 2 cases none failed.",)
+
+
+def test_given_pairs_and_made_noise_of_one_sigma_are_told_apart(made: Any) -> None:
+    given = tried("nlm", {"p": 28.0}, degradation="given"), tried("tv", {"q": 27.0}, degradation="given", sigma_255=0.0)
+    report = made(tried("nlm", {"a": 30.0}), *given, timed("nlm", 1.0), timed("tv", 1.0))
+    titles = {chart.title for chart in section(report, "tradeoff").charts}
+    assert titles == {f"Quality against time, {kind}" for kind in ("sigma 25", "sigma 25, given", "given")}
