@@ -77,6 +77,22 @@ def test_a_failure_at_one_seed_is_a_failure(made: Any) -> None:
     assert not line(summary, "FFDNet").compared
 
 
+def test_an_image_of_more_seeds_weighs_no_more(made: Any) -> None:
+    found = line(
+        made(tried("nlm", {"a": 30.0, "b": 20.0}, seed=1), tried("nlm", {"a": 40.0}, seed=2)), "non-local means"
+    )
+    assert (found.psnr_db, found.n) == (27.5, 2)
+
+
+def test_a_case_with_a_score_and_an_error_has_failed(made: Any) -> None:
+    found = line(made(tried("nlm", {"a": 30.0}), tried("nlm", {"a": BAD})), "non-local means")
+    assert (found.compared, found.failed, found.n) == (False, 1, 0)
+
+
+def test_a_ratio_that_is_not_the_default_leaves_a_method_as_it_is_built(made: Any) -> None:
+    assert line(made(tried("dct", {"a": 30.0}, **ratio(3.0))), "DCT 8×8").as_built
+
+
 def test_sigmas_degradations_and_channels_are_compared_apart(made: Any) -> None:
     summary = made(
         tried("ffdnet", {"a": 30.0, "b": 20.0}), tried("nlm", {"a": 29.0, "b": 19.0}),
