@@ -21,8 +21,8 @@ from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 COLUMNS = columns(
-    "label degradation scale channels sigma_255 setting psnr_db ssim n over per_megapixel time_low time_high front"
-    " outcome",
+    "label outcome degradation scale channels sigma_255 setting psnr_db ssim n over per_megapixel time_low time_high"
+    " front",
     per_megapixel=("time per megapixel", seconds_text),
 )
 
