@@ -21,8 +21,8 @@ from reports.sections.section import Material
 from reports.sections.words import words
 
 SCORE_COLUMNS = columns(
-    "label outcome degradation scale channels sigma_255 setting psnr_db low high ssim residual_std_255 mean_offset_255 n"
-    " over"
+    "label outcome degradation scale channels sigma_255 setting psnr_db low high ssim residual_std_255 mean_offset_255"
+    " n over"
 )
 USUAL_NOISE = "awgn"
 """The degradation that goes without saying where a sigma is named."""
