@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from reports.derive.status import Status, status_of
 from reports.derive.summary import Summary, summarise
 from reports.draw.files import write_figures, write_text
 from reports.draw.look import Palette, plain_svg, styled
+from reports.draw.number_text import counted
 from reports.draw.pictures import panels
 from reports.draw.sheet import Ink
 from reports.read.run import Run, load_run
-from reports.read.tables import all_tables, write_tables
+from reports.read.tables import BOOKKEEPING, all_tables, write_tables
 from reports.sections.contents import all_sections
 from reports.sections.environment import machine
 from reports.sections.markup import render
@@ -75,7 +78,11 @@ def page(report: Report) -> str:
         sections=report.sections,
         svg=report.svg,
         series=list(dict.fromkeys(series)),
-        footer=words("page.footer", version=report.run.about.get("version", ""), readings=len(report.run.rows)),
+        footer=words(
+            "page.footer",
+            version=report.run.about.get("version") or "of an unknown version",
+            readings=_readings(report.run),
+        ),
     )
 
 
@@ -87,12 +94,26 @@ def heading(report: Report) -> str:
     return f"{what}: {' and '.join(measured)} measured" if measured else str(what)
 
 
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """The lines of the cases that did not fail."""
+    return table[table["error"] == ""]
+
+
+def _readings(run: Run) -> str:
+    """How many values were read: what a run notes of its own time is none, nor is a failure or a picture."""
+    read = run.rows["value"].notna() & ~run.rows["quantity"].isin(BOOKKEEPING)
+    return counted(int(read.sum()), "reading")
+
+
 def facts(report: Report) -> list[tuple[str, str, str]]:
     """(name, value, link) of what was measured, where, when and from what."""
     run, summary = report.run, report.summary
-    quality = summary.tables["quality"]
-    methods = len({method for method, _ in summary.labels})
-    what = f"{methods} methods, {quality['image'].nunique()} images, {len(run.rows):,} readings"
+    methods = {method for method, _ in summary.labels}
+    images = {
+        str(name) for table in ("quality", "experiment") for name in _whole(summary.tables[table])["image"].unique()
+    }
+    found = ((len(methods), "method"), (len(images - {""}), "image"))
+    what = ", ".join((*(counted(number, name) for number, name in found if number), _readings(run)))
     about = run.about
     said = [
         ("Measured", what, "#images"),

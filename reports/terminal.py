@@ -79,9 +79,9 @@ def peers(report: Report) -> Records:
             "method": row["label"],
             "beside": row["base"],
             "ratio": round(row["ratio"], 4),
-            "from": round(row["low"], 4),
-            "to": round(row["high"], 4),
-            "faster": f"{1 / row['ratio']:.2f}x",
+            "from": None if math.isnan(row["low"]) else round(row["low"], 4),
+            "to": None if math.isnan(row["high"]) else round(row["high"], 4),
+            "as fast": f"{1 / row['ratio']:.2f}x",
             "blocks": int(row["rounds"]),
         }
         for row in rows

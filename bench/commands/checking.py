@@ -46,7 +46,8 @@ def check(
     show([asdict(outcome) for outcome in outcomes], style, title=method)
     broken = [outcome.check for outcome in outcomes if outcome.verdict == "fail"]
     if broken:
-        say(f"restobench: {method} breaks {len(broken)} of {len(outcomes)} promises: {', '.join(broken)}")
+        tried = sum(outcome.verdict != "skip" for outcome in outcomes)
+        say(f"restobench: {method} breaks {len(broken)} of {tried} promises that were tried: {', '.join(broken)}")
         raise typer.Exit(1)
 
 
@@ -61,7 +62,9 @@ def verify(
         checks = figures.verify(data, threads=usable_cores(), progress=progress)
     show([asdict(check) for check in checks], style)
     if figures.failed(checks):
-        say(f"restobench: {sum(check.status == 'fail' for check in checks)} of {len(checks)} figures are off")
+        measured = [check for check in checks if check.measured is not None]
+        off = sum(check.status == "fail" for check in checks)
+        say(f"restobench: {off} of {len(measured)} figures that were measured are off")
         raise typer.Exit(1)
     if all(check.measured is None for check in checks):
         raise NoVerdictError(f"no figure could be measured on {data}; expected folders named as above")

@@ -43,7 +43,7 @@ def cost(
             elif traffic and not counted:
                 figures = {"quantity": reading.quantity, "part": reading.part, "value": value, "unit": reading.unit}
                 records.append({**what, **figures, "note": reading.note})
-    show(records, style, title="per output pixel; 1 multiply-accumulate (MAC) = 2 FLOPs")
+    show(records, style, title="" if traffic else "per output pixel; 1 multiply-accumulate (MAC) = 2 FLOPs")
 
 
 def memory(
@@ -63,4 +63,4 @@ def memory(
     readings = check_forecast(case, limit=size_in_bytes(limit) if limit else None)
     columns = ("quantity", "part", "value", "unit", "note")
     records = [{"method": method} | {name: getattr(reading, name) for name in columns} for reading in readings]
-    show(records, style, title="peak of one call over the built method")
+    show(records, style, title="the largest image, and the peak of one call over the built method")

@@ -23,6 +23,9 @@ from restoration.quality import psnr, residual_std, ssim
 SECONDS = 13
 """About how long it takes."""
 
+CHANNELS = (3,)
+"""Of the images it uses."""
+
 DEFAULTS: Mapping[str, Option] = {"sigma_255": 25.0, "images": 6}
 """`sigma_255`: the noise. `images`: how many, from the first."""
 

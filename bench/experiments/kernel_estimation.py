@@ -34,6 +34,9 @@ from restoration.quality import luma, psnr, quantize
 SECONDS = 69
 """About how long it takes."""
 
+CHANNELS = (3,)
+"""Of the images it uses."""
+
 DEFAULTS: Mapping[str, Option] = {
     "upscaler": "psnr-small-x2",
     "generators": "free linear",

@@ -30,6 +30,9 @@ from restoration.quality import psnr, quantize
 SECONDS = 55
 """About how long it takes."""
 
+CHANNELS = (1,)
+"""Of the images it uses."""
+
 DEFAULTS: Mapping[str, Option] = {"images": 7, "crop": 256, "steps": 400, "rate": 0.04, "others": True}
 """How many `images` are scored, the middle `crop` pixels of each; `steps` of learning and Adam's first step size
 `rate`; `others`: also at 16 x 16 and sigma 15 and 50."""

@@ -1,10 +1,10 @@
 """What an experiment gets to work with: its scene and its options.
 
 A named experiment is a small study whose readings are rows like any others. It is a module of this folder with a
-function `run(options, scene) -> iterator of (Case, Reading)` and with `SECONDS`, about how long that takes. Its cases
-have kind `experiment` and its own name as their method; a curve is readings of the same part numbered by `repeat`, its
-abscissa a quantity of its own. A part that cannot be measured is a reading of the quantity `FAILURE`, its reason in the
-note; the rest goes on.
+function `run(options, scene) -> iterator of (Case, Reading)` and with `SECONDS`, about how long that takes; one
+that uses the scene's images says in which `CHANNELS`. Its cases have kind `experiment` and its own name as their
+method; a curve is readings of the same part numbered by `repeat`, its abscissa a quantity of its own. A part that
+cannot be measured is a reading of the quantity `FAILURE`, its reason in the note; the rest goes on.
 """
 
 from __future__ import annotations

@@ -27,6 +27,9 @@ from restoration.quality import luma, mean_offset, psnr, quantize, residual_std,
 SECONDS = 91
 """About how long it takes."""
 
+CHANNELS = (3,)
+"""Of the images it uses."""
+
 DEFAULTS: Mapping[str, Option] = {"upscaler": "rdn-psnr-small", "scale": 2, "images": 4}
 """`upscaler`: the method compared with bicubic, any that takes colour. `images`: how many, from the first."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.plan.case import Case
+from bench.plan.experiments import channels_of
 from restoration.errors import ImageError
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ class ImageSet:
         """The files that the image called `name` is made of: itself, and its degraded one; none for an empty name."""
         return _paths(self, name) if name else ()
 
-    def pictures(self, channels: int) -> Iterator[Picture | ImageError]:
-        """Every image of that many channels, or the error that says why it cannot be used."""
-        for name in self.names()[channels]:
+    def pictures(self, channels: int, names: Sequence[str] | None = None) -> Iterator[Picture | ImageError]:
+        """Every image of that many channels (or those `names`), or the error that says why it cannot be used."""
+        for name in self.names()[channels] if names is None else names:
             try:
                 yield self.picture(name, channels)
             except ImageError as error:
@@ -112,11 +113,27 @@ def _paths(images: ImageSet, name: str) -> Sequence[Path]:
     return tuple(path for path in (own, degraded) if path)
 
 
-def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
-    """What is known of each image, and a notice for each that was converted or cannot be used."""
+def _used(images: ImageSet, cases: Iterable[Case] | None) -> Mapping[int, Sequence[str]]:
+    """Names by channels of the images that the cases restore; an experiment may use any of the channels it asks for."""
+    known = images.names()
+    if cases is None:
+        return known
+    used = {(case.channels, case.image) for case in cases}
+    studied = {channels for case in cases if case.kind == "experiment" for channels in channels_of(case.method)}
+    return {
+        channels: [name for name in names if channels in studied or (channels, name) in used]
+        for channels, names in known.items()
+    }
+
+
+def image_facts(images: ImageSet, cases: Iterable[Case] | None = None) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is known of each image that `cases` use, and a notice for each of them that was converted or is no use.
+
+    Without cases, of each image in each number of channels that it can have.
+    """
     facts, notices = [], []
-    for channels in images.names():
-        for picture in images.pictures(channels):
+    for channels, names in _used(images, cases).items():
+        for picture in images.pictures(channels, names):
             if isinstance(picture, ImageError):
                 notices.append(str(picture))
                 continue

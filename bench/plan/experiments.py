@@ -1,4 +1,4 @@
-"""The named experiments as a plan knows them: their names, about how long each takes, and whether it is timed.
+"""The named experiments as a plan knows them: their names, how long each takes, its images, and if it is timed.
 
 An experiment is a module of `bench/experiments/`, named after it. The module itself says the rest, and is imported when
 that is asked for.
@@ -37,6 +37,11 @@ def module_of(name: str) -> ModuleType:
 def seconds_of(name: str) -> float:
     """About how long the experiment takes with its own options on two cores, as it was measured."""
     return float(module_of(name).SECONDS)
+
+
+def channels_of(name: str) -> tuple[int, ...]:
+    """In which channels the experiment uses the images of a run; none where it uses none of them."""
+    return tuple(getattr(module_of(name), "CHANNELS", ()))
 
 
 def is_timed(name: str) -> bool:

@@ -38,7 +38,7 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
         command=command,
     )  # fmt: skip
     directory = _made(out / manifest.run)
-    facts, notices = image_facts(images)
+    facts, notices = image_facts(images, cases)
     weights, missing = _weights(cases, say)
     for notice in (*notices, *missing):
         say(notice)

@@ -17,15 +17,23 @@ RESAMPLES = 4000
 
 
 def median_low(samples: pd.Series[float]) -> float:
-    """Lower end of the interval of the median, from order statistics: no distribution assumed."""
+    """Lower end of the interval of the median, from order statistics: no distribution assumed.
+
+    NaN for fewer than six samples: not even the smallest and the largest then hold the median so surely.
+    """
     ordered = np.sort(samples.to_numpy())
-    return float(ordered[_median_rank(len(ordered))])
+    return float(ordered[_median_rank(len(ordered))]) if _enough(len(ordered)) else float("nan")
 
 
 def median_high(samples: pd.Series[float]) -> float:
-    """Upper end of the interval of the median."""
+    """Upper end of the interval of the median; NaN for fewer than six samples."""
     ordered = np.sort(samples.to_numpy())
-    return float(ordered[len(ordered) - 1 - _median_rank(len(ordered))])
+    return float(ordered[len(ordered) - 1 - _median_rank(len(ordered))]) if _enough(len(ordered)) else float("nan")
+
+
+def _enough(n: int) -> bool:
+    """Whether the whole range of `n` samples holds the median as surely as the interval claims."""
+    return 2.0 ** (1 - n) <= 1 - LEVEL
 
 
 @lru_cache

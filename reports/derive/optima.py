@@ -8,12 +8,13 @@ import pandas as pd
 from reports.read.tables import most_of, table_of
 
 
-def ratio_optima(swept: pd.DataFrame) -> pd.DataFrame:
-    """The best ratio T / sigma of each DCT label and sigma, by the vertex of a parabola through its neighbours.
+def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
+    """The best ratio T / sigma of each label and sigma, all that are as good, and a vertex.
 
-    `swept` are the means of `scores.sweeps`: all ratios of a label over the same images.
+    The vertex is that of a parabola through the best ratio and its neighbours. `scored` are the means of
+    `scores.sweeps`: all ratios of a label over the same images.
     """
-    sweep = swept[(swept["task"] == "denoise") & swept["ratio"].notna()]
+    sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna()]
     case = ["label", "block_size", "stride", "channels", "sigma_255"]
     shown = ["ratio", "psnr_db", "low", "high", "n"]
     lines: list[tuple[object, ...]] = []
@@ -22,8 +23,9 @@ def ratio_optima(swept: pd.DataFrame) -> pd.DataFrame:
         if curve["ratio"].nunique() > 2:  # noqa: PLR2004 - fewer have no inside
             best = most_of(curve, "psnr_db")
             inside = curve["ratio"].min() < best["ratio"] < curve["ratio"].max()
-            lines.append((*key, *best[shown], _vertex(curve), inside))
-    return table_of(lines, [*case, "best_ratio", *shown[1:], "vertex", "inside"])
+            tied = curve.loc[np.isclose(curve["psnr_db"], best["psnr_db"], rtol=1e-9, atol=0), "ratio"]
+            lines.append((*key, *best[shown], _vertex(curve), inside, tuple(f"{ratio:g}" for ratio in tied)))
+    return table_of(lines, [*case, "best_ratio", *shown[1:], "vertex", "inside", "tied"])
 
 
 def _vertex(curve: pd.DataFrame) -> float:

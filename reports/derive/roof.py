@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from reports.derive.speeds import COUNTED
 from reports.derive.summary import Summary
 
 
@@ -17,9 +18,9 @@ def intensities(summary: Summary) -> pd.DataFrame:
     A fast algorithm is credited with what it multiplies, not with what the direct one would.
     """
     counted = summary.named["cost"]
-    known = counted[counted["intensity_macs_per_byte"] > 0].drop_duplicates(["label", "scale"])
-    columns = ["label", "scale", "intensity_macs_per_byte", "executed_macs_per_pixel"]
-    joined = summary.operations.merge(known[columns], on=["label", "scale"])
+    known = counted[counted["intensity_macs_per_byte"] > 0].drop_duplicates(COUNTED)
+    columns = [*COUNTED, "intensity_macs_per_byte", "executed_macs_per_pixel"]
+    joined = summary.operations.merge(known[columns], on=COUNTED)
     done = (joined["executed_macs_per_pixel"] / joined["macs_per_pixel"]).fillna(1.0)
     speed = joined["macs"] * done / joined["median"] / 1e9
     return joined.assign(gops=speed, intensity=joined["intensity_macs_per_byte"] * done)

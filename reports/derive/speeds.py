@@ -10,6 +10,9 @@ from reports.read.tables import SETUP
 
 MEGAPIXEL = 1e6
 
+COUNTED = ["label", "scale", "channels"]
+"""What decides how many operations a pixel takes."""
+
 _SPEED_CASE = ["label", *SETUP]
 
 
@@ -50,6 +53,6 @@ def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
     counted = counted[counted["counter"].isin(["closed_form", "fvcore", "torch"]) & (counted["macs_per_pixel"] > 0)]
     order = counted["counter"].map({"closed_form": 0, "fvcore": 1, "torch": 2})
     ranked = counted.assign(order=order.astype(int)).sort_values("order", kind="stable")
-    one = ranked.drop_duplicates(["label", "scale"])[["label", "scale", "macs_per_pixel"]]
-    joined = timed.merge(one, on=["label", "scale"], how="inner")
+    one = ranked.drop_duplicates(COUNTED)[[*COUNTED, "macs_per_pixel"]]
+    joined = timed.merge(one, on=COUNTED, how="inner")
     return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"])

@@ -24,8 +24,7 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     ".3f": {"exponent": "exponent"},
     ".4f": {"ssim": "SSIM"},
     ".3g": {
-        "intensity": "multiply-adds per byte", "intensity_macs_per_byte": "multiply-adds per byte",
-        "gops": "billion multiply-adds / s", "limit": "limit there",
+        "gops": "billion counted multiply-adds / s", "limit": "limit there",
     },
     ".5g": {"value": "value"},
     ".0%": {"peak_share": "share of the largest"},
@@ -36,6 +35,7 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
         "macs_per_pixel": "operations per pixel (1 multiply-add = 1)", "flops_per_pixel": "flops_per_pixel",
         "activations_per_pixel": "activations per pixel",
         "bytes_per_pixel": "bytes per pixel", "from_pixels": "from pixels", "to_pixels": "to pixels",
+        "intensity_macs_per_byte": "counted multiply-adds per byte",
     },
     seconds_text: {
         "seconds": "time", "median": "median", "base_seconds": "median of the other", "build": "build",

@@ -75,7 +75,11 @@ def grid(name: str, caption: str, table: pd.DataFrame, columns: Columns) -> Grid
         Line(tuple(columns[column][1](value) for column, value in zip(names, cells, strict=True)), series)
         for series, *cells in zip(labels, *values, strict=True)
     )
-    note = f"The first {MOST_LINES} of {len(table):,} lines; all are in tables/." if len(table) > MOST_LINES else ""
+    note = (
+        f"The first {MOST_LINES} of {len(table):,} lines; what all are made from is in tables/."
+        if len(table) > MOST_LINES
+        else ""
+    )
     return Grid(name, caption, tuple(columns[column][0] for column in names), lines, note)
 
 

@@ -1,14 +1,26 @@
-"""Numbers as the page writes them: durations, ratios, counts, bytes, intervals, ticks."""
+"""Numbers as the page writes them: durations, ratios, counts, bytes, intervals, bounds, lists of names, ticks.
+
+What is written must stay true when it is rounded: `at_most_text` rounds up, and a ratio that is written as 1 is no
+multiple. What is undefined is a dash.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
+
+UNDEFINED = "–"
 
 
 def seconds_text(seconds: float) -> str:
     """A duration to three digits with its unit: `2.61 ms`."""
+    if math.isnan(seconds):
+        return UNDEFINED
+    if seconds < 0:
+        return f"-{seconds_text(-seconds)}"
     for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns")):
         if seconds * factor >= 1:
             return f"{_digits(seconds * factor)} {unit}"
@@ -17,13 +29,28 @@ def seconds_text(seconds: float) -> str:
 
 def times_text(ratio: float) -> str:
     """A ratio of times: `40×`, `1.31×`, `0.025×`."""
-    return f"{_digits(ratio)}×"
+    return UNDEFINED if math.isnan(ratio) else f"{_digits(ratio)}×"
 
 
 def takes_text(ratio: float, other: str) -> str:
     """How long something takes beside `other`: `takes 1.31× the time of B`, `takes about as long as B`."""
     times = times_text(ratio)
     return f"takes about as long as {other}" if times == "1×" else f"takes {times} the time of {other}"
+
+
+def fast_text(ratio: float, other: str) -> str:
+    """How fast something is beside `other`: `3× as fast as B`, `about as fast as B`."""
+    times = times_text(ratio)
+    return f"about as fast as {other}" if times == "1×" else f"{times} as fast as {other}"
+
+
+def at_most_text(value: float, digits: int = 2) -> str:
+    """The smallest number of so many digits that is not below `value`: for `no more than`."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    exact = Decimal(repr(float(value)))
+    place = Decimal(1).scaleb(exact.adjusted() + 1 - digits)
+    return f"{float(exact.quantize(place, ROUND_CEILING)):.{digits + 1}g}"
 
 
 def counted(number: float, what: str) -> str:
@@ -66,6 +93,11 @@ def power_text(value: float) -> str:
 def interval_text(low: float, high: float) -> str:
     """` [0.98 to 1.02]` with its leading space; nothing where a bound is undefined."""
     return f" [{low:.2f} to {high:.2f}]" if np.isfinite(low) and np.isfinite(high) else ""
+
+
+def reach_text(low: str, high: str) -> str:
+    """` [2.58 ms to 2.7 ms]` of two bounds as written, with its leading space; nothing where one is undefined."""
+    return "" if UNDEFINED in {low, high} else f" [{low} to {high}]"
 
 
 def _digits(number: float) -> str:

@@ -98,7 +98,7 @@ def panels(run: Run) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
     problems: list[str] = []
     groups = sorted(_groups(run, problems), key=lambda group: float(str(group.case["sigma_255"])))
     if len(groups) > MOST_PANELS:
-        problems.append(f"{MOST_PANELS} of {len(groups)} pictured cases are on this page; all lie in images/.")
+        problems.append(f"{MOST_PANELS} of {len(groups)} pictured cases were chosen for this page; all lie in images/.")
         groups = _spread(groups)
     loaded = [(group, pictures) for group in groups if len(pictures := _loaded(group, problems)) > 1]
     side = _side(loaded) if loaded else 0

@@ -132,6 +132,12 @@ def limited(groups: Any) -> Iterator[tuple[Any, pd.DataFrame]]:
     return islice(groups, MOST_SERIES)
 
 
+def few(table: pd.DataFrame, by: str | list[str]) -> tuple[pd.DataFrame, int]:
+    """The lines of as many series as one figure can hold, the first ones, and how many series are left out."""
+    number = table.groupby(by, sort=False, observed=True).ngroup()
+    return table[number < MOST_SERIES], max(int(number.max()) + 1 - MOST_SERIES, 0)
+
+
 def pixels_axis(axes: Axes) -> None:
     """An abscissa of pixels, in megapixels."""
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:g}"))

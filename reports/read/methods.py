@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,9 +38,14 @@ class Methods:
 
 
 def methods_of(records: Iterable[Mapping[str, Any]]) -> Methods:
-    """The methods that `run.json` lists; what a record lacks, or has in a broken form, is as in earlier versions."""
+    """The methods that `run.json` lists; what a record lacks, or has in a broken form, is as in earlier versions.
+
+    A title that several methods share is followed by the name of each: they must not be taken for one.
+    """
     named = {str(record.get("name")): record for record in records}
-    titles = {name: record["title"] for name, record in named.items() if isinstance(record.get("title"), str)}
+    stated = {name: record["title"] for name, record in named.items() if isinstance(record.get("title"), str)}
+    shared = Counter(stated.values())
+    titles = {name: title if shared[title] == 1 else f"{title} ({name})" for name, title in stated.items()}
     defaults = {name: record["options"] for name, record in named.items() if isinstance(record.get("options"), dict)}
     return Methods(titles, defaults)
 

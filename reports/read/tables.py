@@ -45,7 +45,7 @@ _WHOLE = (
 SKIPPED, OVERWRITTEN = "skipped", "input_written"
 """Quantities of rows that say what became of a case: it was not tried (`note` says why); it wrote into its input."""
 
-_BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN)
+BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN)
 """What a run notes of its own doing: no reading of an experiment."""
 
 _SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
@@ -72,9 +72,9 @@ def time(run: Run) -> pd.DataFrame:
 
 
 def paired(run: Run) -> pd.DataFrame:
-    """Raw samples taken in turn with peers: `group` names the peers, `block` the round."""
+    """Raw samples taken in turn with peers: `group` names the peers, `block` the round within its `phase`."""
     own = _of(run, "paired", "seconds")
-    return own[["part", "repeat", *SETUP, "value", "error"]].rename(
+    return own[["part", "repeat", *SETUP, "phase", "value", "error"]].rename(
         columns={"part": "group", "repeat": "block", "value": "seconds"}
     )
 
@@ -105,7 +105,7 @@ def layers(run: Run) -> pd.DataFrame:
 
 def experiment(run: Run) -> pd.DataFrame:
     """Readings of the named experiments as they were written."""
-    own = run.rows[(run.rows["kind"] == "experiment") & ~run.rows["quantity"].isin(_BOOKKEEPING)]
+    own = run.rows[(run.rows["kind"] == "experiment") & ~run.rows["quantity"].isin(BOOKKEEPING)]
     return own[_EXPERIMENT].rename(columns={"method": "experiment"})
 
 
@@ -227,5 +227,5 @@ def lines_of(table: pd.DataFrame) -> Iterator[Any]:
 
 def table_of(lines: Sequence[Sequence[object]], columns: list[str]) -> pd.DataFrame:
     """A table of these lines, whose columns keep their kind when there is no line."""
-    kinds = {"label": object, "base": object, "group": object, "against": object, "inside": bool}
+    kinds = {"label": object, "base": object, "group": object, "against": object, "inside": bool, "tied": object}
     return pd.DataFrame(lines, columns=columns).astype({name: kinds.get(name, float) for name in columns})

@@ -8,7 +8,7 @@ from reports.sections.words import sentences
 
 def section(_: Material) -> Section:
     """How every number was made."""
-    return Section("conventions", "Conventions", "restobench spec show standard", terms=terms())
+    return Section("conventions", "Conventions", "", terms=terms())
 
 
 def terms() -> tuple[tuple[str, str], ...]:

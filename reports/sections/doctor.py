@@ -18,7 +18,7 @@ def section(material: Material) -> Section:
     return Section(
         "doctor",
         "Is the machine fit to time on?",
-        COMMAND,
+        material.command,
         makes=COMMAND,
         text=tuple(sentence for verdict, sentence in said.items() if verdict in verdicts)[:1],
         grids=(records_grid("doctor", "Findings about the machine", found, columns),),

@@ -20,7 +20,8 @@ def section(material: Material) -> Section:
     """The machine and the software."""
     run = material.run
     started = run.section("started_on")
-    two = words("environment.two", timed_on=run.about.get("timed_on"), started=started.get("fingerprint"))
+    timed_on, begun = (found or "not recorded" for found in (run.about.get("timed_on"), started.get("fingerprint")))
+    two = words("environment.two", timed_on=timed_on, started=begun)
     return Section(
         "environment",
         "Environment",

@@ -28,12 +28,12 @@ def sections(material: Material) -> Iterator[Section]:
 
 def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, anchor: str) -> Section:
     own = table[table["experiment"] == name]
-    shown, command = study_of(name, own, material.summary.methods), f"restobench run --spec {name}"
+    shown = study_of(name, own, material.summary.methods)
     return Section(
         anchor,
         title,
-        command,
-        makes=command,
+        material.command,
+        makes=f"restobench run --spec {name}",
         text=shown.reading,
         charts=shown.charts,
         grids=(_readings(name, own),),

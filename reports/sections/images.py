@@ -12,4 +12,4 @@ def section(material: Material) -> Section:
     """Size and source of each image."""
     columns = ("name", "width", "height", "channels", "source", "note")
     grids = (records_grid("images", "Images", material.run.listed("images"), columns),)
-    return Section("images", "Images", COMMAND, makes=COMMAND, grids=grids)
+    return Section("images", "Images", material.command, makes=COMMAND, grids=grids)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pandas as pd
 import seaborn as sns
 
+from reports.derive.labels import labelled
+from reports.derive.leaders import leaders
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart, Marks, tag
-from reports.draw.number_text import seconds_text
+from reports.draw.number_text import listed, seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -20,6 +22,12 @@ from reports.sections.words import words
 COMMAND = "restobench profile ffdnet"
 MOST_LAYERS = 20
 """The slowest are drawn; the table has all."""
+
+BETWEEN = "(between layers)"
+"""What a run calls the time that no layer of its own takes."""
+
+FIVE = 5
+"""So many layers are summed up in words, where there are more."""
 
 COLUMNS = columns("label layer seconds share macs gops peak_bytes peak_share")
 
@@ -32,7 +40,7 @@ def section(material: Material) -> Section:
     return Section(
         "layers",
         "Layer by layer",
-        COMMAND,
+        material.command,
         makes=COMMAND,
         text=tuple(_overheads(material)) if len(table) else (),
         charts=tuple(charts(material.summary, material.ink)),
@@ -49,10 +57,16 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         top = group.nlargest(MOST_LAYERS, "seconds")
         share = top["seconds"] / group["seconds"].sum()
         shown = group.loc[group.index.isin(top.index)].assign(share=share)
-        finding = words(
-            "layers.slowest", layer=top["layer"].iloc[0], share=share.iloc[0], five_share=share.head(5).sum()
-        )
-        yield _bars(shown, ink, str(label)).chart(name, title, finding)
+        yield _bars(shown, ink, str(label)).chart(name, title, _finding(shown))
+
+
+def _finding(shown: pd.DataFrame) -> str:
+    """Where most of the time goes: to which layers, or between them."""
+    names = shown["layer"].replace(BETWEEN, words("layers.between"))
+    leading, share = leaders(shown.assign(label=names), "share", "{:.1%}".format)
+    said = words("layers.most", layers=listed(leading), share=share, each=" each" if len(leading) > 1 else "")
+    rest = len(shown) - FIVE
+    return f"{said} {words('layers.five', share=shown['share'].nlargest(FIVE).sum())}" if rest > 0 else said
 
 
 def _bars(shown: pd.DataFrame, ink: Ink, label: str) -> Sheet:
@@ -71,17 +85,20 @@ def _bars(shown: pd.DataFrame, ink: Ink, label: str) -> Sheet:
 
 def _overheads(material: Material) -> Iterator[str]:
     """What looking at the layers added to the time of the whole call."""
-    rows, table = material.run.rows, material.summary.tables["layers"]
+    rows, table = material.run.rows, material.summary.named["layers"]
     calls = (rows["kind"] == "layers") & (rows["part"] == "") & (rows["quantity"] == "seconds") & (rows["error"] == "")
-    for method, group in rows[calls].groupby("method", observed=True, sort=False):
+    named = labelled(rows[calls], material.summary.methods)
+    for (label, height, width), group in named.groupby(["label", "height", "width"], observed=True, sort=False):
         middle = group.groupby("note", observed=True)["value"].median()
+        own = table[(table["label"] == label) & (table["height"] == height) & (table["width"] == width)]
         if {"plain", "instrumented"} <= set(middle.index.astype(str)):
             plain, instrumented = middle["plain"], middle["instrumented"]
             yield words(
                 "layers.overhead",
-                method=method,
+                method=label,
+                size=f"{width:.0f} × {height:.0f}",
                 plain=seconds_text(plain),
                 instrumented=seconds_text(instrumented),
                 added=instrumented / plain - 1,
-                share=table.loc[table["method"] == method, "seconds"].sum() / plain,
+                share=own["seconds"].sum() / plain,
             )

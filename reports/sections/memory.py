@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
+from reports.derive.leaders import leaders
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart
-from reports.draw.number_text import bytes_text
+from reports.draw.number_text import bytes_text, count_text, listed
 from reports.draw.sheet import Ink, Sheet, pixels_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -27,10 +29,19 @@ def section(material: Material) -> Section:
         "Memory",
         material.command,
         makes="restobench run --spec full",
-        about=words("memory.about"),
+        about=" ".join(_about(table)),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(grid("memory", "Peak memory above the built method", table, COLUMNS),),
     )
+
+
+def _about(table: pd.DataFrame) -> Iterator[str]:
+    """What the table's kinds of peaks are."""
+    predicted = table["source"].astype(str) == "predicted"
+    if not predicted.all():
+        yield words("memory.measured")
+    if predicted.any():
+        yield words("memory.predicted")
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
@@ -52,11 +63,19 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     sheet.axes.set(xscale="log", yscale="log", ylabel="peak memory")
     pixels_axis(sheet.axes)
     sheet.axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: bytes_text(value)))
+    yield sheet.chart("memory", "Peak memory against pixels", _finding(table))
+
+
+def _finding(table: pd.DataFrame) -> str:
+    """Bytes per pixel at each method's largest size: the most and the least, by measurement where there is one."""
     measured = table[table["source"].astype(str) != "predicted"]
-    shown = measured if len(measured) else table
-    ordered = shown.assign(each=shown["peak_bytes"] / shown["pixels"]).sort_values("each")
-    least, most = ordered.iloc[0], ordered.iloc[-1]
-    finding = words(
-        "memory.span", most=most["label"], most_bytes=most["each"], least=least["label"], least_bytes=least["each"]
+    shown, kind = (measured, "measured") if len(measured) else (table, "predicted")
+    largest = shown[shown["pixels"] == shown.groupby("label")["pixels"].transform("max")]
+    each = largest.assign(each=largest["peak_bytes"] / largest["pixels"])
+    most, most_bytes = leaders(each, "each", count_text)
+    least, least_bytes = leaders(each, "each", count_text, least=True)
+    if most_bytes == least_bytes:
+        return words("memory.one", methods=listed(most), bytes=most_bytes, kind=kind)
+    return words(
+        "memory.span", most=listed(most), most_bytes=most_bytes, least=listed(least), least_bytes=least_bytes, kind=kind
     )
-    yield sheet.chart("memory", "Peak memory against pixels", finding)

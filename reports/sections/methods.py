@@ -7,14 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from reports.derive.leaders import leaders
 from reports.derive.summary import Summary
+from reports.derive.verdict_words import difference
 from reports.draw.columns import columns
 from reports.draw.grid import Cell, Grid, Line, grid
 from reports.draw.look import Chart, numbered
-from reports.draw.number_text import count_text
+from reports.draw.number_text import count_text, counted, listed
 from reports.draw.sheet import Ink, Sheet, short
 from reports.sections.section import Material, Section
-from reports.sections.words import words
+from reports.sections.words import joined, words
 
 COMMAND = "restobench cost"
 COLUMNS = columns(
@@ -30,7 +32,7 @@ def section(material: Material) -> Section:
     return Section(
         "methods",
         "Methods and cost per pixel",
-        COMMAND,
+        material.command,
         makes=COMMAND,
         text=tuple(_text(cost)),
         charts=tuple(charts(material.summary, material.ink)),
@@ -76,37 +78,66 @@ def _by_counter(cost: pd.DataFrame) -> pd.DataFrame:
     return cost.pivot_table(index="what", columns="counter", values="macs_per_pixel", observed=True, sort=False)
 
 
-def _overstated(wide: pd.DataFrame) -> pd.Series[float]:
-    """How many times the count of parameters exceeds the closed form; empty where either is absent."""
-    if not {"parameters", "closed_form"} <= set(wide.columns):
-        return pd.Series(dtype=float)
-    return (wide["parameters"] / wide["closed_form"]).dropna()
-
-
 def _finding(cost: pd.DataFrame) -> str:
+    """The least and the most of what is drawn, by the closed form where every method has it."""
     wide = _by_counter(cost)
-    exact = wide.get("closed_form", wide.iloc[:, 0])
-    least, most = count_text(exact.min()), count_text(exact.max())
-    said = words("methods.span", least=least, cheapest=exact.idxmin(), most=most, dearest=exact.idxmax())
-    factors = _overstated(wide)
-    if factors.empty:
-        return said
-    return f"{said} {words('methods.overstated', method=factors.index[0], factor=factors.iloc[0])}"
+    counter = next((name for name in ("closed_form", *wide.columns) if name in wide and wide[name].notna().all()), None)
+    counts = wide[counter] if counter else wide.max(axis=1)
+    by = words("methods.by", counter=str(counter).replace("_", " ")) if counter else words("methods.by_highest")
+    each = counts.rename("count").reset_index().rename(columns={"what": "label"})
+    least, fewest = leaders(each, "count", count_text, least=True)
+    most, largest = leaders(each, "count", count_text)
+    if fewest == largest:
+        return words("methods.one", methods=listed(most), count=largest, by=by)
+    return words("methods.span", least=fewest, cheapest=listed(least), most=largest, dearest=listed(most), by=by)
 
 
 def _text(cost: pd.DataFrame) -> Iterator[str]:
     if cost.empty:
         return
-    yield words("methods.about")
+    counters = set(cost.loc[cost["macs_per_pixel"].notna(), "counter"].astype(str))
+    said = {"closed_form": words("methods.closed_form"), "parameters": words("methods.parameters")}
+    traced = sorted(counters & {"fvcore", "torch"})
+    kinds = [sentence for counter, sentence in said.items() if counter in counters]
+    kinds += [words("methods.traced", counters=listed(traced))] if traced else []
+    yield " ".join((words("methods.about"), *kinds))
     wide = _by_counter(cost)
-    factors = _overstated(wide)
-    if len(factors):
-        listed = ", ".join(f"{name} {factor:.4g} times" for name, factor in factors.items())
-        yield words("methods.overstates", methods=listed)
+    if {"parameters", "closed_form"} <= set(wide.columns):
+        yield from _estimates((wide["parameters"] / wide["closed_form"]).dropna(), _explained(cost, "parameters"))
     if {"fvcore", "closed_form"} <= set(wide.columns):
-        off = (wide["fvcore"] - wide["closed_form"]).dropna()
-        listed = ", ".join(f"{value:+,.0f} ({name})" for name, value in off[off != 0].items())
-        yield words("methods.departs", differences=listed) if listed else words("methods.agree")
+        yield from _departures(wide[["closed_form", "fvcore"]].dropna(), _explained(cost, "fvcore"))
+
+
+def _explained(cost: pd.DataFrame, counter: str) -> set[str]:
+    """The methods whose count by `counter` has a residue that says where it departs."""
+    return set(cost.loc[(cost["counter"] == counter) & (cost["residue"] != ""), "what"])
+
+
+def _estimates(factors: pd.Series[float], explained: set[str]) -> Iterator[str]:
+    """Where the estimate from the parameters says more than the closed form, and where it says less."""
+    told = {f"{name} {factor:.4g} times": factor for name, factor in factors.items() if f"{factor:.4g}" != "1"}
+    above = ", ".join(text for text, factor in told.items() if factor > 1)
+    below = ", ".join(text for text, factor in told.items() if factor < 1)
+    parts = [words("methods.above", methods=above)] if above else []
+    parts += [words("methods.below", methods=below)] if below else []
+    if parts:
+        said = {str(name) for name, factor in factors.items() if f"{factor:.4g}" != "1"}
+        yield f"{joined(parts)} {words('methods.why')}" if said <= explained else joined(parts)
+
+
+def _departures(both: pd.DataFrame, explained: set[str]) -> Iterator[str]:
+    """Where fvcore counts something else than the closed form."""
+    off = {str(name): difference(exact, traced) for name, exact, traced in both.itertuples()}
+    parts = ", ".join(f"{_signed(value)} ({name})" for name, value in off.items() if value)
+    if parts:
+        departs = words("methods.departs", differences=parts)
+        yield f"{departs} {words('methods.why')}" if {name for name in off if off[name]} <= explained else departs
+    elif off:
+        yield words("methods.agree", methods=counted(len(off), "method"))
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else '-'}{count_text(abs(value))}"
 
 
 def _method_grid(material: Material) -> Grid:

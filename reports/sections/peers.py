@@ -11,11 +11,11 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import seconds_text, times_text
+from reports.draw.number_text import counted, reach_text, seconds_text, takes_text, times_text
 from reports.draw.sheet import Ink, Sheet
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
-from reports.sections.words import joined, words
+from reports.sections.words import words
 
 COMMAND = "restobench run --spec peers"
 COLUMNS = columns(
@@ -30,12 +30,12 @@ def section(material: Material) -> Section:
     """Time ratios against the first of each group."""
     return Section(
         "peers",
-        "Beside what a user would otherwise pick",
-        COMMAND,
+        "Methods timed in turn",
+        material.command,
         makes=COMMAND,
         about=words("peers.about"),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("peers", "Time ratios of interleaved runs", material.summary.peers, COLUMNS),),
+        grids=(grid("peers", "Ratios of times measured in turn", material.summary.peers, COLUMNS),),
     )
 
 
@@ -44,16 +44,17 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     table = summary.peers[np.isfinite(summary.peers["ratio"])]
     if table.empty:
         return
-    sheet, parts = Sheet((5.6, 1.3 + 0.36 * len(table))), []
+    sheet, parts, several = Sheet((5.6, 1.3 + 0.36 * len(table))), [], table["group"].nunique() > 1
     for place, line in enumerate(lines_of(table)):
-        name, ratio = str(line.label), times_text(line.ratio)
-        reach = f"[{times_text(line.low)} to {times_text(line.high)}], {line.rounds:.0f} rounds"
-        tip = f"{name}: {ratio} the time of {line.base} {reach}"
+        name = str(line.label)
+        said = f"{name} {takes_text(line.ratio, str(line.base))}"
+        reach = reach_text(times_text(line.low), times_text(line.high))
+        tip = f"{said}{reach}, {counted(line.rounds, 'round')}, {line.width:.0f} × {line.height:.0f}"
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=ink.palette[name], tip=tip)
-        parts.append(words("peers.ratio", method=name, ratio=ratio, base=line.base))
+        parts.append(f"{said} ({line.group})" if several else said)
     sheet.axes.axvline(1, color=SOFT, linewidth=1)
     sheet.axes.set_xscale("log")
     sheet.names(table["label"], 30)
     sheet.axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: times_text(value)))
-    sheet.axes.set_xlabel("time over that of the first of its group")
-    yield sheet.chart("peers", "Time beside peers, interleaved", joined(parts))
+    sheet.axes.set_xlabel("time over that of the method it is set against")
+    yield sheet.chart("peers", "Time beside others, measured in turn", f"{'; '.join(parts)}.")

@@ -11,12 +11,13 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import INK, Chart, numbered
+from reports.draw.number_text import listed
 from reports.draw.sheet import Ink, Sheet, slug
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
-COLUMNS = columns("label sigma_255 best_ratio vertex psnr_db low high n")
+COLUMNS = columns("label channels sigma_255 best_ratio vertex psnr_db low high n")
 
 
 def section(material: Material) -> Section:
@@ -28,7 +29,7 @@ def section(material: Material) -> Section:
         material.command,
         text=_text(optima),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("ratio-optima", "Best ratio per block size and sigma", optima, COLUMNS),),
+        grids=(grid("ratio-optima", "Best ratio of each method, by sigma", optima, COLUMNS),),
     )
 
 
@@ -48,7 +49,7 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
         sheet.axes.margins(y=0.12)
         sheet.axes.set(xlabel="ratio = threshold / sigma", ylabel="mean PSNR (dB)")
         finding = joined(
-            words("ratio.best", sigma=best.sigma_255, ratio=best.best_ratio, psnr_db=best.psnr_db)
+            words("ratio.best", sigma=best.sigma_255, ratios=listed(best.tied), psnr_db=best.psnr_db)
             for best in lines_of(optima)
         )
         name = f"ratio-{slug(str(label))}-{channels:g}"
@@ -64,8 +65,11 @@ def _ring(sheet: Sheet, best: Any) -> None:
 def _text(optima: pd.DataFrame) -> tuple[str, ...]:
     if optima.empty:
         return ()
-    one = optima[optima["label"] == optima["label"].iloc[0]].sort_values("sigma_255")
-    listed = ", ".join(f"{line.best_ratio:g} at sigma {line.sigma_255:g}" for line in lines_of(one))
-    said = words("ratio.about", method=one["label"].iloc[0], optima=listed)
+    first = optima.iloc[0]
+    one = optima[(optima["label"] == first["label"]) & (optima["channels"] == first["channels"])]
+    best = "; ".join(
+        f"{listed(line.tied)} at sigma {line.sigma_255:g}" for line in lines_of(one.sort_values("sigma_255"))
+    )
+    said = words("ratio.about", method=first["label"], optima=best)
     edge = int((~optima["inside"].astype(bool)).sum())
-    return (f"{said} {words('ratio.edge', count=edge)}" if edge else said,)
+    return (f"{said} {words('ratio.edge', count=edge, all=len(optima))}" if edge else said,)

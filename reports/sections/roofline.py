@@ -9,17 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.derive.leaders import leaders
 from reports.derive.roof import Roof, intensities, roof_of
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.sheet import Ink, Sheet, limited
+from reports.draw.number_text import count_text, listed
+from reports.draw.sheet import Ink, Sheet, few
 from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
+from reports.sections.times import left_out
 from reports.sections.words import words
 
-COLUMNS = columns("label width height intensity gops limit share", share=("share of the limit", ".0%"))
+COLUMNS = columns(
+    "label width height intensity gops limit share",
+    intensity=("executed multiply-adds per byte", count_text),
+    gops=("billion executed multiply-adds / s", count_text),
+    share=("share of the limit", ".0%"),
+)
 
 
 def section(material: Material) -> Section:
@@ -44,7 +52,9 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     if table.empty:
         return
     sheet = Sheet((5.6, 4.4))
-    for label, group in limited(table.groupby("label", sort=False)):
+    fastest = table.groupby("label", sort=False)["gops"].transform("max").sort_values(ascending=False, kind="stable")
+    shown, left = few(table.loc[fastest.index], "label")
+    for label, group in shown.groupby("label", sort=False):
         tips = [_tip(line, roof) for line in lines_of(group)]
         sheet.points(group["intensity"], group["gops"], name=str(label), look=ink.palette[str(label)], tips=tips)
     span = np.geomspace(table["intensity"].min() / 3, table["intensity"].max() * 3, 80)
@@ -52,15 +62,25 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         limit = np.minimum(peak, roof.bandwidth * span)
         sheet.axes.plot(span, limit, color=SOFT, linewidth=1.2, linestyle=dash, label=f"limit, {name}")
     sheet.axes.set(
-        xscale="log", yscale="log", xlabel="multiply-adds per byte (at most)", ylabel="billion multiply-adds / s"
+        xscale="log",
+        yscale="log",
+        xlabel="executed multiply-adds per byte (at most)",
+        ylabel="billion executed multiply-adds / s",
     )
-    best = most_of(table, "gops")
-    finding = words("roofline.fastest", method=best["label"], speed=best["gops"], share=_share_text(best, roof))
-    yield sheet.chart("roofline", "Speed against intensity", finding)
+    yield sheet.chart("roofline", "Speed against intensity", f"{_finding(shown, roof)}{left_out(left)}")
+
+
+def _finding(shown: pd.DataFrame, roof: Roof) -> str:
+    names, speed = leaders(shown, "gops", count_text)
+    best = most_of(shown, "gops")
+    share = _share_text(best, roof) if len(names) == 1 else ""
+    if len(shown["label"].unique()) == 1:
+        return words("roofline.one", method=names[0], speed=speed, share=share)
+    return words("roofline.fastest", methods=listed(names), speed=speed, share=share)
 
 
 def _tip(line: Any, roof: Roof) -> str:
-    speed = f"{line.gops:.3g} billion multiply-adds per second at {line.intensity:.3g} per byte"
+    speed = f"{count_text(line.gops)} billion executed multiply-adds per second at {line.intensity:.3g} per byte"
     return f"{line.label} at {line.width:.0f} × {line.height:.0f}: {speed}{_share_text(line, roof)}"
 
 
@@ -71,7 +91,9 @@ def _share_text(line: Any, roof: Roof) -> str:
 
 def _about(roof: Roof, *, above: bool) -> str:
     if not roof.peaks:
-        return words("roofline.not_probed")
-    peaks = ", ".join(f"{peak:.3g} ({name})" for name, peak in roof.peaks.items())
-    said = words("roofline.about", peaks=peaks, bandwidth=roof.bandwidth)
+        return f"{words('roofline.not_probed')} {words('roofline.executed')}"
+    peaks = ", ".join(f"{count_text(peak)} ({name})" for name, peak in roof.peaks.items())
+    moved = words("roofline.bytes", bandwidth=count_text(roof.bandwidth)) if math.isfinite(roof.bandwidth) else ""
+    said = words("roofline.about", peaks=peaks, bytes=moved)
+    said = f"{said} {words('roofline.executed')}"
     return f"{said} {words('roofline.above')}" if above else said

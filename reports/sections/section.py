@@ -25,7 +25,7 @@ class Section:
     anchor: str
     title: str
     command: str
-    """Repeats what the section shows."""
+    """Repeats what the section shows; empty where none does."""
     makes: str = STANDARD
     """Fills the section where the run has nothing for it."""
     about: InitVar[str] = ""
@@ -64,6 +64,6 @@ class Material:
 
     @property
     def command(self) -> str:
-        """The command that made the run."""
+        """The command that made the run; empty where it was not recorded."""
         found = self.run.about.get("command")
-        return found if isinstance(found, str) and found else STANDARD
+        return found if isinstance(found, str) else ""

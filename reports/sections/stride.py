@@ -10,13 +10,16 @@ from matplotlib.axes import Axes
 from reports.derive.scores import main_sigma
 from reports.derive.summary import Summary
 from reports.draw.look import Chart, numbered
-from reports.draw.number_text import seconds_text, times_text
+from reports.draw.number_text import fast_text, seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of, most_of
 from reports.sections.section import Material, Section
 from reports.sections.times import median_text
 from reports.sections.words import joined, words
+
+_REDUNDANCIES = r"DCT \d+×\d+(, stride \d+)?(, spacing [\d.]+)?"
+"""Labels of the DCT that differ in block size and redundancy alone."""
 
 
 def section(material: Material) -> Section:
@@ -25,9 +28,16 @@ def section(material: Material) -> Section:
         "stride",
         "What redundancy buys: stride against PSNR and time",
         material.command,
-        about=words("stride.about"),
+        about=" ".join(_about(material.summary)),
         charts=tuple(charts(material.summary, material.ink)),
     )
+
+
+def _about(summary: Summary) -> Iterator[str]:
+    """What a stride is; what a random subset is, where the run has one."""
+    yield words("stride.about")
+    if any("spacing" in label for method, label in summary.labels if method == DCT):
+        yield words("stride.subset")
 
 
 def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
@@ -40,7 +50,7 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
 
 def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     table = summary.comparison.main
-    plain = _plain(table[(table["method"] == DCT) & (table["sigma_255"] == sigma)])
+    plain = _plain(_of_one_kind(table[(table["method"] == DCT) & (table["sigma_255"] == sigma)]))
     plain = plain[plain.groupby("block_size")["stride"].transform("nunique") > 1]
     if len(plain["stride"].unique()) < 2:  # noqa: PLR2004 - a curve has two points
         return
@@ -51,20 +61,19 @@ def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
         ]
         sheet.line(group["stride"], group["psnr_db"], name=f"{block:g}×{block:g} blocks", look=look, tips=tips)
         first, last = group.iloc[0], group.iloc[-1]
-        loss = first["psnr_db"] - last["psnr_db"]
-        parts.append(words("stride.loss", block=block, last=last["stride"], loss=loss, first=first["stride"]))
+        change = last["psnr_db"] - first["psnr_db"]
+        parts.append(words("stride.change", block=block, last=last["stride"], change=change, first=first["stride"]))
     _stride_axis(sheet.axes, plain["stride"])
     sheet.axes.set_ylabel("mean PSNR (dB)")
     yield sheet.chart("stride-psnr", f"PSNR against stride, sigma {sigma:g}", joined(parts))
 
 
 def _times(summary: Summary) -> Iterator[Chart]:
-    timed = _with_grid(summary)
-    timed = timed[timed.groupby("block_size")["stride"].transform("nunique") > 1]
+    timed, several = _of_one_kind(_with_grid(summary)), ["height", "width", "block_size"]
+    timed = timed[timed.groupby(several)["stride"].transform("nunique") > 1]
     if timed.empty:
         return
-    counts = timed.groupby("pixels")["stride"].nunique()
-    timed = timed[timed["pixels"] == counts.idxmax()]
+    _, timed = max(timed.groupby(["height", "width"]), key=lambda sized: sized[1]["stride"].nunique())
     sheet, parts = Sheet(), []
     for look, (block, group) in zip(numbered(9), timed.sort_values("stride").groupby("block_size"), strict=False):
         tips = [f"{line.label}: {median_text(line)}, n = {line.n}" for line in lines_of(group)]
@@ -72,8 +81,8 @@ def _times(summary: Summary) -> Iterator[Chart]:
         sheet.line(group["stride"], group["median"], name=name, look=look, tips=tips)
         sheet.bars(group["stride"], group["low"], group["high"], name=name, look=look)
         first, last = group.iloc[0], group.iloc[-1]
-        gain = times_text(first["median"] / last["median"])
-        parts.append(words("stride.speed", block=block, last=last["stride"], gain=gain, first=first["stride"]))
+        gain = fast_text(first["median"] / last["median"], f"at stride {first['stride']:g}")
+        parts.append(words("stride.speed", block=block, last=last["stride"], gain=gain))
     _stride_axis(sheet.axes, timed["stride"])
     sheet.axes.set_yscale("log")
     seconds_axis(sheet.axes.yaxis, "time")
@@ -83,10 +92,12 @@ def _times(summary: Summary) -> Iterator[Chart]:
 
 def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
-    own = own[~own["label"].str.contains("engine|learn|color|rule", regex=True)]
-    if len(own) < 2:  # noqa: PLR2004 - one point is no trade
+    own = _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
+    groups = [
+        (key, group) for key, group in _kinds(own).groupby(["block_size", "kind"], observed=True) if len(group) > 1
+    ]
+    if not groups:
         return
-    groups = list(_kinds(own).groupby(["block_size", "kind"], observed=True))
     sheet = Sheet()
     for look, ((block, kind), group) in zip(numbered(len(groups)), groups, strict=True):
         ordered = group.sort_values("per_megapixel")
@@ -99,17 +110,25 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     sheet.axes.set_xscale("log")
     seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    best, fastest = most_of(own, "psnr_db"), least_of(own, "per_megapixel")
-    finding = words(
-        "stride.span",
-        fastest=fastest["label"],
-        fastest_db=fastest["psnr_db"],
-        fastest_time=seconds_text(fastest["per_megapixel"]),
-        best=best["label"],
-        best_db=best["psnr_db"],
-        best_time=seconds_text(best["per_megapixel"]),
-    )
+    finding = _span(pd.concat([group for _, group in groups]).drop_duplicates("label"))
     yield sheet.chart("redundancy", f"What redundancy buys, sigma {sigma:g}", finding)
+
+
+def _span(drawn: pd.DataFrame) -> str:
+    """From the fastest to the best of what is drawn, which may be the same one."""
+    best, fastest = most_of(drawn, "psnr_db"), least_of(drawn, "per_megapixel")
+    start, end = (
+        words("stride.place", method=one["label"], psnr_db=one["psnr_db"], time=seconds_text(one["per_megapixel"]))
+        for one in (fastest, best)
+    )
+    if f"{best['psnr_db']:.2f}" == f"{fastest['psnr_db']:.2f}":
+        return words("stride.nothing", fastest=start)
+    return words("stride.span", fastest=start, best=end)
+
+
+def _of_one_kind(table: pd.DataFrame) -> pd.DataFrame:
+    """The lines of the usual number of channels: those of another are no step of the same curve."""
+    return table[table["channels"] == table["channels"].mode().iloc[0]] if len(table) else table
 
 
 def _kinds(own: pd.DataFrame) -> pd.DataFrame:

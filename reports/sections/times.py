@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from reports.derive.fits import Fit, cost_model, power_law
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import interval_text, seconds_text
-from reports.draw.sheet import MOST_SERIES, Ink, Sheet, limited, pixels_axis, seconds_axis
+from reports.draw.number_text import count_text, counted, interval_text, reach_text, seconds_text
+from reports.draw.sheet import Ink, Sheet, few, pixels_axis, seconds_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
@@ -30,10 +32,17 @@ def section(material: Material) -> Section:
         "time",
         "Time against pixels and operations",
         material.command,
-        about=words("time.about"),
+        about=_about(material.summary),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(grid("time", "Wall time", material.summary.timed, COLUMNS),),
     )
+
+
+def _about(summary: Summary) -> str:
+    """What is a median here, and which cases stand elsewhere."""
+    said, threads = words("time.about"), summary.timed["threads"].unique()
+    more = summary.threads["threads"].nunique() > len(threads)
+    return f"{said} {words('time.threads', threads=counted(threads[0], 'thread'))}" if more else said
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
@@ -47,24 +56,39 @@ def _against_pixels(summary: Summary, ink: Ink) -> Iterator[Chart]:
     timed = timed[timed.groupby(["label", "scale", "channels"])["pixels"].transform("nunique") > 1]
     if timed.empty:
         return
-    sheet = Sheet((5.6, 4.4))
-    for (label, scale), group in limited(timed.groupby(["label", "scale"], sort=False)):
+    sheet, keys = Sheet((5.6, 4.4)), ["label", "scale", "channels"]
+    timed, left = few(timed, keys)
+    parts = []
+    for (label, scale, channels), group in timed.groupby(keys, sort=False):
         ordered = group.sort_values("pixels")
         tips = [_tip(line) for line in lines_of(ordered)]
-        name, look = f"{label} ×{scale:g}" if scale > 1 else str(label), ink.palette[str(label)]
+        name, look = series_name(label, scale, channels, timed), ink.palette[str(label)]
+        fit = power_law(ordered["pixels"], ordered["median"])
+        parts += [f"{name} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}"] if fit else []
         sheet.line(ordered["pixels"], ordered["median"], name=name, look=look, tips=tips)
         sheet.bars(ordered["pixels"], ordered["low"], ordered["high"], name=name, look=look)
     sheet.axes.set(xscale="log", yscale="log")
     pixels_axis(sheet.axes)
     seconds_axis(sheet.axes.yaxis, "time")
-    fits = lines_of(summary.exponents.head(MOST_SERIES))
-    listed = ", ".join(f"{fit.label} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}" for fit in fits)
-    yield sheet.chart("time-pixels", "Time against pixels", words("time.exponents", exponents=listed))
+    finding = words("time.exponents", exponents=", ".join(parts))
+    yield sheet.chart("time-pixels", "Time against pixels", f"{finding}{left_out(left)}")
+
+
+def series_name(label: object, scale: Any, channels: Any, table: pd.DataFrame) -> str:
+    """A method with its scale, and with its channels where `table` has it in several."""
+    same = table[(table["label"] == label) & (table["scale"] == scale)]
+    colors = f", {channels:g} channels" if len(same["channels"].unique()) > 1 else ""
+    return f"{label}{f' ×{scale:g}' if scale > 1 else ''}{colors}"
+
+
+def left_out(series: int) -> str:
+    """How many series a figure had no room for, with a leading space; nothing where all are drawn."""
+    return f" {words('time.left_out', count=series)}" if series else ""
 
 
 def median_text(line: Any) -> str:
     """A timed case's median with its interval: `2.61 ms [2.58 ms to 2.7 ms]`."""
-    return f"{seconds_text(line.median)} [{seconds_text(line.low)} to {seconds_text(line.high)}]"
+    return f"{seconds_text(line.median)}{reach_text(seconds_text(line.low), seconds_text(line.high))}"
 
 
 def _tip(line: Any) -> str:
@@ -76,7 +100,8 @@ def _against_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
     if len(table) < 2:  # noqa: PLR2004 - one point shows no relation
         return
     sheet = Sheet((5.6, 4.4))
-    for label, group in limited(table.groupby("label", sort=False)):
+    shown, left = few(table, "label")
+    for label, group in shown.groupby("label", sort=False):
         tips = [f"{_tip(line)}; {line.macs:.3g} operations" for line in lines_of(group)]
         sheet.points(group["macs"], group["median"], name=str(label), look=ink.palette[str(label)], tips=tips)
     model, fit = cost_model(table), power_law(table["macs"], table["median"])
@@ -85,15 +110,18 @@ def _against_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
         sheet.axes.plot(x, np.maximum(model[0] + model[1] * x, 1e-9), color=SOFT, linestyle="--", linewidth=1)
     sheet.axes.set(xscale="log", yscale="log", xlabel="operations of the call (1 multiply-add = 1)")
     seconds_axis(sheet.axes.yaxis, "time")
-    yield sheet.chart("time-operations", "Time against operations", _finding(fit, model))
+    yield sheet.chart("time-operations", "Time against operations", f"{_finding(fit, model)}{left_out(left)}")
 
 
 def _finding(fit: Fit | None, model: tuple[float, float, float] | None) -> str:
     said = []
     if fit:
-        said.append(words("time.power", exponent=fit.exponent, reach=interval_text(fit.low, fit.high)))
+        reach = interval_text(fit.low, fit.high)
+        said.append(words("time.power", cases=counted(fit.n, "timed case"), exponent=fit.exponent, reach=reach))
     if model:
         a, b, explained = model
-        speed = f"{1 / b / 1e9:.3g} billion operations per second" if b > 0 else "no positive slope"
-        said.append(words("time.model", fixed=seconds_text(max(a, 0)), speed=speed, explained=max(explained, 0)))
+        slope = words("time.speed", speed=count_text(1 / b / 1e9)) if b > 0 else words("time.no_speed")
+        said.append(words("time.model", fixed=seconds_text(a), slope=slope))
+        if math.isfinite(explained):
+            said.append(words("time.explained", explained=explained) if explained > 0 else words("time.unexplained"))
     return " ".join(said) or words("time.too_few")

@@ -12,4 +12,4 @@ def section(material: Material) -> Section:
     """Source, checksum and licence of each file of weights."""
     columns = ("name", "present", "licence", "source", "sha256")
     grids = (records_grid("weights", "Weights", material.run.listed("weights"), columns),)
-    return Section("weights", "Weights", COMMAND, makes=COMMAND, grids=grids)
+    return Section("weights", "Weights", material.command, makes=COMMAND, grids=grids)

@@ -7,32 +7,53 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reports.derive.intervals import difference
+from reports.draw.number_text import counted
 from reports.studies.study import Study, decibels, of
 
 TITLE = "Colour"
 PLACE = 4
 NEEDS = "psnr_db"
 
+_TRANSFORMED, _PLAIN = ", colour transform", ", per channel"
+
 
 def study(table: pd.DataFrame) -> Study:
-    """One figure; the means, and what the colour transform changes."""
+    """One figure; the means over what all variants have, and what the colour transform changes."""
     psnr = of(table, "psnr_db")
-    wide = psnr.assign(label=[_variant(*line) for line in psnr[["label", "options"]].itertuples(index=False)])
-    wide = wide.pivot_table(index="image", columns="label", values="value", sort=False)
+    sigmas = ", ".join(f"{sigma:g}" for sigma in sorted(psnr["sigma_255"].unique()))
+    one = len(psnr["sigma_255"].unique()) == 1
+    place = psnr["image"] if one else psnr["image"] + psnr["sigma_255"].map(", sigma {:g}".format)
+    named = [_variant(*line) for line in psnr[["label", "options"]].itertuples(index=False)]
+    wide = psnr.assign(label=named, place=place)
+    wide = wide.pivot_table(index="place", columns="label", values="value", sort=False)
     sheet = decibels(wide, "PSNR over red, green and blue (dB)", most=22)
-    listed = ", ".join(f"{label} {value:.2f} dB" for label, value in wide.mean().sort_values().items())
-    chart = sheet.chart("color-psnr", f"Colour denoising, sigma {psnr['sigma_255'].iloc[0]:g}", f"Means: {listed}.")
-    return Study((chart,), (f"Means over {len(wide)} images: {listed}.", *_transform_words(wide)))
+    means = _means(wide, "image" if one else "case")
+    chart = sheet.chart("color-psnr", f"Colour denoising, sigma {sigmas}", means)
+    return Study((chart,), (means, *_transform_words(wide)))
+
+
+def _means(wide: pd.DataFrame, what: str) -> str:
+    """The mean of each variant over the images that all have."""
+    whole = wide.dropna()
+    if whole.empty:
+        return "No image was restored by all variants, so there are no means to compare."
+    listed = ", ".join(f"{label} {value:.2f} dB" for label, value in whole.mean().sort_values().items())
+    fewer = f", of {len(wide)}, that all variants restored" if len(whole) < len(wide) else ""
+    return f"Means over {counted(len(whole), what)}{fewer}: {listed}."
 
 
 def _variant(label: str, options: str) -> str:
-    return f"{label}, colour transform" if '"opp"' in options else label.replace("color transform none", "per channel")
+    bare = label.removesuffix(", color transform none")
+    if '"color_transform":"opp"' in options:
+        return f"{bare.removesuffix(', color transform opp')}{_TRANSFORMED}"
+    return f"{bare}{_PLAIN}" if bare != label else label
 
 
 def _transform_words(wide: pd.DataFrame) -> Iterator[str]:
-    with_it = [label for label in wide if str(label).endswith(", colour transform")]
-    without = [label for label in wide if str(label).endswith("per channel")]
-    if with_it and without:
-        gain = difference(wide[with_it[0]], wide[without[0]])
-        reach = f"95 % from {gain.low:+.2f} to {gain.high:+.2f}"
-        yield f"The colour transform changes the DCT by {gain.mean:+.2f} dB ({reach})."
+    """What the transform changes of each method that was run with and without it."""
+    for label in map(str, wide):
+        bare = label.removesuffix(_TRANSFORMED)
+        if label != bare and f"{bare}{_PLAIN}" in wide:
+            gain = difference(wide[label], wide[f"{bare}{_PLAIN}"])
+            reach = f"95 % from {gain.low:+.2f} to {gain.high:+.2f}" if gain.n > 1 else counted(gain.n, "image")
+            yield f"The colour transform changes {bare} by {gain.mean:+.2f} dB ({reach})." if gain.n else ""

@@ -16,6 +16,9 @@ ABSCISSAS = (
 )  # fmt: skip
 """Quantities of an experiment that are drawn along, not up; the first that is there counts."""
 
+MOST_ENDS = 6
+"""Lines whose ends are put into words."""
+
 _LOGARITHMIC = 100
 
 
@@ -42,5 +45,6 @@ def _curve(table: pd.DataFrame, name: str, x: str, quantity: str) -> Chart:
     sheet.axes.set(xlabel=abscissa.replace("_", " "), ylabel=said)
     if 0 < readings["value"].min() < readings["value"].max() / _LOGARITHMIC:
         sheet.axes.set_yscale("log")
-    finding = f"{said.capitalize()} goes from {'; '.join(ends[:6])}."
+    more = f"; and {len(ends) - MOST_ENDS} more" if len(ends) > MOST_ENDS else ""
+    finding = f"{said[:1].upper()}{said[1:]} goes from {'; '.join(ends[:MOST_ENDS])}{more}."
     return sheet.chart(f"{slug(name)}-{slug(quantity)}", f"{name}: {said}", finding)

@@ -26,7 +26,8 @@ def study(table: pd.DataFrame) -> Study:
             f"{name.replace('_', ' ')} {values.iloc[0]:.3f}" for name, values in named.items() if len(values)
         )
         charts += _charts(own, str(generator), words)
-        reading.append(f"With {generator} weights: {words}{_psnr_words(own)}.")
+        if said := "; ".join(part for part in (words, _psnr_words(own)) if part):
+            reading.append(f"With {generator} weights: {said}.")
     charts += _kernel(table, "true", "kernel-true", "True kernel")
     return Study(tuple(charts), tuple(reading))
 
@@ -38,12 +39,12 @@ def _charts(own: pd.DataFrame, generator: str, words: str) -> Iterator[Chart]:
     }
     if profiles:
         axes = ("offset (pixels)", "sum over rows")
-        finding = f"Against the true kernel: {words}."
+        finding = f"Against the true kernel: {words}." if words else f"Profiles: {', '.join(profiles)}."
         yield lines(f"kernel-profile-{name}", f"Kernel profile, {whose}", profiles, finding, axes=axes)
     yield from _kernel(own, "found", f"kernel-found-{name}", f"Kernel found, {whose}")
     loss = along(own, "loss", "step", "loss")
     if len(loss) > 1:
-        finding = f"The loss falls from {loss['loss'].iloc[0]:.4g} to {loss['loss'].iloc[-1]:.4g}."
+        finding = f"The loss goes from {loss['loss'].iloc[0]:.4g} to {loss['loss'].iloc[-1]:.4g}."
         title = f"Loss against step, {whose}"
         yield lines(f"kernel-loss-{name}", title, {"loss": loss}, finding, axes=("step", "loss"))
 
@@ -53,11 +54,11 @@ def _kernel(table: pd.DataFrame, part: str, name: str, title: str) -> Iterator[C
     weights = values(table[table["part"] == part], "kernel_weight").to_numpy()
     size = round(np.sqrt(len(weights)))
     if size > 1:
-        finding = f"{size} × {size} weights from {weights.min(initial=0):.3f} to {weights.max(initial=0):.3f}."
+        finding = f"{size} × {size} weights from {weights.min():.3f} to {weights.max():.3f}."
         yield heat_map(name, title, weights.reshape(size, size), finding)
 
 
 def _psnr_words(own: pd.DataFrame) -> str:
     mean = of(own, "psnr_db").groupby("part", sort=False)["value"].mean()
     listed = ", ".join(f"{value:.2f} dB ({part})" for part, value in mean.items())
-    return f"; the upscaler scores {listed}" if len(mean) else ""
+    return f"the upscaler scores {listed}" if len(mean) else ""

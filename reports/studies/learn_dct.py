@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from reports.derive.leaders import leaders
 from reports.draw.look import SOFT, Chart, numbered
+from reports.draw.number_text import listed
 from reports.draw.sheet import Sheet
-from reports.read.tables import most_of
 from reports.studies.study import Study, heat_map, of, values
 
 TITLE = "Thresholds learnt per frequency"
@@ -32,22 +33,23 @@ def study(table: pd.DataFrame) -> Study:
 def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
     own = gains[gains["what"] == "learnt"]["value"]
     if len(own):
-        gain = f"{own.iloc[0]:+.3f} dB over the best uniform ratio"
-        yield f"At 8 × 8 and sigma 25 the learnt thresholds gain {gain}, on images not learnt on."
+        beside = "beside the best uniform ratio, on images not learnt on"
+        yield f"At 8 × 8 and sigma 25 the learnt thresholds change PSNR by {own.iloc[0]:+.3f} dB {beside}."
     if len(gains):
-        best = most_of(gains, "value")
-        yield f"Furthest there is “{best['what']}” with {best['value']:+.3f} dB{_costs(table, gains)}."
+        best, gain = leaders(gains.assign(label=gains["what"]), "value", "{:+.3f}".format)
+        names = listed(f"“{name}”" for name in best)
+        yield f"The highest there is {gain} dB, by {names}{_costs(table, gains)}."
 
 
 def _costs(table: pd.DataFrame, gains: pd.DataFrame) -> str:
     """Gain and operations of each variant that has a count."""
     macs = of(table, "macs_per_pixel").drop_duplicates("part").set_index("part")["value"]
     counted = gains[gains["part"].isin(macs.index)]
-    listed = (
+    said = (
         f"{what} {value:+.2f} dB for {macs[part]:,.0f}"
         for part, what, value in counted[["part", "what", "value"]].to_numpy()
     )
-    return f"; gains by operations per pixel: {', '.join(listed)}" if len(counted) else ""
+    return f"; beside the operations per pixel: {', '.join(said)}" if len(counted) else ""
 
 
 def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
@@ -61,10 +63,10 @@ def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
         sheet.points(group["value"], where, name=str(setting), look=look, tips=tips)
     sheet.axes.axvline(0, color=SOFT, linewidth=1)
     sheet.names(order, 28)
-    sheet.axes.set_xlabel("gain over the best uniform ratio (dB)")
-    best = most_of(gains, "value")
-    finding = f"The largest gain is {best['value']:+.3f} dB, {best['what']} at {best['setting']}."
-    yield sheet.chart("learn-dct-gain", "What learning gains", finding)
+    sheet.axes.set_xlabel("change beside the best uniform ratio (dB)")
+    best, gain = leaders(gains.assign(label=gains["what"] + " at " + gains["setting"]), "value", "{:+.3f}".format)
+    finding = f"The highest value is {gain} dB, {listed(best)}."
+    yield sheet.chart("learn-dct-gain", "What learning changes", finding)
 
 
 def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:
@@ -76,8 +78,12 @@ def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:
     ratios = values(own[own["part"] == part], "threshold_over_sigma").to_numpy()
     size = round(np.sqrt(len(ratios)))
     title = f"Learnt thresholds over sigma, {part.partition(':')[0]}"
-    ratios = np.where(np.arange(len(ratios)) > 0, ratios, np.nan)  # the mean's 0 would take all colours from the others
+    kept = bool(len(ratios) > 1 and ratios[0] == 0)
+    if kept:
+        ratios = np.where(np.arange(len(ratios)) > 0, ratios, np.nan)  # a 0 would take all colours from the others
     low, high = np.nanmin(ratios), np.nanmax(ratios)
-    where = "the highest frequencies lie at the lower right, and the mean, at the upper left, has none"
+    where = (
+        f"the highest frequencies lie at the lower right{', and the mean, at the upper left, has none' if kept else ''}"
+    )
     finding = f"Thresholds run from {low:.2f} to {high:.2f} times sigma; {where}."
     yield heat_map("learn-dct-thresholds", title, ratios[: size**2].reshape(size, size), finding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reports.draw.number_text import seconds_text, times_text
+from reports.draw.number_text import at_most_text, counted, fast_text, seconds_text
 from reports.studies.curves import curves
 from reports.studies.study import Study, of
 
@@ -19,10 +19,11 @@ def study(table: pd.DataFrame) -> Study:
     charts = tuple(curves(seconds, "ratio-sweep"))
     if set(middle) != {"shared", "dense"}:
         return Study(charts, tuple(chart.finding for chart in charts[:2]))
-    shared = f"{seconds['note'].iloc[0]} take {seconds_text(middle['shared'])} where they share one transform"
+    what, least = seconds["note"].iloc[0] or "The ratios", min(map(len, rounds.values()))
+    shared = f"{what} take {seconds_text(middle['shared'])} where they share one transform"
     dense = f"{seconds_text(middle['dense'])} one by one through the dense reference"
-    times = times_text(middle["dense"] / middle["shared"])
-    faster = f"{shared} and {dense}: {times} as fast, by the medians of {len(rounds['shared'])} rounds."
+    speed = fast_text(middle["dense"] / middle["shared"], "one by one")
+    faster = f"{shared} and {dense}: sharing is {speed}, by medians of {counted(least, 'round')}."
     off = of(table, "difference_255")["value"]
-    same = f"No pixel of their outputs differs by more than {off.max():.2g} / 255." if len(off) else ""
+    same = f"No pixel of their outputs differs by more than {at_most_text(off.max())} / 255." if len(off) else ""
     return Study(charts, tuple(word for word in (faster, same) if word))

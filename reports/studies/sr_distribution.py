@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from reports.derive.leaders import leaders
 from reports.draw.look import Chart
-from reports.read.tables import most_of
+from reports.draw.number_text import counted, listed
 from reports.studies.study import Study, decibels, lines, of
 
 TITLE = "In and out of the training distribution"
@@ -19,31 +20,43 @@ def study(table: pd.DataFrame) -> Study:
     """Network and bicubic compared; nothing where only one of them was scored."""
     psnr = of(table, "psnr_db")
     noise = psnr["sigma_255"].map(lambda sigma: f", noise {sigma:g}" if sigma else "")
-    psnr = psnr.assign(kind=psnr["degradation"].astype(str) + noise)
+    psnr = _on_the_same_images(psnr.assign(kind=psnr["degradation"].astype(str) + noise))
     wide = psnr.pivot_table(index="kind", columns="label", values="value", sort=False)
     if wide.shape[1] < 2:  # noqa: PLR2004 - two are compared
         return Study(())
     return Study((_kinds_chart(wide), *_blur_chart(table)), tuple(_words(wide)))
 
 
+def _on_the_same_images(psnr: pd.DataFrame) -> pd.DataFrame:
+    """Of each degradation the images that all methods with any of it have: a mean of others is another mean."""
+    methods = psnr.groupby("kind")["label"].transform("nunique")
+    return psnr[psnr.groupby(["kind", "image"])["label"].transform("nunique") == methods]
+
+
+def _best_widths(curve: pd.DataFrame) -> str:
+    """Where a curve is highest: more than one width where the written values tie."""
+    widths, _ = leaders(curve.assign(label=curve["width"].map("{:g}".format)), "value", "{:.2f}".format)
+    return listed(widths)
+
+
 def _words(wide: pd.DataFrame) -> Iterator[str]:
-    net = next(label for label in wide if label != "bicubic")
-    gain = (wide[net] - wide["bicubic"]).dropna() if "bicubic" in wide else pd.Series(dtype=float)
-    if gain.empty:
-        return
-    best, worst = f"{gain.max():+.2f} dB on {gain.idxmax()} input", f"{gain.min():+.2f} dB on {gain.idxmin()} input"
-    yield f"{net} against bicubic: {best}, {worst}."
-    losing = [str(kind) for kind in gain.index[gain < 0]]
-    listed = f": {'; '.join(losing)}" if losing else ""
-    yield f"It falls behind on {len(losing)} of {len(gain)} degradations{listed}."
+    for net in [label for label in wide if label != "bicubic" and "bicubic" in wide]:
+        gain = (wide[net] - wide["bicubic"]).dropna()
+        if gain.empty:
+            continue
+        ends = {str(gain.idxmax()): gain.max(), str(gain.idxmin()): gain.min()}
+        said = ", ".join(f"{value:+.2f} dB on {kind} input" for kind, value in ends.items())
+        losing = [str(kind) for kind in gain.index[gain < 0]]
+        which = f": {'; '.join(losing)}" if losing else ""
+        behind = f"it falls behind on {len(losing)} of {counted(len(gain), 'degradation')}{which}"
+        yield f"{net} against bicubic: {said}; {behind}."
 
 
 def _kinds_chart(wide: pd.DataFrame) -> Chart:
     size = (5.6, 1.5 + 0.34 * len(wide))
     sheet = decibels(wide, "PSNR of the luma (dB), mean over images", size=size, most=30, tip="{label} on {place}")
-    spread = wide.max() - wide.min()
-    listed = ", ".join(f"{label} {value:.2f} dB" for label, value in spread.items())
-    return sheet.chart("sr-distribution-kinds", "By degradation", f"From the best degradation to the worst: {listed}.")
+    spread = ", ".join(f"{label} {value:.2f} dB" for label, value in (wide.max() - wide.min()).items())
+    return sheet.chart("sr-distribution-kinds", "By degradation", f"From the best degradation to the worst: {spread}.")
 
 
 def _blur_chart(table: pd.DataFrame) -> Iterator[Chart]:
@@ -58,7 +71,7 @@ def _blur_chart(table: pd.DataFrame) -> Iterator[Chart]:
         str(label): group.reset_index().sort_values("width")[["width", "value"]]
         for label, group in mean.groupby(level=0, sort=False)
     }
-    ends = ", ".join(f"{label} best at {most_of(group, 'value')['width']:g}" for label, group in curves.items())
+    ends = ", ".join(f"{label} best at {_best_widths(group)}" for label, group in curves.items())
     title, finding = "Against the blur before decimation", f"By width of the blur in pixels: {ends}."
     axes = ("standard deviation of the blur (pixels)", "PSNR of the luma (dB)")
     yield lines("sr-distribution-blur", title, curves, finding, axes=axes)

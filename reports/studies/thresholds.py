@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
+from reports.draw.number_text import at_most_text
 from reports.studies.study import Curves, Study, along, lines, of
 
 TITLE = "Hard, soft and smooth thresholds"
 PLACE = 1
 NEEDS = "output"
+
+BESIDE = 0.3
+"""Nearer to its step than this, a smooth threshold cannot be the hard one."""
 
 
 def study(table: pd.DataFrame) -> Study:
@@ -18,23 +24,29 @@ def study(table: pd.DataFrame) -> Study:
     charts = [lines("thresholds-family", "Hard, soft and smooth hard thresholds, T = 1", family, said)]
     pair = {part: along(table, part, "x", "estimate") for part in of(table, "estimate")["part"].unique()}
     off = of(table, "largest_difference")["value"]
-    words = (
-        f"Soft thresholding and the minimiser found by search differ by at most {off.max():.2g}." if len(off) else ""
-    )
+    differ = f"differ by no more than {at_most_text(off.max())}." if len(off) else ""
+    words = f"Soft thresholding and the minimiser found by search {differ}" if differ else ""
     if pair:
-        title = "Soft thresholding is the most probable value under a Laplacian prior"
+        title = "Soft thresholding and the most probable value under a Laplacian prior"
         charts.append(lines("thresholds-posterior", title, pair, words))
     return Study(tuple(charts), tuple(word for word in (said, words) if word))
 
 
 def _family_words(family: Curves) -> str:
-    smooth = [part for part in family if part.startswith("temperature")]
+    smooth = sorted((part for part in family if part.startswith("temperature")), key=_temperature)
     if "hard" not in family or "soft" not in family or not smooth:
         return ""
     coldest, hottest = smooth[0], smooth[-1]
-    away = (family["hard"]["x"].abs() - 1).abs() > 0.3  # noqa: PLR2004 - away from the step
+    away = (family["hard"]["x"].abs() - 1).abs() > BESIDE
     cold = (family[coldest]["output"] - family["hard"]["output"])[away].abs().max()
     hot = (family[hottest]["output"] - family["soft"]["output"]).abs().max()
-    hard = f"At {coldest} the smooth threshold is within {cold:.2g} of the hard one beside the step"
-    soft = f"at {hottest} within {hot:.2g} of the soft one"
-    return f"{hard}, and {soft}: one family reaches from the one to the other."
+    beside = f"of the hard one, where that is at least {BESIDE} from its step"
+    hard = f"At {coldest} the smooth threshold is within {at_most_text(cold)} {beside}"
+    return f"{hard}; at {hottest} it is within {at_most_text(hot)} of the soft one."
+
+
+def _temperature(part: str) -> float:
+    try:
+        return float(part.removeprefix("temperature"))
+    except ValueError:
+        return math.inf

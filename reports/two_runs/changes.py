@@ -38,13 +38,17 @@ def _samples(time: pd.DataFrame) -> dict[tuple[Any, ...], np.ndarray]:
 
 
 def _ratio(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
+    """The ratio of medians with its interval, which is NaN where a run has fewer than three samples."""
+    ratio = float(np.median(after) / np.median(before))
+    if min(len(before), len(after)) < 3:  # noqa: PLR2004 - resampling two values says nothing
+        return ratio, math.nan, math.nan
     generator = np.random.default_rng(0)
     medians = [
         np.median(part[generator.integers(0, len(part), (RESAMPLES // 4, len(part)))], axis=1)
         for part in (before, after)
     ]
     low, high = np.quantile(medians[1] / medians[0], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(np.median(after) / np.median(before)), float(low), float(high)
+    return ratio, float(low), float(high)
 
 
 def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
@@ -52,7 +56,7 @@ def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
     if not pair.same_machine:
         return f"{Word.NO_VERDICT}: other machine"
     floor, ends = math.log1p(pair.floor), (math.log(low), math.log(high))
-    significant, furthest = ends[0] > floor or ends[1] < -floor, max(abs(end) for end in ends)
+    significant, furthest = ends[0] > floor or ends[1] < -floor, float(np.max(np.abs(ends)))
     word = by_interval(math.log(ratio), furthest, pair.tolerances.time, significant=significant)
     return f"{word}: too noisy" if word is Word.NO_VERDICT else word
 
@@ -80,6 +84,12 @@ def _per_image(quality: pd.DataFrame) -> dict[tuple[Any, ...], pd.Series[float]]
 
 def exact_changes(pair: Pair) -> pd.DataFrame:
     """Operations and memory that changed."""
+    found = exact_pairs(pair)
+    return found[found["verdict"] != Word.UNCHANGED].reset_index(drop=True)
+
+
+def exact_pairs(pair: Pair) -> pd.DataFrame:
+    """Operations and memory that both runs counted, changed or not."""
     lines: list[tuple[object, ...]] = []
     for name, key, value, judge, tolerance in (
         ("cost", _COUNTED, "macs_per_pixel", of_operations, pair.tolerances.macs_per_pixel),
@@ -89,11 +99,8 @@ def exact_changes(pair: Pair) -> pd.DataFrame:
             summary.named[name].groupby(key, observed=True)[value].max() for summary in (pair.before, pair.after)
         )
         joined = pd.concat({"before": before, "after": after}, axis=1).dropna()
-        changes: Any = joined.iterrows()
-        for at, line in changes:
-            word = judge(line["before"], line["after"], tolerance)
-            if word is not Word.UNCHANGED:
-                where = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in at[1:])
-                off = relative(line["before"], line["after"])
-                lines.append((at[0], value, where, line["before"], line["after"], off, word))
+        for at, base, head in joined.itertuples(name=None):
+            where = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in at[1:])
+            word = judge(base, head, tolerance)
+            lines.append((at[0], value, where, base, head, relative(base, head), word))
     return pd.DataFrame(lines, columns=["label", "quantity", "where", "before", "after", "off", "verdict"])

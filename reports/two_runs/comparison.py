@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reports.draw.files import write_figures, write_text
 from reports.draw.look import plain_svg, styled
+from reports.draw.number_text import counted
 from reports.draw.sheet import short
 from reports.read.run import Run, load_run
 from reports.sections.environment import machine
@@ -42,7 +43,7 @@ def write_comparison(base: Path, head: Path, *, out: Path | None = None, earlier
         sections=shown,
         svg=svg,
         series=list(dict.fromkeys(label for _, label in pair.after.labels))[:40],
-        footer=words("comparison.footer"),
+        footer=words("comparison.footer", runs=counted(len(earlier) + 2, "run")),
     )
     return write_text(directory / PAGE, page)
 

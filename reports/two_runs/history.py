@@ -17,6 +17,7 @@ from reports.draw.sheet import MOST_SERIES, Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
 from reports.read.tables import time
+from reports.sections.times import left_out
 from reports.sections.words import words
 
 FILE_NAME = "history.jsonl"
@@ -76,5 +77,6 @@ def chart(times: pd.DataFrame) -> Iterator[Chart]:
     sheet.axes.set_xticks(range(len(names)), [short(name, 12) for name in names], rotation=30, ha="right")
     sheet.axes.set(xlabel="run", ylabel="time over the first run")
     low, high = (times_text(value) for value in (ratios.iloc[:, -1].min(), ratios.iloc[:, -1].max()))
-    finding = words("comparison.history", runs=len(names), first=names[0], last=names[-1], low=low, high=high)
-    yield sheet.chart("history", "Time over the runs", finding)
+    ended = words("comparison.between", low=low, high=high) if low != high else words("comparison.at", times=low)
+    finding = words("comparison.history", runs=len(names), first=names[0], last=names[-1], ended=ended)
+    yield sheet.chart("history", "Time over the runs", finding + left_out(len(ratios) - len(moved)))

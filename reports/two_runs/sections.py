@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from reports.derive.verdict_words import CALLED_FROM, Word
 from reports.draw.columns import columns, interval
 from reports.draw.grid import Columns, grid, text_cell
 from reports.draw.look import SHADE, SOFT, Chart, Palette
-from reports.draw.number_text import seconds_text, times_text
+from reports.draw.number_text import at_most_text, counted, reach_text, seconds_text, takes_text, times_text
 from reports.draw.sheet import Sheet, short
 from reports.errors import HistoryError
 from reports.read.run import Run
@@ -19,7 +20,7 @@ from reports.read.tables import lines_of
 from reports.sections import conventions
 from reports.sections.section import Section
 from reports.sections.words import words
-from reports.two_runs.changes import exact_changes, quality_changes, time_changes
+from reports.two_runs.changes import exact_changes, exact_pairs, quality_changes, time_changes
 from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 from reports.two_runs.pair import Pair
 
@@ -50,28 +51,49 @@ _FIELDS: Columns = {"name": ("field", text_cell), "before": ("base", text_cell),
 
 def sections(pair: Pair, earlier: Sequence[Run]) -> Iterator[Section]:
     """Every section, in the page's order; `earlier` runs make the history longer."""
-    command = f"restobench report {pair.base.directory.name} {pair.head.directory.name}"
+    command = shlex.join(["restobench", "report", *(str(run.directory) for run in (*earlier, pair.base, pair.head))])
     times, qualities, exact = time_changes(pair), quality_changes(pair), exact_changes(pair)
-    said = tuple(_verdict(times, qualities, exact))
-    yield Section("summary", "Summary", command, findings=said, after=(_rule(pair),))
+    said = tuple(_verdict(times, qualities, exact, pair))
+    yield Section("summary", "Summary", command, findings=said, after=(" ".join(_rule(pair)),))
     timed = grid("time-changes", "Time, head over base", times, _TIME)
-    yield Section("time", "Time", command, charts=tuple(_forest(times, pair)), grids=(timed,))
+    yield Section(
+        "time",
+        "Time",
+        command,
+        text=_absent(times, words("comparison.no_times")),
+        charts=tuple(_forest(times, pair)),
+        grids=(timed,),
+    )
     shown = qualities.assign(ratio=qualities["ratio"].where(qualities["ratio"] >= 0))
     scored = grid("quality-changes", "PSNR on the same images and noise", shown, _QUALITY)
-    yield Section("quality", "Quality", command, grids=(scored,))
-    none = () if len(exact) else (words("comparison.nothing_changed"),)
-    counted = grid("exact-changes", "What changed", exact, _EXACT)
-    yield Section("exact", "Operations and memory", command, text=none, grids=(counted,))
+    yield Section(
+        "quality", "Quality", command, text=_absent(qualities, words("comparison.no_scores")), grids=(scored,)
+    )
+    changed = grid("exact-changes", "What changed", exact, _EXACT)
+    yield Section("exact", "Operations and memory", command, text=_unchanged(pair, exact), grids=(changed,))
     charts, problem = _history(pair, earlier)
-    yield Section("history", "History", command, charts=charts, text=problem)
+    none = () if charts or problem else (words("comparison.no_history"),)
+    yield Section("history", "History", command, charts=charts, text=problem or none)
     yield _environment(pair, command)
     yield Section("conventions", "Conventions", command, terms=conventions.terms())
 
 
-def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame) -> Iterator[str]:
+def _absent(table: pd.DataFrame, sentence: str) -> tuple[str, ...]:
+    return () if len(table) else (sentence,)
+
+
+def _unchanged(pair: Pair, exact: pd.DataFrame) -> tuple[str, ...]:
+    """That no count changed, where there are counts that could have."""
+    if len(exact):
+        return ()
+    common = len(exact_pairs(pair))
+    said = words("comparison.nothing_changed", counts=counted(common, "count"))
+    return (said if common else words("comparison.nothing_counted"),)
+
+
+def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, pair: Pair) -> Iterator[str]:
     if times.empty and qualities.empty:
-        yield words("comparison.nothing_in_common")
-        return
+        yield from _unchanged(pair, exact) if len(exact_pairs(pair)) else (words("comparison.nothing_in_common"),)
     for table, good, bad, what in (
         (times, Word.FASTER, Word.SLOWER, "timed"),
         (qualities, Word.BETTER, Word.WORSE, "scored"),
@@ -81,26 +103,30 @@ def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame) 
             parts = [f"{int(count.get(word, 0))} {word}" for word in (bad, good, Word.UNCHANGED)]
             if unsure := int(count[count.index.str.startswith(Word.NO_VERDICT)].sum()):
                 parts.append(f"{unsure} without verdict")
-            yield words("comparison.counts", cases=len(table), what=what, counts=", ".join(parts))
+            cases = f"{counted(len(table), 'case')} {what}"
+            yield words("comparison.counts", cases=cases, counts=", ".join(parts))
     slowest = times[times["verdict"] == Word.SLOWER].sort_values("ratio", ascending=False).head(1)
     for line in lines_of(slowest):
-        size = f"{line.width:.0f} × {line.height:.0f}"
-        yield words("comparison.slowest", method=line.label, times=times_text(line.ratio), size=size)
+        size, takes = f"{line.width:.0f} × {line.height:.0f}", takes_text(line.ratio, "the base")
+        yield words("comparison.slowest", method=line.label, takes=takes, size=size)
     for line in lines_of(qualities[qualities["verdict"] == Word.WORSE].sort_values("change").head(1)):
-        yield words("comparison.worst", method=line.label, loss=-line.change)
+        if line.change <= -CALLED_FROM * pair.tolerances.psnr_db:
+            yield words("comparison.worst", method=line.label, loss=-line.change)
+        else:
+            yield words("comparison.worse_image", method=line.label, change=line.change)
     if len(exact):
-        yield words("comparison.counts_changed", count=len(exact))
+        yield words("comparison.counts_changed", lines=counted(len(exact), "line"))
 
 
-def _rule(pair: Pair) -> str:
-    tolerances = pair.tolerances
-    return words(
+def _rule(pair: Pair) -> Iterator[str]:
+    tolerances, floor = pair.tolerances, at_most_text(100 * pair.floor)
+    yield words("comparison.floor", floor=floor) if pair.floor else words("comparison.no_floor")
+    yield words(
         "comparison.rule",
-        floor=pair.floor,
-        called=CALLED_FROM * tolerances.time,
-        time=tolerances.time,
+        called=100 * CALLED_FROM * tolerances.time,
+        time=100 * tolerances.time,
         psnr_db=CALLED_FROM * tolerances.psnr_db,
-        memory=CALLED_FROM * tolerances.memory,
+        memory=100 * CALLED_FROM * tolerances.memory,
         macs_per_pixel=CALLED_FROM * tolerances.macs_per_pixel,
     )
 
@@ -115,16 +141,15 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
     sheet.axes.axvspan(1 / least, least, color=SHADE, alpha=0.5, linewidth=0)
     sheet.axes.axvline(1, color=SOFT, linewidth=1)
     for place, line in enumerate(lines_of(moved)):
-        reach = f"[{times_text(line.low)} to {times_text(line.high)}]"
-        tip = f"{line.label} at {line.width:.0f} × {line.height:.0f}: {times_text(line.ratio)} {reach}, {line.verdict}"
+        reach = reach_text(times_text(line.low), times_text(line.high))
+        tip = f"{line.label} at {line.width:.0f} × {line.height:.0f}: {times_text(line.ratio)}{reach}, {line.verdict}"
         name = str(line.label)
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=palette[name], tip=tip)
     sheet.names((f"{short(line.label, 24)} {line.width:.0f}" for line in lines_of(moved)), 40)
     sheet.axes.set_xlabel("time of head over base; shaded: no change that could be told")
     largest = moved.iloc[0]
-    finding = words(
-        "comparison.largest", method=largest["label"], times=times_text(largest["ratio"]), verdict=largest["verdict"]
-    )
+    takes = takes_text(largest["ratio"], "the base")
+    finding = words("comparison.largest", method=largest["label"], takes=takes, verdict=largest["verdict"])
     yield sheet.chart("time-changes", "Time, head over base", finding)
 
 

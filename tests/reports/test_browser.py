@@ -97,11 +97,11 @@ def test_figures_download(tab: Page, tmp_path: Path, kind: str) -> None:
 
 
 def test_copy_puts_the_command_on_the_clipboard(tab: Page) -> None:
-    tab.locator('#methods [data-copy="restobench cost"]').click()
+    tab.locator("#methods [data-copy]").click()
     from playwright.sync_api import expect
 
     expect(tab.locator("#said")).to_have_text("Command copied")
-    assert tab.evaluate("navigator.clipboard.readText()") == "restobench cost"
+    assert tab.evaluate("navigator.clipboard.readText()") == "restobench run --spec standard"
 
 
 def test_theme_switches_colours_of_text_and_figures(tab: Page) -> None:

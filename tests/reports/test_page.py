@@ -152,9 +152,9 @@ def test_how_the_run_went_stands_before_the_summary_with_links_to_what_tells_mor
     assert 'class="status"' in well
 
 
-def test_the_factor_of_four_is_explained_with_its_number(page: Path) -> None:
+def test_the_factor_of_four_is_said_with_its_number(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert "overstates FFDNet 4.014 times" in text
+    assert "exceeds the closed form for FFDNet 4.014 times" in text
     assert "operations per pixel (1 multiply-add = 1)" in text
     assert "121,104" in text
 

@@ -41,3 +41,9 @@ def test_a_default_block_size_of_the_run_is_what_a_case_means_by_silence() -> No
 def test_a_broken_record_is_read_as_in_an_older_run() -> None:
     methods = methods_of([{"name": "dct", "title": 3, "options": ["block_size"]}, {"title": "nameless"}])
     assert label_of(methods, "dct", "{}") == "DCT 8×8"
+
+
+def test_methods_that_share_a_title_are_told_apart_by_their_names() -> None:
+    methods = methods_of([{"name": name, "title": "FFDNet"} for name in ("ffdnet", "mine")] + [{"name": "nlm"}])
+    labels = [label_of(methods, name, "{}") for name in ("ffdnet", "mine", "nlm")]
+    assert labels == ["FFDNet (ffdnet)", "FFDNet (mine)", "non-local means"]

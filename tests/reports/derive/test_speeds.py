@@ -20,9 +20,9 @@ def samples(**phases: list[float]) -> pd.DataFrame:
 
 
 def test_building_the_first_call_and_warming_up_enter_no_median() -> None:
-    table = samples(build=[90.0], first=[50.0], warmup=[9.0, 8.0, 7.0], measure=[1.0, 2.0, 3.0])
+    table = samples(build=[90.0], first=[50.0], warmup=[9.0, 8.0, 7.0], measure=[1.0, 2.0, 3.0] * 2)
     found = speeds(table).iloc[0]
-    assert (found["median"], found["low"], found["high"], found["n"]) == (2.0, 1.0, 3.0, 3)
+    assert (found["median"], found["low"], found["high"], found["n"]) == (2.0, 1.0, 3.0, 6)
     assert (found["build"], found["first"]) == (90.0, 50.0)
     assert found["per_megapixel"] == pytest.approx(2.0)
 

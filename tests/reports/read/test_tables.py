@@ -44,7 +44,7 @@ PROMISED = {
     ],
     "memory": ["method", "variant", "device", "height", "width", "peak_bytes"],
     "layers": ["method", "layer", "seconds", "macs", "peak_share"],
-    "paired": ["group", "block", "method", "variant", "seconds"],
+    "paired": ["group", "block", "phase", "method", "variant", "seconds"],
     "experiment": ["experiment", "part", "repeat", "quantity", "value"],
 }
 
@@ -71,6 +71,12 @@ def test_every_table_has_its_columns_with_and_without_rows(
 def test_every_raw_sample_is_in_the_time_table(whole: Run, tables: dict[str, pd.DataFrame]) -> None:
     rows = whole.rows[(whole.rows["kind"] == "time") & (whole.rows["quantity"] == "seconds")]
     assert sorted(tables["time"]["seconds"]) == sorted(rows["value"])
+
+
+def test_warm_up_is_told_apart_from_the_rounds_that_share_its_numbers(tables: dict[str, pd.DataFrame]) -> None:
+    paired = tables["paired"]
+    same = paired[(paired["block"] == 0) & (paired["group"] == paired["group"].iloc[0])]
+    assert set(same["phase"]) == {"build", "first", "warmup", "measure"}
 
 
 def test_flops_are_twice_the_multiply_adds(tables: dict[str, pd.DataFrame]) -> None:

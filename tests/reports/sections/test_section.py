@@ -17,6 +17,7 @@ OWN = {
     "peers": "restobench run --spec peers",
     "layers": "restobench profile ffdnet",
     "roofline": "restobench run --spec full",
+    "scaling": "restobench run --spec scaling",
     "memory": "restobench run --spec full",
     "doctor": "restobench doctor",
     "weights": "restobench weights",

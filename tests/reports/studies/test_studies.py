@@ -101,9 +101,13 @@ def ratio_sweep() -> Iterator[Fields]:
 @pytest.mark.parametrize(
     ("rows", "charts", "words"),
     [
-        (thresholds, 1, ["temperature 0.05", "within 0 of the hard one", "at most 3e-08"]),
-        (learn_dct, 2, ["+0.110 dB", "“learnt two steps” with +0.400 dB", "learnt two steps +0.40 dB for 3,040."]),
-        (color, 1, ["FFDNet 31.00 dB", "changes the DCT by +1.50 dB"]),
+        (thresholds, 1, ["temperature 0.05", "within 0 of the hard one", "no more than 3e-08"]),
+        (
+            learn_dct,
+            2,
+            ["+0.110 dB", "highest there is +0.400 dB, by “learnt two steps”", "learnt two steps +0.40 dB for 3,040."],
+        ),
+        (color, 1, ["FFDNet 31.00 dB", "changes DCT 8×8 by +1.50 dB"]),
         (sr_distribution, 2, ["+2.30 dB on bicubic input", "-2.20 dB on decimate input", "behind on 1 of 3"]),
         (kernel_estimation, 3, ["correlation 0.996, relative error 0.100", "35.90 dB (found)"]),
         (ratio_sweep, 1, ["26 ratios take 60 ms", "7.2 s one by one", "120×", "more than 0.3 / 255"]),
@@ -142,3 +146,156 @@ def test_an_experiment_without_its_usual_rows_still_shows_what_it_has(name: str)
 @pytest.mark.parametrize("name", ["thresholds", "learn-dct", "color", "sr-distribution", "kernel-estimation", "mine"])
 def test_an_experiment_that_failed_shows_nothing(name: str) -> None:
     assert shown(name, iter([{"quantity": "failure", "value": float("nan"), "note": "diverged"}])) == Study(())
+
+
+def reading(name: str, rows: Iterator[Fields]) -> str:
+    """Everything that a study says in words."""
+    found = shown(name, rows)
+    return " ".join((*found.reading, *(f"{chart.title}. {chart.finding}" for chart in found.charts)))
+
+
+def swept(difference: float, *, dense: float) -> Iterator[Fields]:
+    yield {"quantity": "difference_255", "value": difference}
+    for place in range(2):
+        for part, seconds in (("shared", 1.0), ("dense", dense)):
+            yield {"part": part, "quantity": "seconds", "value": seconds, "repeat": place}
+
+
+def test_no_pixel_differs_by_more_than_is_said() -> None:
+    assert "by more than 0.31 / 255." in reading("ratio-sweep", swept(0.30345, dense=2.0))
+
+
+def test_sharing_that_gains_nothing_is_about_as_fast() -> None:
+    said = reading("ratio-sweep", swept(0.0, dense=1.001))
+    assert "sharing is about as fast as one by one, by medians of 2 rounds" in said
+    assert "1×" not in said
+
+
+def test_no_error_of_a_descent_is_larger_than_is_said_and_one_start_is_no_many() -> None:
+    rows = [{"quantity": "found_threshold", "value": 2.393}, {"quantity": "error", "value": -0.00724}]
+    said = reading("learn-threshold", iter(rows))
+    assert said == "1 descent ended at 2.393. No error is larger than 0.0073."
+
+
+def test_thresholds_that_never_meet_are_not_said_to_be_one_family() -> None:
+    rows = [
+        {"part": part, "repeat": place, "quantity": quantity, "value": value}
+        for part, output in (("hard", 1.0), ("soft", 0.0), ("temperature 9", 2.0), ("temperature 10", 3.0))
+        for place in range(3)
+        for quantity, value in (("x", place * 2.0), ("output", output))
+    ]
+    said = reading("thresholds", iter(rows))
+    assert "At temperature 9 the smooth threshold is within 1 of the hard one" in said
+    assert "at temperature 10 it is within 3 of the soft one." in said
+    assert "one family" not in said
+
+
+def test_soft_thresholding_is_not_said_to_be_what_a_search_does_not_find() -> None:
+    rows = [
+        {"part": part, "repeat": place, "quantity": quantity, "value": float(place)}
+        for part in ("soft threshold", "brute force")
+        for place in range(3)
+        for quantity in ("x", "output", "estimate")
+    ]
+    said = reading("thresholds", iter([*rows, {"quantity": "largest_difference", "value": 0.26}]))
+    assert "differ by no more than 0.26." in said
+    assert "is the most probable value" not in said
+
+
+def test_learning_that_loses_is_not_called_a_gain_and_a_tie_names_both() -> None:
+    gains = (("learnt", -0.1), ("a", -0.05), ("b", -0.05))
+    rows = [{"part": f"8x8 sigma 25: {what}", "quantity": "gain_db", "value": gain} for what, gain in gains]
+    said = reading("learn-dct", iter(rows))
+    assert "change PSNR by -0.100 dB" in said
+    assert "The highest there is -0.050 dB, by “a” and “b”." in said
+    assert "gain" not in said
+
+
+def test_a_mean_that_has_a_threshold_is_not_said_to_have_none() -> None:
+    part = {"part": "8x8 sigma 25: learnt"}
+    rows = [{**part, "quantity": "threshold_over_sigma", "value": 2.0 + place, "repeat": place} for place in range(4)]
+    rows.append({**part, "quantity": "gain_db", "value": 0.1})
+    assert "has none" not in reading("learn-dct", iter(rows))
+
+
+def colors(scores: dict[str, dict[str, float]], **case: Any) -> Iterator[Fields]:
+    for options, images in scores.items():
+        for image, psnr in images.items():
+            name = {"variant": "dct default", "options": options, "image": image, "sigma_255": 25.0, **case}
+            yield {**name, "quantity": "psnr_db", "value": psnr}
+
+
+PLAIN, OPPONENT, WIDE = (
+    '{"color_transform":"none"}',
+    '{"color_transform":"opp"}',
+    '{"block_size":16,"color_transform":"opp"}',
+)
+
+
+def test_means_of_colour_are_over_the_images_that_all_have() -> None:
+    said = reading("color", colors({PLAIN: {"a": 20.0, "b": 40.0}, OPPONENT: {"a": 21.0}}))
+    assert "Means over 1 image, of 2, that all variants restored: DCT 8×8, per channel 20.00 dB" in said
+    assert "by +1.00 dB (1 image)." in said
+    assert "nan" not in said
+
+
+def test_a_colour_transform_is_compared_with_the_same_blocks_without_it() -> None:
+    said = reading("color", colors({PLAIN: {"a": 20.0}, WIDE: {"a": 29.0}, OPPONENT: {"a": 21.0}}))
+    assert "changes DCT 8×8 by +1.00 dB" in said
+    assert "16×16 by" not in said
+
+
+def test_colours_at_two_sigmas_are_not_said_to_be_at_one() -> None:
+    rows = [*colors({PLAIN: {"a": 20.0}}), *colors({PLAIN: {"a": 10.0}}, sigma_255=50.0)]
+    said = reading("color", iter(rows))
+    assert "Colour denoising, sigma 25, 50." in said
+    assert "Means over 2 cases: DCT 8×8, per channel 15.00 dB." in said
+
+
+def reduced(scores: dict[str, dict[str, float]], image: str = "a") -> Iterator[Fields]:
+    for variant, kinds in scores.items():
+        for degradation, psnr in kinds.items():
+            case = {"variant": variant, "degradation": degradation, "image": image, "task": "upscale"}
+            yield {**case, "quantity": "psnr_db", "value": psnr}
+
+
+def test_every_network_is_compared_with_bicubic_and_one_degradation_is_named_once() -> None:
+    said = reading("sr-distribution", reduced({"mine": {"x": 31.0}, "bicubic": {"x": 30.0}, "yours": {"x": 29.0}}))
+    assert "mine against bicubic: +1.00 dB on x input; it falls behind on 0 of 1 degradation." in said
+    assert "yours against bicubic: -1.00 dB on x input; it falls behind on 1 of 1 degradation: x." in said
+
+
+def test_degradations_are_compared_on_the_images_that_both_have() -> None:
+    rows = [*reduced({"mine": {"x": 31.0}, "bicubic": {"x": 30.0}}), *reduced({"bicubic": {"x": 50.0}}, image="b")]
+    assert "mine against bicubic: +1.00 dB" in reading("sr-distribution", iter(rows))
+
+
+def test_widths_of_blur_that_are_equally_good_are_all_named() -> None:
+    rows = [*reduced({name: {"x": 30.0, "y": 30.0} for name in ("mine", "bicubic")})]
+    rows += [
+        {"degradation": kind, "quantity": "blur_std_pixels", "value": width} for kind, width in (("x", 0.4), ("y", 0.8))
+    ]
+    assert "mine best at 0.4 and 0.8, bicubic best at 0.4 and 0.8." in reading("sr-distribution", iter(rows))
+
+
+def test_a_loss_that_rises_is_not_said_to_fall_and_weights_above_zero_do_not_begin_there() -> None:
+    rows = [{"part": "loss", "quantity": name, "value": value, "repeat": place, "variant": "free"}
+            for place in range(2) for name, value in (("step", float(place)), ("loss", 1.0 + place))]  # fmt: skip
+    rows += [
+        {"part": "found", "quantity": "kernel_weight", "value": 0.25, "repeat": place, "variant": "free"}
+        for place in range(4)
+    ]
+    rows += [
+        {"part": "found", "quantity": name, "value": 0.5, "variant": "free"} for name in ("profile", "offset_pixels")
+    ]
+    said = reading("kernel-estimation", iter(rows))
+    assert "The loss goes from 1 to 2." in said
+    assert "2 × 2 weights from 0.250 to 0.250." in said
+    assert "Against the true kernel: ." not in said
+    assert "With free weights: ." not in said
+
+
+def test_more_curves_than_are_said_are_counted() -> None:
+    rows = [{"part": f"p{part}", "quantity": "height", "value": float(place), "repeat": place}
+            for part in range(8) for place in range(2)]  # fmt: skip
+    assert "0 to 1 (p5); and 2 more." in reading("mine", iter(rows))
