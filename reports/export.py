@@ -16,6 +16,7 @@ from reports.draw.look import save_pdf
 from reports.errors import ReportWriteError
 from reports.page import Report, facts, heading
 from reports.read.tables import write_tables
+from reports.sections.status import remarks
 
 MOST_LINES = 60
 """Lines of a table in Markdown and LaTeX; the CSV has all."""
@@ -86,6 +87,7 @@ def _rendered(template: str, report: Report, escape: Callable[[object], str]) ->
     return environment.get_template(template).render(
         heading=heading(report),
         facts=facts(report),
+        status=remarks(report.status),
         problems=report.run.problems,
         sections=report.sections,
         most=MOST_LINES,

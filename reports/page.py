@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports.derive.status import Status, status_of
 from reports.derive.summary import Summary, summarise
 from reports.draw.files import write_figures, write_text
 from reports.draw.look import Palette, plain_svg, styled
@@ -20,6 +21,7 @@ from reports.sections.contents import all_sections
 from reports.sections.environment import machine
 from reports.sections.markup import render
 from reports.sections.section import Material, Section
+from reports.sections.status import remarks
 from reports.sections.words import words
 
 PAGE = "report.html"
@@ -33,6 +35,8 @@ class Report:
     run: Run
     summary: Summary
     sections: tuple[Section, ...]
+    status: Status
+    """What failed, was left out or was unfit."""
     svg: Mapping[str, str]
     """Each figure by its name as a file of its own."""
 
@@ -42,14 +46,15 @@ def make_report(directory: Path) -> Report:
     run = load_run(directory)
     tables = all_tables(run)
     summary = summarise(tables, run.methods)
+    status = status_of(run, summary.comparison)
     shown, notes = panels(run)
     named = [str(record.get("name", "")) for record in run.listed("methods")]
     anchors = {name: f"#method-{number}" for number, name in enumerate(named)}  # numbered: names may hold anything
-    material = Material(run, summary, Ink(Palette(summary.labels), anchors), shown, notes)
+    material = Material(run, summary, Ink(Palette(summary.labels), anchors), shown, notes, status)
     with styled():
         sections = all_sections(material)
     svg = {chart.name: plain_svg(chart.figure) for section in sections for chart in section.charts}
-    return Report(run, summary, sections, svg)
+    return Report(run, summary, sections, status, svg)
 
 
 def write_page(report: Report, directory: Path) -> Path:
@@ -67,6 +72,8 @@ def page(report: Report) -> str:
         kind="report",
         heading=heading(report),
         facts=facts(report),
+        status=remarks(report.status),
+        well=report.status.well,
         problems=report.run.problems,
         sections=report.sections,
         svg=report.svg,
@@ -82,7 +89,7 @@ def page(report: Report) -> str:
 def heading(report: Report) -> str:
     """What was measured, in a line."""
     what = report.run.about.get("name") or report.run.name
-    tasks = set(report.summary.scored["task"]) | set(report.summary.timed["task"])
+    tasks = set(report.summary.standings["task"]) | set(report.summary.timed["task"])
     measured = [word for task, word in (("denoise", "denoising"), ("upscale", "upscaling")) if task in tasks]
     return f"{what}: {' and '.join(measured)} measured" if measured else str(what)
 

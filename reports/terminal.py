@@ -3,34 +3,71 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from reports.derive.scores import at_best_ratio
+import pandas as pd
+
+from reports.derive.scores import RIVALS
+from reports.draw.number_text import counted
+from reports.read.tables import lines_of
+from reports.sections.score_tables import level, narrow, settings_text, standings
+from reports.sections.status import error_text, remarks
 
 if TYPE_CHECKING:
     from reports.page import Report
 
 Records = list[dict[str, object]]
 
+MOST_ERRORS = 20
+"""Distinct errors that are printed; the report has all."""
+
+_TEXTS: Mapping[str, str] = {"setting": "setting", "over": "over", "outcome": "remark"}
+"""Columns that stand only where some line has something to say in them, and their headings."""
+
 
 def best(report: Report) -> Records:
-    """Each method at its best threshold ratio on each degradation, best first, with its time where any was timed."""
-    order = ["task", "sigma_255", "degradation", "scale", "psnr_db"]
-    found = report.summary.traded
-    found = at_best_ratio(report.summary.scored).assign(per_megapixel=None) if found.empty else found
-    table = found.sort_values(order, ascending=[True, True, True, True, False])
-    rows: list[dict[Any, Any]] = table.to_dict("records")
-    return [
-        {
-            "task": row["task"],
-            "degraded by": _degradation(row),
-            "method": row["label"],
-            "psnr_db": round(row["psnr_db"], 2),
-            "images": int(row["images"]),
-            "seconds_per_megapixel": row["per_megapixel"] and round(row["per_megapixel"], 6),
-        }
-        for row in rows
-    ]
+    """Each method on each degradation, the best first and those that failed last, with its time where it was timed.
+
+    Methods that were scored on other images follow, once more beside one variant of each that has those images too.
+    """
+    table = narrow(_short(standings(report.summary)))
+    return [_record(line, several="channels" in table) for line in lines_of(table)]
+
+
+def title(report: Report) -> str:
+    """What the figures of `best` are: means over which images, at which settings, and which time."""
+    settings = settings_text(report.summary.standings)
+    return f"mean PSNR over the images that all compared methods have, {settings}; median time nearest to 512 x 512"
+
+
+def status(report: Report) -> list[str]:
+    """The last lines of the output: every distinct error, and how the run went."""
+    errors = [error_text(problem) for problem in report.status.errors[:MOST_ERRORS]]
+    more = len(report.status.errors) - len(errors)
+    rest = [f"{counted(more, 'more error')}: see the report"] if more else []
+    return [*errors, *rest, *report.status.problems, *(remark.text for remark in remarks(report.status))]
+
+
+def _short(table: pd.DataFrame) -> pd.DataFrame:
+    """Off the main boards one line of each method is enough: as it is built, or else its best."""
+    other = table[table["board"] > 0].sort_values(["as_built", "psnr_db"], ascending=False, kind="stable")
+    one = other.drop_duplicates([*RIVALS, "board", "method"])
+    return table[(table["board"] == 0) | table.index.isin(one.index)]
+
+
+def _record(line: Any, *, several: bool) -> dict[str, object]:
+    colors = f", {counted(line.channels, 'channel')}" if several else ""
+    record = {
+        "task": line.task,
+        "degraded by": level(line) + colors,
+        "method": line.label,
+        "psnr_db": None if math.isnan(line.psnr_db) else round(line.psnr_db, 2),
+        "images": int(line.n),
+        "seconds_per_megapixel": None if math.isnan(line.per_megapixel) else round(line.per_megapixel, 6),
+    }
+    record |= {heading: getattr(line, name) for name, heading in _TEXTS.items() if hasattr(line, name)}
+    return record
 
 
 def peers(report: Report) -> Records:
@@ -78,9 +115,3 @@ def whole(report: Report) -> str:
     median: dict[Any, Any] = calls.groupby("note", observed=True)["value"].median().to_dict()
     plain, looked = median["plain"], median["instrumented"]
     return f"whole: {1e3 * plain:.4g} ms, {1e3 * looked:.4g} ms instrumented ({looked / plain - 1:+.1%})"
-
-
-def _degradation(row: dict[Any, Any]) -> str:
-    if row["task"] == "denoise":
-        return f"sigma {row['sigma_255']:g}"
-    return f"{row['degradation']} x{row['scale']:g}"

@@ -5,37 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.derive.scores import at_best_ratio
+from reports.derive.scores import RIVALS
 from reports.derive.speeds import MEGAPIXEL
 
 REFERENCE_PIXELS = 512 * 512
-_RIVALS = ["task", "degradation", "sigma_255", "scale", "channels"]
 _TIMED = ("per_megapixel", "time_low", "time_high", "height", "width")
 
 
-def tradeoff(scored: pd.DataFrame, timed: pd.DataFrame) -> pd.DataFrame:
-    """Quality and time: each label at its best ratio, with the speed measured nearest to 512 x 512.
+def tradeoff(lines: pd.DataFrame, timed: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
+    """`lines` of a comparison with the speed of each label measured nearest to 512 x 512, NaN where none was.
 
-    `whole` is false where a label was scored on fewer images than others of its group: its mean is another mean, and it
-    cannot be on the front.
+    `front` is true where nothing that is compared on the same board is both faster and better. `time_error` is the
+    first error of the label in `failed`, the timed cases that failed.
     """
-    best = at_best_ratio(scored)
-    if timed.empty or best.empty:
-        return best.iloc[:0].assign(**dict.fromkeys(_TIMED, 0.0), whole=False, front=False)
     distance = np.abs(np.log(timed["pixels"].where(timed["pixels"] > 0) / REFERENCE_PIXELS))
     nearest = timed.assign(distance=distance).sort_values("distance", kind="stable")
     per = MEGAPIXEL / nearest["pixels"]
     nearest = nearest.assign(time_low=nearest["low"] * per, time_high=nearest["high"] * per)
     setup = ["label", "scale", "channels"]
-    exact = best.merge(nearest[[*setup, *_TIMED]].drop_duplicates(setup), on=setup)
-    whole = exact["images"] == exact.groupby(_RIVALS, observed=True)["images"].transform("max")
-    return exact.assign(whole=whole, front=_fronts(exact[whole]).reindex(exact.index, fill_value=False))
+    both = lines.merge(nearest[[*setup, *_TIMED]].drop_duplicates(setup), on=setup, how="left")
+    rivals = both["compared"].astype(bool) & (both["per_megapixel"] > 0)
+    errors = failed.astype({"error": object}).drop_duplicates(setup)[[*setup, "error"]]
+    named = both.merge(errors.rename(columns={"error": "time_error"}), on=setup, how="left")
+    front = _fronts(both[rivals]).reindex(both.index, fill_value=False)
+    return named.assign(front=front, time_error=named["time_error"].fillna(""))
 
 
 def _fronts(table: pd.DataFrame) -> pd.Series[bool]:
-    """True where nothing in the same group is both faster and better."""
+    """True where nothing on the same board is both faster and better."""
     front = pd.Series(data=False, index=table.index)
-    for places in table.groupby(_RIVALS, observed=True).indices.values():
+    for places in table.groupby([*RIVALS, "board"], observed=True).indices.values():
         group = table.iloc[places].sort_values(["per_megapixel", "psnr_db"], ascending=[True, False])
         best = group["psnr_db"].cummax()
         rising = (group["psnr_db"] == best) & ~best.duplicated()

@@ -47,13 +47,12 @@ def _option_words(name: str, value: object) -> str:
 
 
 def labelled(table: pd.DataFrame, methods: Methods) -> pd.DataFrame:
-    """`table` without its failed cases, with a first column `label`."""
-    whole = table[table["error"] == ""]
+    """`table` with a first column `label`."""
     columns = ["method", "options", *(name for name in ("dtype", "device") if name in table)]
-    found = whole[columns].drop_duplicates().astype(object)
+    found = table[columns].drop_duplicates().astype(object)
     names = [label_of(methods, *line) for line in found.itertuples(index=False)]
     found["label"] = pd.Series(names, index=found.index, dtype=object)
-    small = list(whole.select_dtypes("category")) if len(whole) < _SMALL else columns
-    keyed = whole.astype(dict.fromkeys(small, object)).merge(found, on=columns, how="left")
+    small = list(table.select_dtypes("category")) if len(table) < _SMALL else columns
+    keyed = table.astype(dict.fromkeys(small, object)).merge(found, on=columns, how="left")
     keyed.insert(0, "label", keyed.pop("label"))
     return keyed

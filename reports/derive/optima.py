@@ -11,14 +11,15 @@ from reports.read.tables import most_of, table_of
 def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
     """The best ratio T / sigma of each label and sigma, all that are as good, and a vertex.
 
-    The vertex is that of a parabola through the best ratio and its neighbours.
+    The vertex is that of a parabola through the best ratio and its neighbours. `scored` are the means of
+    `scores.sweeps`: all ratios of a label over the same images.
     """
     sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna()]
     case = ["label", "block_size", "stride", "channels", "sigma_255"]
     shown = ["ratio", "psnr_db", "low", "high", "n"]
     lines: list[tuple[object, ...]] = []
     for key, group in sweep.groupby(case, observed=True, sort=False):
-        curve = group[group["n"] == group["n"].max()].sort_values("ratio")
+        curve = group.sort_values("ratio")
         if curve["ratio"].nunique() > 2:  # noqa: PLR2004 - fewer have no inside
             best = most_of(curve, "psnr_db")
             inside = curve["ratio"].min() < best["ratio"] < curve["ratio"].max()

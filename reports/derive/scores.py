@@ -1,51 +1,57 @@
-"""Scores of single images -> means over images and seeds with their intervals."""
+"""Scores of single images -> means over images with their intervals; the image's seeds are averaged first."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from reports.derive.boards import on_boards
 from reports.derive.intervals import student_half
 
 USUAL_SIGMA = 25.0
 
-_SCORE_CASE = [
-    "label", "method", "options", "task", "channels", "scale", "degradation", "sigma_255", "ratio", "block_size",
-    "stride",
-]  # fmt: skip
+RIVALS = ["task", "degradation", "sigma_255", "scale", "channels"]
+"""What is compared has the same of these."""
+
+SETTING = [*RIVALS, "label", "ratio"]
+"""One way to restore, on one kind of input: what a mean is of."""
+
+SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
+_FACTS = ("method", "options", "block_size", "stride")
+"""The same in all lines of a setting, or the first counts."""
 
 
-def scores(quality: pd.DataFrame) -> pd.DataFrame:
-    """Mean PSNR, SSIM and residual deviation over images and seeds, with the interval of the mean PSNR.
+def tried(quality: pd.DataFrame) -> pd.DataFrame:
+    """Each setting's try on each image and seed, a line: with a score (`ok`), `failed`, or infinite and so neither.
 
-    Infinite and undefined scores enter no mean. One line per label, degradation, sigma, scale and ratio.
+    `member` numbers the settings and `image_seed` the images with their seeds. Failures count before scores.
     """
-    table = quality[np.isfinite(quality["psnr_db"])]
-    groups = table.groupby(_SCORE_CASE, observed=True, sort=False, dropna=False)
-    result = groups.agg(
-        psnr_db=("psnr_db", "mean"),
-        spread=("psnr_db", "std"),
-        n=("psnr_db", "size"),
-        images=("image", "nunique"),
-        ssim=("ssim", "mean"),
-        residual_std_255=("residual_std_255", "mean"),
-        mean_offset_255=("mean_offset_255", "mean"),
+    table = quality.astype({"task": object, "degradation": object, "image": object})
+    failed = table["error"].astype(str) != ""
+    table = table.assign(failed=failed, ok=np.isfinite(table["psnr_db"]) & ~failed)
+    table = table.assign(
+        member=table.groupby(SETTING, observed=True, sort=False, dropna=False).ngroup(),
+        image_seed=table.groupby(["image", "seed"], observed=True, sort=False, dropna=False).ngroup(),
     )
-    result = result.reset_index().astype({"task": object, "degradation": object})
+    first = table.sort_values("failed", ascending=False, kind="stable").drop_duplicates(["member", "image_seed"])
+    return pd.DataFrame(first.sort_index())
+
+
+def sweeps(tries: pd.DataFrame) -> pd.DataFrame:
+    """Means of every setting, those of one label over the same images: a label's ratios may be compared, no more."""
+    found = on_boards(tries, [*RIVALS, "label"])
+    return means(found[found["board"] == 0], SETTING)
+
+
+def means(scores: pd.DataFrame, case: list[str]) -> pd.DataFrame:
+    """Mean PSNR, SSIM and residuals of each `case` over its `n` images, with the interval of the mean PSNR."""
+    every = {**dict.fromkeys(_FACTS, "first"), **dict.fromkeys(SCORES, "mean")}
+    by_image = scores.groupby([*case, "image"], observed=True, sort=False, dropna=False).agg(every).reset_index()
+    groups = by_image.groupby(case, observed=True, sort=False, dropna=False)
+    result = groups.agg(every).assign(n=groups.size(), spread=groups["psnr_db"].std()).reset_index()
     half = student_half(result["spread"], result["n"])
     ends = {"low": result["psnr_db"] - half, "high": result["psnr_db"] + half}
     return pd.DataFrame(result.assign(**ends).drop(columns="spread"))
-
-
-def at_best_ratio(scored: pd.DataFrame) -> pd.DataFrame:
-    """The line with the highest mean PSNR of each label, degradation, sigma, scale and number of channels.
-
-    Lines of fewer images than the label's most complete one are left out: a mean of other images is another mean.
-    """
-    case = ["label", "task", "degradation", "sigma_255", "scale", "channels"]
-    most = scored.groupby(case, observed=True)["n"].transform("max")
-    whole = scored[scored["n"] == most].sort_values("psnr_db", ascending=False, kind="stable")
-    return whole.drop_duplicates(case).sort_index().reset_index(drop=True)
 
 
 def main_sigma(scored: pd.DataFrame) -> float | None:
@@ -62,13 +68,13 @@ def main_degradation(scored: pd.DataFrame) -> str | None:
     return ("bicubic" if "bicubic" in found else found[0]) if found else None
 
 
-def within_images(quality: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """`chosen` (lines of `at_best_ratio` for one sigma or degradation) with `within_low` and `within_high`.
+def within_images(counted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """`chosen` (lines of one board) with `within_low` and `within_high`; `counted` are the scores behind them.
 
     Intervals of the mean after each image's own level (its mean over the methods) is taken out, so that they show how
     surely methods differ and not how much images do (Cousineau 2005, Morey 2008).
     """
-    wide = per_image(quality, chosen).dropna(axis=1, how="all").dropna()
+    wide = per_image(counted, chosen)
     half = pd.Series(np.nan, index=chosen["label"])
     if wide.shape[0] > 1 and wide.shape[1] > 1:
         levelled = wide.sub(wide.mean(axis=1), axis=0)
@@ -79,15 +85,7 @@ def within_images(quality: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     return chosen.assign(within_low=chosen["psnr_db"] - reach, within_high=chosen["psnr_db"] + reach)
 
 
-def per_image(quality: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """PSNR of `chosen`'s labels at their ratios: a line per image, a column per label; means over seeds."""
-    keyed = scored_alike(quality, chosen)
+def per_image(counted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """PSNR of the lines `chosen` of one board: a line per image, a column per label; means over seeds."""
+    keyed = counted.merge(chosen[[*SETTING, "board"]], on=[*SETTING, "board"])
     return keyed.pivot_table(index="image", columns="label", values="psnr_db", observed=True)
-
-
-def scored_alike(quality: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """The lines of the labelled quality table that `chosen` (lines of `scores`) are means of."""
-    key = ["label", "task", "degradation", "sigma_255", "scale", "channels", "ratio"]
-    near = np.isfinite(quality["psnr_db"]) & quality["sigma_255"].isin(chosen["sigma_255"].unique())
-    objects = quality[near].astype({"degradation": object, "task": object})
-    return pd.DataFrame(objects.merge(chosen[key], on=key, how="inner"))

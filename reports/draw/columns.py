@@ -8,8 +8,8 @@ from reports.draw.grid import Columns, Write, number_cell, text_cell
 from reports.draw.number_text import bytes_text, count_text, seconds_text, times_text
 
 _TEXTS = (
-    "against", "degradation", "device", "dtype", "error", "group", "image", "kind", "layer", "method", "note", "part",
-    "quantity", "residue", "source", "variant", "verdict", "where",
+    "against", "degradation", "device", "dtype", "error", "group", "image", "kind", "layer", "method", "methods",
+    "note", "part", "quantity", "reason", "residue", "setting", "source", "variant", "verdict", "where",
 )  # fmt: skip
 _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     "g": {
@@ -30,9 +30,10 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     ".0%": {"peak_share": "share of the largest"},
     ".1%": {"share": "share"},
     count_text: {
-        "n": "n", "sizes": "sizes", "rounds": "rounds", "places": "measured at", "parameters": "parameters",
-        "macs": "multiply-adds", "macs_per_pixel": "operations per pixel (1 multiply-add = 1)",
-        "flops_per_pixel": "flops_per_pixel", "activations_per_pixel": "activations per pixel",
+        "n": "n", "cases": "cases", "sizes": "sizes", "rounds": "rounds", "places": "measured at",
+        "parameters": "parameters", "macs": "multiply-adds",
+        "macs_per_pixel": "operations per pixel (1 multiply-add = 1)", "flops_per_pixel": "flops_per_pixel",
+        "activations_per_pixel": "activations per pixel",
         "bytes_per_pixel": "bytes per pixel", "from_pixels": "from pixels", "to_pixels": "to pixels",
         "intensity_macs_per_byte": "counted multiply-adds per byte",
     },
@@ -53,6 +54,8 @@ KNOWN: Columns = {
     "what": ("method", text_cell),
     "base": ("against", text_cell),
     "counter": ("counter", lambda value: text_cell(str(value).replace("_", " "))),
+    "over": ("images", text_cell),
+    "outcome": ("remark", text_cell),
     "front": ("on the front", lambda value: text_cell("yes" if value else "")),
 }
 """The heading and the format of every column that tables share or write in the usual way."""

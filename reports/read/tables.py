@@ -30,6 +30,9 @@ _QUALITY_CASE = [
     "method", "variant", "options", "task", "channels", "image", "sigma_255", "scale", "degradation", "seed", "device",
     "dtype", "error",
 ]  # fmt: skip
+_CASE = ["kind", *SETUP, "image", "sigma_255", "degradation", "seed"]
+"""What makes a case."""
+
 _EXPERIMENT = [
     "method", "variant", "options", "part", "repeat", "quantity", "value", "unit", "image", "sigma_255", "scale",
     "degradation", "seed", "height", "width", "phase", "note", "error",
@@ -39,8 +42,11 @@ _WHOLE = (
 )  # fmt: skip
 """Columns that are written as integers where they hold nothing else."""
 
-BOOKKEEPING = ("elapsed_seconds", "measured_seconds")
-"""What a run notes of its own time: no reading of an experiment."""
+SKIPPED, OVERWRITTEN = "skipped", "input_written"
+"""Quantities of rows that say what became of a case: it was not tried (`note` says why); it wrote into its input."""
+
+BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN)
+"""What a run notes of its own doing: no reading of an experiment."""
 
 _SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
 _COUNTS = (
@@ -114,10 +120,29 @@ def all_tables(run: Run) -> dict[str, pd.DataFrame]:
     return {name: make(run).reset_index(drop=True) for name, make in TABLES.items()}
 
 
+def cases_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of cases, each with the number of its `case` and whether it says `failed`, `skipped` or `overwritten`.
+
+    An experiment is one case, whatever cases its readings name, and a peer is one in each of its groups. What a picture
+    shows without a method is no case.
+    """
+    own = rows[rows["method"] != ""]
+    named, group = own["kind"] == "experiment", own["part"].astype("category").cat.codes
+    keys = [*_CASE, group.where(own["kind"] == "paired", -1).rename("group")]
+    numbers = own.groupby(keys, observed=True, sort=False, dropna=False).ngroup()
+    experiments = own["method"].astype("category").cat.codes
+    return own.assign(
+        case=numbers.mask(named, -1 - experiments),
+        failed=own["error"] != "",
+        skipped=own["quantity"] == SKIPPED,
+        overwritten=(own["quantity"] == OVERWRITTEN) & (own["value"] > 0),
+    )
+
+
 def failed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Cases that failed, with the reason, each once."""
-    columns = ["kind", "method", "variant", "image", "sigma_255", "degradation", "height", "width", "error"]
-    return rows.loc[rows["error"] != "", columns].drop_duplicates().reset_index(drop=True)
+    """Cases that failed, each once for each of its errors."""
+    bad = rows[rows["error"] != ""]
+    return cases_of(bad).drop_duplicates(["case", "error"]).reset_index(drop=True)
 
 
 def picture_rows(rows: pd.DataFrame) -> pd.DataFrame:

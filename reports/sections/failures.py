@@ -1,24 +1,47 @@
-"""The cases that failed, with their reasons."""
+"""The cases that failed, with their reasons, and what was left out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pandas as pd
+
+from reports.derive.status import Problem
 from reports.draw.columns import columns
 from reports.draw.grid import grid
+from reports.draw.number_text import counted, listed
 from reports.read.tables import failed
 from reports.sections.section import Material, Section
+from reports.sections.status import remarks
 from reports.sections.words import words
 
 COLUMNS = columns("kind method variant image sigma_255 degradation height width error", sigma_255=("sigma 255", "g"))
 
 
 def section(material: Material) -> Section:
-    """Failed cases with their reasons."""
-    table = failed(material.run.rows)
-    cases = "1 case" if len(table) == 1 else f"{len(table)} cases"
+    """Every distinct error with its cases, each case that failed, and why others were not tried."""
+    status, table = material.status, failed(material.run.rows)
+    said = [remark.text for remark in remarks(status) if remark.anchor == "failed"]
+    if not status.failed:
+        said.insert(0, words("failures.none", cases=counted(status.cases, "case")))
     return Section(
         "failed",
-        "Failed cases",
-        f"{material.command} --resume",
-        text=(words("failures.some", cases=cases) if len(table) else words("failures.none"),),
-        grids=(grid("failed", "Failed cases", table, COLUMNS),),
+        "Failed and skipped cases",
+        material.command,
+        text=tuple(said),
+        grids=(
+            grid("errors", "Every distinct error", _reasons(status.errors), columns("error cases methods")),
+            grid("failed", "Failed cases", table, COLUMNS),
+            grid(
+                "skipped",
+                "Not tried",
+                _reasons(status.skipped).rename(columns={"error": "reason"}),
+                columns("reason cases methods"),
+            ),
+        ),
     )
+
+
+def _reasons(problems: Iterable[Problem]) -> pd.DataFrame:
+    lines = [(problem.reason, problem.cases, listed(problem.methods)) for problem in problems]
+    return pd.DataFrame(lines, columns=["error", "cases", "methods"])

@@ -35,6 +35,7 @@ def render(*, sections: Iterable[Section], svg: Mapping[str, str], **words: Any)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return environment.get_template("page.html.j2").render(
         sections=shown,
+        titles={section.anchor: section.title for section in shown},
         svg=inline,
         style=Markup(environment.get_template("style.css.j2").render().replace("\n", "")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file

@@ -40,7 +40,6 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
         sweep = summary.scored[(summary.scored["label"] == label) & (summary.scored["channels"] == channels)]
         for look, best in zip(numbered(len(optima)), lines_of(optima), strict=True):
             curve = sweep[sweep["sigma_255"] == best.sigma_255].sort_values("ratio")
-            curve = curve[curve["n"] == curve["n"].max()]
             tips = [
                 f"sigma {best.sigma_255:g}, ratio {line.ratio:g}: {line.psnr_db:.2f} dB, n = {line.n}"
                 for line in lines_of(curve)

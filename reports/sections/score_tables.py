@@ -1,18 +1,34 @@
-"""What the tables of denoisers, upscalers and of quality against time share: the columns of a score, and each image."""
+"""How a line of the comparison is written: at which setting, over which images, and what became of it.
+
+The terminal shares it with the tables of denoisers, upscalers and of quality against time.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from reports.derive.scores import at_best_ratio, scored_alike
+from reports.derive.comparison import Comparison
+from reports.derive.scores import RIVALS
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import Columns, Grid, grid
+from reports.draw.number_text import counted
+from reports.draw.sheet import short
+from reports.read.tables import lines_of
 from reports.sections.section import Material
+from reports.sections.words import words
 
 SCORE_COLUMNS = columns(
-    "label degradation scale sigma_255 ratio psnr_db low high ssim residual_std_255 mean_offset_255 n"
+    "label outcome degradation scale channels sigma_255 setting psnr_db low high ssim residual_std_255 mean_offset_255"
+    " n over"
 )
+USUAL_NOISE = "awgn"
+"""The degradation that goes without saying where a sigma is named."""
+
+MOST_NAMES = 3
+"""Images that are named one by one; more are counted."""
 
 
 def without(*names: str) -> Columns:
@@ -20,14 +36,105 @@ def without(*names: str) -> Columns:
     return {name: column for name, column in SCORE_COLUMNS.items() if name not in names}
 
 
-def best_of(summary: Summary, task: str) -> pd.DataFrame:
-    """The methods of one task, each at its best ratio."""
-    return at_best_ratio(summary.scored[summary.scored["task"] == task])
+def standings(summary: Summary, task: str = "") -> pd.DataFrame:
+    """Every line of the comparison (of one task) with `setting`, `over` and `outcome` in words.
+
+    By kind of input and board, what is compared first, the best first.
+    """
+    table = summary.standings[summary.standings["task"] == task] if task else summary.standings
+    table = table.sort_values([*RIVALS, "board", "compared", "psnr_db"], ascending=[True] * 6 + [False, False])
+    lines = [*lines_of(table)]
+    said = {"setting": [setting(line) for line in lines], "outcome": [outcome(line) for line in lines]}
+    return table.assign(**said, over=_over(summary, table))
+
+
+def narrow(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` without the columns in which nothing stands, or the same number of channels for all of a task."""
+    texts = [name for name in ("setting", "over", "outcome") if not table[name].astype(bool).any()]
+    return table.drop(columns=texts + ([] if several_channels(table) else ["channels"]))
+
+
+def several_channels(table: pd.DataFrame) -> bool:
+    """Whether a task has lines of more than one number of channels."""
+    kinds = table[["task", "channels"]].drop_duplicates()
+    return bool(kinds["task"].duplicated().any())
+
+
+def channels_text(group: pd.DataFrame, *, among: pd.DataFrame) -> str:
+    """`, 3 channels` for a title, where the lines `among` are of more than one number of channels."""
+    return f", {counted(group['channels'].iloc[0], 'channel')}" if several_channels(among) else ""
+
+
+def level(line: Any) -> str:
+    """What was done to the images of a line: `sigma 25`, or the degradation and the scale."""
+    kind = short(str(line.degradation))
+    if line.task != "denoise":
+        return f"{kind} ×{line.scale:g}"
+    if not line.sigma_255 > 0:
+        return kind
+    return f"sigma {line.sigma_255:g}" + ("" if kind in {USUAL_NOISE, ""} else f", {kind}")
+
+
+def setting(line: Any) -> str:
+    """The threshold ratio of a line, and how it was come by; nothing where the method has none."""
+    if pd.isna(line.ratio):
+        return ""
+    if line.default:
+        return words("scores.default", ratio=line.ratio)
+    if line.settings > 1:
+        return words("scores.best", ratio=line.ratio, count=line.settings)
+    return words("scores.ratio", ratio=line.ratio)
+
+
+def outcome(line: Any) -> str:
+    """What is wrong with a line: nothing, where it is compared and neither its scores nor its times failed."""
+    if line.failed:
+        return words("scores.failed", failed=line.failed, images=counted(line.asked, "image"), error=line.error)
+    if not line.compared:
+        return words("scores.no_score")
+    return words("scores.time_failed", error=line.time_error) if line.time_error else ""
+
+
+def settings_text(lines: pd.DataFrame) -> str:
+    """At which settings the methods of `lines` are compared, for a caption or a finding."""
+    swept = lines[lines["ratio"].notna()]
+    if swept.empty:
+        return words("scores.as_named")
+    return words("scores.at_default") if swept["default"].all() else words("scores.at_setting")
+
+
+def images_text(comparison: Comparison, lines: pd.DataFrame) -> str:
+    """The images behind the means of `lines`, which are on one board: `6 images`, or `4 of 6 images`."""
+    n = len(comparison.images(lines))
+    tries = comparison.tries.merge(lines[RIVALS].drop_duplicates(), on=RIVALS)
+    asked = tries["image"].nunique()
+    return counted(n, "image") if n == asked else words("scores.some_images", n=n, images=counted(asked, "image"))
 
 
 def image_grid(material: Material, task: str) -> Grid:
-    """Each image's own scores, the best ratio of the mean used for all."""
-    best = best_of(material.summary, task)
-    own = scored_alike(material.summary.named["quality"], best).astype({"image": object})
-    own = own.sort_values(["image", "sigma_255", "psnr_db"])
-    return grid(f"{task}-images", "Each image", own, {**columns("image"), **without("low", "high", "n")})
+    """Each image's own scores and failures, at the settings that are compared."""
+    own = material.summary.comparison.tries
+    own = own[own["task"] == task].sort_values(["image", "sigma_255", "psnr_db"])
+    own = own.assign(outcome=own["error"].astype(object))
+    empty = [name for name, there in (("ratio", own["ratio"].notna()), ("outcome", own["failed"])) if not there.any()]
+    shown = columns(
+        "image label degradation scale sigma_255 ratio psnr_db ssim residual_std_255 mean_offset_255 outcome"
+    )
+    skipped = {"denoise": ("degradation", "scale"), "upscale": ("sigma_255",)}.get(task, ())
+    shown = {name: column for name, column in shown.items() if name not in skipped}
+    return grid(f"{task}-images", "Each image", own.drop(columns=empty), shown)
+
+
+def _over(summary: Summary, table: pd.DataFrame) -> list[str]:
+    """The images of each line, where some other board of its kind of input has other ones."""
+    boards = [*RIVALS, "board"]
+    on = table["compared"].astype(bool)
+    several = table[on].groupby(RIVALS)["board"].nunique()
+    several = several[several > 1]
+    said: dict[tuple[object, ...], str] = {}
+    for key, own in table[on].groupby(boards):
+        if key[:-1] in several.index:
+            names = summary.comparison.images(own)
+            said[key] = ", ".join(names) if len(names) <= MOST_NAMES else counted(len(names), "image")
+    keys = table[boards].itertuples(index=False, name=None)
+    return [said.get(key, "") if there else "" for key, there in zip(keys, on, strict=True)]

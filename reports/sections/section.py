@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
 
+from reports.derive.status import NOTHING, Status
 from reports.derive.summary import Summary
 from reports.draw.grid import Grid
 from reports.draw.look import Chart
@@ -59,6 +60,7 @@ class Material:
     ink: Ink
     panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    status: Status = NOTHING
 
     @property
     def command(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reports.derive.scores import at_best_ratio, main_sigma
+from reports.derive.scores import main_sigma
 from reports.derive.summary import Summary
 from reports.draw.look import Chart, numbered
 from reports.draw.number_text import fast_text, seconds_text
@@ -49,9 +49,8 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
 
 
 def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
-    dct = summary.scored[(summary.scored["method"] == DCT) & (summary.scored["sigma_255"] == sigma)]
-    plain = _plain(_of_one_kind(at_best_ratio(dct)))
-    plain = plain[plain["images"] == plain.groupby("block_size")["images"].transform("max")]
+    table = summary.comparison.main
+    plain = _plain(_of_one_kind(table[(table["method"] == DCT) & (table["sigma_255"] == sigma)]))
     plain = plain[plain.groupby("block_size")["stride"].transform("nunique") > 1]
     if len(plain["stride"].unique()) < 2:  # noqa: PLR2004 - a curve has two points
         return
@@ -93,7 +92,7 @@ def _times(summary: Summary) -> Iterator[Chart]:
 
 def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
-    own = _of_one_kind(own[own["whole"].astype(bool) & own["label"].str.fullmatch(_REDUNDANCIES)])
+    own = _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
     groups = [
         (key, group) for key, group in _kinds(own).groupby(["block_size", "kind"], observed=True) if len(group) > 1
     ]

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reports.derive.fronts import REFERENCE_PIXELS
 from reports.derive.intervals import LEVEL, Difference, difference
-from reports.derive.scores import at_best_ratio, main_degradation, main_sigma, per_image
+from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_image
 from reports.derive.summary import Summary
 from reports.draw.look import Chart
-from reports.draw.number_text import seconds_text, times_text
-from reports.draw.sheet import Ink, short
+from reports.draw.number_text import counted, seconds_text, times_text
+from reports.draw.sheet import Ink, slug
 from reports.read.methods import DCT
-from reports.read.tables import least_of, most_of
+from reports.read.tables import least_of, lines_of
+from reports.sections.score_tables import images_text, level, setting
 from reports.sections.section import Material, Section
-from reports.sections.tradeoff import front_chart
+from reports.sections.tradeoff import front_chart, left_out
 from reports.sections.words import words
 
 MOST_FRONT = 12
+ALIKE_DB = 0.005
+"""A mean difference below this is written as 0.00, and no method is said to be ahead by it."""
 
 
 def section(material: Material) -> Section:
-    """The verdict and the front. Problems of the run are said here, before any figure."""
+    """The verdict and the front. How the run went is said above, before any figure."""
     traded = material.summary.traded
     return Section(
         "summary",
@@ -38,92 +42,136 @@ def section(material: Material) -> Section:
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Quality against time: one figure for denoising at the main sigma, one for upscaling."""
-    traded = summary.traded
-    sigma, degradation = main_sigma(summary.scored), main_degradation(summary.scored)
-    if sigma is not None:
-        denoised = traded[(traded["task"] == "denoise") & (traded["sigma_255"] == sigma)]
-        name, title = f"front-sigma-{sigma:g}", f"Denoising, sigma {sigma:g}"
-        yield from front_chart(summary, ink, denoised, name=name, title=title, most=MOST_FRONT)
-    if degradation is not None:
-        upscaled = traded[(traded["task"] == "upscale") & (traded["degradation"] == degradation)]
-        title = f"Upscaling, {short(degradation)} input"
-        yield from front_chart(summary, ink, upscaled, name="front-upscale", title=title, most=MOST_FRONT)
+    for task, title in (("denoise", "Denoising"), ("upscale", "Upscaling")):
+        group = _main_input(summary.standings, task)
+        if len(group):
+            what = level(next(lines_of(group)))
+            name = "front-upscale" if task == "upscale" else slug(f"front-{what}")
+            yield from front_chart(summary, ink, group, name=name, title=f"{title}, {what}", most=MOST_FRONT)
 
 
 def verdict(summary: Summary) -> tuple[str, ...]:
     """The answer to what was measured, from the tables alone; never empty."""
-    quality, scored, timed = summary.named["quality"], summary.scored, summary.timed
-    if said := (*_denoise_verdict(quality, scored, timed), *_upscale_verdict(quality, scored)):
-        return said
-    if not timed.empty:
-        fastest = least_of(timed, "per_megapixel")
-        time = seconds_text(fastest["per_megapixel"])
-        return (words("summary.only_time", method=fastest["label"], time=time),)
-    if not scored.empty:
-        best = most_of(scored, "psnr_db")
-        return (words("summary.only_quality", method=best["label"], psnr_db=best["psnr_db"]),)
-    return (words("summary.nothing"),)
+    inputs = [_main_input(summary.standings, task) for task in ("denoise", "upscale")]
+    said = (*_denoising(summary, inputs[0]), *_upscaling(summary, inputs[1])) or (_only_times(summary.timed),)
+    return (*said, *(sentence for lines in inputs for sentence in left_out(lines)))
 
 
-def _denoise_verdict(quality: pd.DataFrame, scored: pd.DataFrame, timed: pd.DataFrame) -> Iterator[str]:
-    sigma = main_sigma(scored)
-    if sigma is None:
-        return
-    best = at_best_ratio(scored[(scored["task"] == "denoise") & (scored["sigma_255"] == sigma)])
-    best = best[best["channels"] == best["channels"].mode().iloc[0]]
-    top, base = _contenders(best[best["method"] != "noisy"])
-    if top is None or base is None:
-        return
-    wide = per_image(quality, best)
-    gain = difference(wide[top["label"]], wide[base["label"]])
-    against = base["label"]
-    if not pd.isna(base["ratio"]):
-        against = words("summary.at_best_ratio", method=against, ratio=base["ratio"])
-    time, reach = _time_words(top, base, timed), _reach_words(gain)
-    if gain.mean >= 0:
-        yield words("summary.buys", top=top["label"], gain=gain.mean, reach=reach, base=against, sigma=sigma, time=time)
+def _only_times(timed: pd.DataFrame) -> str:
+    if timed.empty:
+        return words("summary.nothing")
+    fastest, count = least_of(timed, "per_megapixel"), timed["label"].nunique()
+    time = seconds_text(fastest["per_megapixel"])
+    if count == 1:
+        return words("summary.one_time", method=fastest["label"], time=time)
+    return words("summary.only_time", method=fastest["label"], count=counted(count, "method"), time=time)
+
+
+def _main_input(table: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The lines of one kind of input of a task: the main sigma or degradation, and of that what most were scored on."""
+    own = table[table["task"] == task]
+    if task == "denoise" and (sigma := main_sigma(own)) is not None:
+        own = own[own["sigma_255"] == sigma]
+    if task == "upscale" and len(own):
+        own = own[own["degradation"].astype(str) == main_degradation(own)]
+    if own.empty:
+        return own
+    number = own.groupby(RIVALS, sort=False).ngroup()
+    return own[number == number.mode().iloc[0]]
+
+
+def _denoising(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
+    main = _on_main_board(lines)
+    rivals = _representatives(main)
+    nets, transforms = rivals[rivals["method"] == "ffdnet"], rivals[rivals["method"] == DCT]
+    pair = pd.concat([nets, transforms]) if len(nets) and len(transforms) else rivals.head(2)
+    if len(pair) > 1:
+        yield _difference(summary, main, *lines_of(pair))
+    elif len(rivals):
+        yield _alone(summary, next(lines_of(rivals)), main)
+
+
+def _upscaling(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
+    """Every degradation's gain of the same method: an RDN over bicubic, or else the best over bicubic or the second."""
+    rivals = _representatives(_on_main_board(lines))
+    base = rivals[rivals["method"] == "bicubic"] if len(rivals) > 1 else rivals
+    base = base if len(base) else rivals.iloc[1:2]
+    others = rivals[~rivals["method"].isin(base["method"])]
+    nets = others[others["method"].str.startswith("rdn")]
+    if len(others):
+        top, against = next(lines_of(nets if len(nets) else others)), next(lines_of(base))
+        gains = ", ".join(_gains(summary, top, against))
+        yield words("summary.upscaling", method=_named(top), base=_named(against), gains=gains)
+    elif len(rivals):
+        yield _alone(summary, next(lines_of(rivals)), rivals)
+
+
+def _gains(summary: Summary, top: Any, base: Any) -> Iterator[str]:
+    """The gain on each kind of input that has both on its main board."""
+    main = summary.comparison.main
+    for _, group in main[main["task"] == "upscale"].groupby(RIVALS, observed=True, sort=False):
+        if {top.label, base.label} <= set(group["label"]):
+            wide, images = per_image(summary.comparison.counted, group), images_text(summary.comparison, group)
+            gain = difference(wide[top.label], wide[base.label])
+            where = words("summary.on_input", kind=level(next(lines_of(group))))
+            yield words("summary.gain", gain=gain.mean, input=where, reach=_reach_words(gain, images))
+
+
+def _on_main_board(lines: pd.DataFrame) -> pd.DataFrame:
+    return lines[lines["compared"].astype(bool) & (lines["board"] == 0)]
+
+
+def _representatives(main: pd.DataFrame) -> pd.DataFrame:
+    """A line for each method but the input itself, the best first: as it is built, or else the best of its variants."""
+    own = main[main["method"] != "noisy"]
+    own = own.assign(variants=own.groupby("method")["label"].transform("nunique"))
+    first = own.sort_values(["as_built", "psnr_db"], ascending=False, kind="stable").drop_duplicates("method")
+    return first.sort_values("psnr_db", ascending=False, kind="stable")
+
+
+def _named(line: Any) -> str:
+    """The method with what was chosen for it: its ratio, and that it is the best of several variants."""
+    variants = "" if line.as_built or line.variants == 1 else words("summary.best_variant", count=line.variants)
+    how = "; ".join(part for part in (setting(line), variants) if part)
+    return words("summary.named", method=line.label, how=how) if how else str(line.label)
+
+
+def _difference(summary: Summary, main: pd.DataFrame, top: Any, base: Any) -> str:
+    wide = per_image(summary.comparison.counted, main)
+    gain = difference(wide[top.label], wide[base.label])
+    top_named, base_named, reach = _named(top), _named(base), _reach_words(gain, images_text(summary.comparison, main))
+    if abs(gain.mean) < ALIKE_DB:
+        said = words("summary.alike", top=top_named, base=base_named, limit=ALIKE_DB, reach=reach)
+    elif gain.mean > 0:
+        said = words("summary.buys", top=top_named, base=base_named, gain=gain.mean, reach=reach)
     else:
-        yield words(
-            "summary.loses", top=top["label"], loss=-gain.mean, reach=reach, base=against, sigma=sigma, time=time
-        )
+        said = words("summary.loses", top=top_named, base=base_named, loss=-gain.mean, reach=reach)
+    return words("summary.difference", said=said, level=_level_words(top), time=_time_words(top, base, summary.timed))
 
 
-def _contenders(rivals: pd.DataFrame) -> tuple[pd.Series | None, pd.Series | None]:
-    """The better of FFDNet and the best DCT, or of the two best methods where one of them is absent."""
-    ordered = rivals.sort_values("psnr_db", ascending=False, kind="stable").drop_duplicates("method")
-    nets, transforms = ordered[ordered["method"] == "ffdnet"], ordered[ordered["method"] == DCT]
-    if len(nets) and len(transforms):
-        return nets.iloc[0], transforms.iloc[0]
-    return (ordered.iloc[0], ordered.iloc[1]) if len(ordered) > 1 else (None, None)
+def _alone(summary: Summary, line: Any, main: pd.DataFrame) -> str:
+    images = images_text(summary.comparison, main)
+    return words("summary.alone", method=_named(line), psnr_db=line.psnr_db, level=_level_words(line), images=images)
 
 
-def _reach_words(gain: Difference) -> str:
-    images = "1 image" if gain.n == 1 else f"{gain.n} images"
+def _level_words(line: Any) -> str:
+    kind = level(line)
+    return words("summary.at_level", level=kind) if line.sigma_255 > 0 else words("summary.on_input", kind=kind)
+
+
+def _reach_words(gain: Difference, images: str) -> str:
     return words("summary.reach", level=LEVEL, low=gain.low, high=gain.high, images=images) if gain.n > 1 else images
 
 
-def _time_words(top: pd.Series, base: pd.Series, timed: pd.DataFrame) -> str:
-    if timed.empty:
+def _time_words(top: Any, base: Any, timed: pd.DataFrame) -> str:
+    own = timed[(timed["scale"] == top.scale) & (timed["channels"] == top.channels)]
+    sizes = own[own["label"].isin([top.label, base.label])]
+    if sizes.empty:
         return words("summary.untimed")
-    sizes = timed[timed["label"].isin([top["label"], base["label"]])]
-    both = sizes.pivot_table(index=["channels", "pixels"], columns="label", values="median").dropna()
+    both = sizes.pivot_table(index=["height", "width"], columns="label", values="median").dropna()
     if both.shape[1] < 2 or both.empty:  # noqa: PLR2004 - a ratio needs both
         return words("summary.no_common_size")
-    nearest = both.iloc[int(np.abs(np.log(both.index.get_level_values("pixels") / REFERENCE_PIXELS)).argmin())]
-    return words("summary.timed", times=times_text(nearest[top["label"]] / nearest[base["label"]]))
-
-
-def _upscale_verdict(quality: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
-    parts = []
-    for degradation, group in scored[scored["task"] == "upscale"].groupby("degradation", observed=True, sort=False):
-        best = at_best_ratio(group).sort_values("psnr_db", ascending=False)
-        base = best[best["method"] == "bicubic"]
-        rival = best[best["method"].str.startswith("rdn")]
-        if len(base) and len(rival):
-            wide = per_image(quality, best)
-            gain = difference(wide[rival.iloc[0]["label"]], wide[base.iloc[0]["label"]])
-            parts.append((rival.iloc[0]["label"], f"{gain.mean:+.2f} dB on {degradation} input"))
-    if parts:
-        method = parts[0][0]
-        gains = ", ".join(gain for label, gain in parts if label == method)
-        yield words("summary.upscaling", method=method, gains=gains)
+    pixels = both.index.get_level_values("height") * both.index.get_level_values("width")
+    nearest = both.iloc[int(np.abs(np.log(pixels / REFERENCE_PIXELS)).argmin())]
+    times = times_text(nearest[top.label] / nearest[base.label])
+    return words("summary.as_fast") if times == "1×" else words("summary.timed", times=times)

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
 
-from reports.derive.scores import within_images
+from reports.derive.leaders import leaders
+from reports.derive.scores import RIVALS, within_images
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import seconds_text, times_text
+from reports.draw.number_text import counted, listed, seconds_text, takes_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
-from reports.read.tables import lines_of, most_of
+from reports.read.tables import lines_of
+from reports.sections.score_tables import channels_text, images_text, level, narrow, settings_text, standings
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 COLUMNS = columns(
-    "label degradation sigma_255 ratio psnr_db ssim n per_megapixel time_low time_high front",
+    "label outcome degradation scale channels sigma_255 setting psnr_db ssim n over per_megapixel time_low time_high"
+    " front",
     per_megapixel=("time per megapixel", seconds_text),
 )
 
 
 def section(material: Material) -> Section:
-    """Quality against time for every method, sigma and degradation."""
-    traded = material.summary.traded.sort_values(["task", "degradation", "sigma_255", "per_megapixel"])
+    """Quality against time for every method, sigma and degradation; failed and untimed methods stand in the table."""
+    table = standings(material.summary)
+    table = table.sort_values([*RIVALS, "board", "compared", "per_megapixel"], ascending=[True] * 6 + [False, True])
+    caption = f"Quality beside time, {settings_text(table)}"
     return Section(
         "tradeoff",
         "Quality against time",
         material.command,
         about=words("tradeoff.about"),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("tradeoff", "Quality beside time", traded, COLUMNS),),
+        grids=(grid("tradeoff", caption, narrow(table), COLUMNS),),
     )
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
-    """A figure for every sigma and degradation."""
-    for (task, degradation, sigma, scale), group in summary.traded.groupby(
-        ["task", "degradation", "sigma_255", "scale"], observed=True, sort=True
-    ):
-        what = f"sigma {sigma:g}" if task == "denoise" else f"{short(str(degradation))} ×{scale:g}"
+    """A figure for every kind of input: sigma or degradation, scale and number of channels."""
+    table = summary.standings
+    for (task, *_), group in table.groupby(RIVALS, sort=True):
+        what = level(next(lines_of(group))) + channels_text(group, among=table[table["task"] == task])
         name = f"tradeoff-{slug(str(task))}-{slug(what)}"
         yield from front_chart(summary, ink, group, name=name, title=f"Quality against time, {what}")
 
@@ -50,17 +54,18 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
 def front_chart(
     summary: Summary, ink: Ink, group: pd.DataFrame, *, name: str, title: str, most: int = 0
 ) -> Iterator[Chart]:
-    """With `most`, variants that are neither on the front nor their method's best give way to that number."""
-    group = group[group["channels"] == group["channels"].mode().iloc[0]] if len(group) else group
-    left_out = group[~group["whole"].astype(bool)]
-    noisy = group[group["method"] == "noisy"]
-    group = group[group["whole"].astype(bool) & (group["method"] != "noisy")]
-    every = len(group)
-    if most and every > most:
-        group = group[group["front"] | (group["psnr_db"] == group.groupby("method")["psnr_db"].transform("max"))]
-    if group.empty:
+    """The standings `group` of one kind of input: those on the main board that were timed, and what is left out.
+
+    With `most`, variants that are neither on the front nor their method's best give way to that number.
+    """
+    main = group[group["compared"].astype(bool) & (group["board"] == 0)]
+    timed = main[(main["per_megapixel"] > 0) & (main["method"] != "noisy")]
+    if timed.empty:
         return
-    shown = within_images(summary.named["quality"], group).sort_values("per_megapixel")
+    kept = timed
+    if most and len(timed) > most:
+        kept = timed[timed["front"] | (timed["psnr_db"] == timed.groupby("method")["psnr_db"].transform("max"))]
+    shown = within_images(summary.comparison.counted, kept).sort_values("per_megapixel")
     sheet = Sheet((5.6, 4.4))
     front = shown[shown["front"].astype(bool)]
     sheet.axes.plot(front["per_megapixel"], front["psnr_db"], color=SOFT, linewidth=1, drawstyle="steps-post", zorder=1)
@@ -69,15 +74,41 @@ def front_chart(
     sheet.axes.set_xscale("log")
     seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    said = [_finding(shown, front)]
-    if every > len(group):
-        said.append(words("tradeoff.others", count=every - len(group)))
-    if len(noisy):
-        said.append(words("tradeoff.noisy", psnr_db=noisy["psnr_db"].iloc[0]))
-    if len(left_out):
-        fewer = ", ".join(f"{line.label} ({line.images})" for line in lines_of(left_out))
-        said.append(words("tradeoff.fewer_images", methods=fewer))
+    over = words("tradeoff.over", images=images_text(summary.comparison, shown), settings=settings_text(shown))
+    said = [_finding(shown, front), over, *_left_out(group, len(timed) - len(kept))]
     yield sheet.chart(name, title, " ".join(said))
+
+
+def _left_out(group: pd.DataFrame, variants: int) -> Iterator[str]:
+    """What the figure does not show, and why."""
+    on = group["compared"].astype(bool)
+    main = group[on & (group["board"] == 0)]
+    noisy, untimed = main[main["method"] == "noisy"], main[~(main["per_megapixel"] > 0) & (main["method"] != "noisy")]
+    if variants:
+        yield words("tradeoff.others", variants=counted(variants, "other variant"))
+    if len(noisy):
+        yield words("tradeoff.noisy", psnr_db=noisy["psnr_db"].iloc[0])
+    if len(untimed):
+        yield words("tradeoff.untimed", methods=listed(untimed["label"]))
+    yield from left_out(group)
+
+
+def left_out(group: pd.DataFrame) -> Iterator[str]:
+    """The standings of one kind of input that are not on its main board, and why."""
+    on = group["compared"].astype(bool)
+    main = group.loc[on & (group["board"] == 0), "label"]
+    failed, other = group[~on & (group["failed"] > 0)], group[on & ~group["label"].isin(main)].drop_duplicates("label")
+    unscored = group[~on & (group["failed"] == 0)]
+    if len(failed):
+        yield words("scores.left_failed", methods=listed(_failed(failed)))
+    if len(other):
+        yield words("scores.left_other", methods=listed(f"{line.label} ({line.asked})" for line in lines_of(other)))
+    if len(unscored):
+        yield words("scores.left_unscored", methods=listed(unscored["label"]))
+
+
+def _failed(lines: pd.DataFrame) -> Iterable[str]:
+    return (f"{line.label} ({line.failed} of {counted(line.asked, 'image')})" for line in lines_of(lines))
 
 
 def _draw(sheet: Sheet, ink: Ink, line: Any) -> None:
@@ -98,16 +129,18 @@ def _tip(line: Any) -> str:
 
 
 def _finding(shown: pd.DataFrame, front: pd.DataFrame) -> str:
-    best, fastest = most_of(shown, "psnr_db"), shown.iloc[0]
+    best, psnr_db = leaders(shown, "psnr_db", "{:.2f}".format)
+    fastest = shown.iloc[0]
+    time = seconds_text(fastest["per_megapixel"])
     if len(shown) == 1:
-        time = seconds_text(best["per_megapixel"])
-        return words("tradeoff.one", method=best["label"], psnr_db=best["psnr_db"], time=time)
-    return words(
-        "tradeoff.best",
-        best=best["label"],
-        best_db=best["psnr_db"],
-        times=times_text(best["per_megapixel"] / fastest["per_megapixel"]),
-        fastest=fastest["label"],
-        fastest_db=fastest["psnr_db"],
-        front=", ".join(short(label) for label in front["label"]),
-    )
+        return words("tradeoff.one", method=fastest["label"], psnr_db=psnr_db, time=time)
+    on_front = words("tradeoff.on_front", methods=listed(map(short, front["label"]), most=len(front)))
+    if len(best) > 1:
+        said = words("tradeoff.tied", methods=listed(best), psnr_db=psnr_db, fastest=fastest["label"], time=time)
+    elif best == [fastest["label"]]:
+        said = words("tradeoff.both", method=best[0], psnr_db=psnr_db, time=time)
+    else:
+        slower = shown[shown["label"] == best[0]].iloc[0]["per_megapixel"] / fastest["per_megapixel"]
+        takes = takes_text(slower, f"{fastest['label']} ({fastest['psnr_db']:.2f} dB)")
+        said = words("tradeoff.best", best=best[0], psnr_db=psnr_db, takes=takes)
+    return f"{said} {on_front}"

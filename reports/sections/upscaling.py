@@ -1,4 +1,4 @@
-"""Upscaling: RDN against bicubic and the others, per way of making the low resolution, with crops."""
+"""Upscaling: the networks against bicubic and the others, per way of making the low resolution, with crops."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from reports.derive.leaders import leaders
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import Chart
-from reports.draw.sheet import Ink, Sheet, short
+from reports.draw.number_text import listed
+from reports.draw.sheet import Ink, Sheet, short, slug
 from reports.read.tables import lines_of
-from reports.sections.score_tables import best_of, image_grid, without
+from reports.sections.score_tables import (
+    channels_text,
+    image_grid,
+    images_text,
+    narrow,
+    settings_text,
+    standings,
+    without,
+)
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 
 def section(material: Material) -> Section:
-    """RDN against bicubic, per degradation, with crops."""
-    best = best_of(material.summary, "upscale")
-    mean = grid("upscaling", "Upscalers, mean over images", best, without("ratio", "sigma_255"))
+    """Every upscaler, failed ones too, per degradation, with crops."""
+    table = standings(material.summary, "upscale")
+    mean = grid("upscaling", "Upscalers, mean over images", narrow(table), without("setting", "sigma_255"))
     return Section(
         "upscaling",
-        "Upscaling: RDN against bicubic",
+        "Upscaling: what is gained over bicubic",
         material.command,
         about=words("upscaling.about"),
         charts=tuple(charts(material.summary, material.ink)),
@@ -32,8 +42,11 @@ def section(material: Material) -> Section:
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
-    """PSNR of every upscaler per degradation, a figure per scale."""
-    for scale, group in best_of(summary, "upscale").groupby("scale", observed=True):
+    """PSNR of every upscaler on the main boards per degradation, a figure per scale and number of channels."""
+    main = summary.comparison.main
+    main = main[main["task"] == "upscale"]
+    for (scale, _), group in main.groupby(["scale", "channels"], observed=True):
+        apart = channels_text(group, among=main)
         kinds = group["degradation"].astype(str).unique().tolist()
         sheet = Sheet((5.6, 1.8 + 0.45 * len(kinds)))
         for label, lines in group.groupby("label", sort=False):
@@ -44,14 +57,24 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             where = [kinds.index(kind) for kind in lines["degradation"].astype(str)]
             sheet.points(lines["psnr_db"], where, name=str(label), look=ink.palette[str(label)], tips=tips)
         sheet.names(kinds, 28)
-        sheet.axes.set_xlabel("PSNR of the luma (dB), mean over images")
-        yield sheet.chart(f"upscale-{scale:g}", f"Upscaling ×{scale:g} by degradation", _finding(group, kinds))
+        luma = " of the luma" if group["channels"].iloc[0] > 1 else ""
+        sheet.axes.set_xlabel(f"PSNR{luma} (dB), mean over images")
+        name = slug(f"upscale-{scale:g}{apart}")
+        yield sheet.chart(name, f"Upscaling ×{scale:g} by degradation{apart}", _finding(summary, group))
 
 
-def _finding(group: pd.DataFrame, kinds: list[str]) -> str:
-    parts = []
-    for kind in kinds:
-        ordered = group[group["degradation"].astype(str) == kind].sort_values("psnr_db", ascending=False)
-        lead = f" by {ordered['psnr_db'].iloc[0] - ordered['psnr_db'].iloc[1]:.2f} dB" if len(ordered) > 1 else ""
-        parts.append(f"on {short(kind)} input {ordered['label'].iloc[0]}{lead}")
-    return words("upscaling.ahead", methods=", ".join(parts))
+def _finding(summary: Summary, group: pd.DataFrame) -> str:
+    parts = [_ahead(own, images_text(summary.comparison, own)) for _, own in group.groupby("degradation", sort=False)]
+    return words("upscaling.ahead", methods=", ".join(parts), settings=settings_text(group))
+
+
+def _ahead(group: pd.DataFrame, images: str) -> str:
+    """Who leads on one degradation, and by how much; those that no reader of the written numbers can tell apart tie."""
+    kind = short(str(group["degradation"].iloc[0]))
+    first, _ = leaders(group, "psnr_db", "{:.2f}".format)
+    if len(group) == 1:
+        return words("upscaling.alone", kind=kind, method=first[0], images=images)
+    if len(first) > 1:
+        return words("upscaling.tied", kind=kind, methods=listed(first), images=images)
+    ordered = group["psnr_db"].sort_values(ascending=False)
+    return words("upscaling.leads", kind=kind, method=first[0], lead=ordered.iloc[0] - ordered.iloc[1], images=images)

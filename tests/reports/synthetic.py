@@ -97,6 +97,26 @@ def write_run(directory: Path, content: Content = Content()) -> Path:
     return directory
 
 
+def write_rows(directory: Path, rows: Iterable[Mapping[str, Any]], **described: Any) -> Path:
+    """A run directory of exactly these rows; `described` replaces fields of its `run.json`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    content = Content(about={"doctor": [], "notices": [], **described})
+    (directory / "run.json").write_text(json.dumps(about(content)), encoding="utf-8")
+    (directory / "rows.jsonl").write_text("".join(json.dumps(item) + "\n" for item in rows), encoding="utf-8")
+    return directory
+
+
+def tried(method: str, images: Mapping[str, float | str], **case: Any) -> list[dict[str, Any]]:
+    """A denoiser's PSNR on each image at sigma 25, or the error with which it failed there."""
+    usual = {"task": "denoise", "sigma_255": 25.0, "degradation": "awgn", **case}
+    return [
+        row("quality", method, image=image, **usual, quantity="failure", error=found)
+        if isinstance(found, str)
+        else row("quality", method, image=image, **usual, quantity="psnr_db", value=found)
+        for image, found in images.items()
+    ]
+
+
 def about(content: Content) -> dict[str, Any]:
     """run.json."""
     names = [*content.gray, *content.color]

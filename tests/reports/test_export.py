@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from reports import write_report
+from reports import Format, write_report
 from reports.export import latex_text, markdown_text
 
 HOSTILE = {"ffdnet": r"a|b \input{x} $50% <b>_&#", "camera": "[link](javascript:x)"}
@@ -42,6 +42,13 @@ def test_latex_has_booktabs_and_figures_as_pdf(small: Path, tmp_path: Path) -> N
     assert r"\input{" not in text
     begun, ended = re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)
     assert sorted(begun) == sorted(ended)
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex"])
+def test_how_the_run_went_is_said_in_every_format(form: Format, tmp_path: Path) -> None:
+    rows = synthetic.tried("ffdnet", {"a": "OutputError: 50 %"}) + synthetic.tried("nlm", {"a": 30.0})
+    text = write_report(synthetic.write_rows(tmp_path / "run", rows), format=form).read_text(encoding="utf-8")
+    assert "Of 2 cases 1 failed: OutputError: 50" in text[: text.index("Summary")]
 
 
 def test_csv_is_the_folder_of_tables(small: Path, tmp_path: Path) -> None:

@@ -140,6 +140,18 @@ def test_weight_with_and_without_pictures(page: Path) -> None:
     assert len(text) - len(without) <= BUDGET
 
 
+def test_how_the_run_went_stands_before_the_summary_with_links_to_what_tells_more(tmp_path: Path) -> None:
+    rows = synthetic.tried("ffdnet", {"a": "OutputError: <NaN>"}) + synthetic.tried("nlm", {"a": 30.0})
+    failed = write_report(synthetic.write_rows(tmp_path / "failed", rows)).read_text(encoding="utf-8")
+    line = failed[failed.index('aria-label="How the run went"') : failed.index('<section id="summary"')]
+    assert "Of 2 cases 1 failed: OutputError: &lt;NaN&gt;" in line
+    assert 'href="#failed"' in line
+    assert 'class="status warning"' in failed
+    well = write_report(synthetic.write_rows(tmp_path / "well", rows[1:])).read_text(encoding="utf-8")
+    assert "Well: the one case succeeded." in well
+    assert 'class="status"' in well
+
+
 def test_the_factor_of_four_is_said_with_its_number(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "exceeds the closed form for FFDNet 4.014 times" in text

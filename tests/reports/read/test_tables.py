@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 
 from reports.read.run import Run, load_run
 from reports.read.tables import TABLES, all_tables, failed, write_tables
@@ -110,6 +111,14 @@ def test_a_failed_case_is_a_line_with_its_error(whole: Run, tables: dict[str, pd
     assert len(broken) == len(failed(whole.rows)) == 1
     assert "truncated" in broken["error"].iloc[0]
     assert np.isnan(broken["psnr_db"].iloc[0])
+
+
+def test_what_became_of_a_case_is_no_reading_of_it(tmp_path: Path) -> None:
+    kinds = ("cost", "time", "paired", "quality", "memory", "layers", "experiment")
+    quantities = {"skipped": "bm3d is not installed", "input_written": ""}
+    rows = [synthetic.row(kind, "dct", quantity=what, note=note) for kind in kinds for what, note in quantities.items()]
+    run = load_run(synthetic.write_rows(tmp_path / "run", rows))
+    assert {name: len(table) for name, table in all_tables(run).items()} == dict.fromkeys(kinds, 0)
 
 
 def test_the_order_of_rows_does_not_matter(whole: Run, tables: dict[str, pd.DataFrame]) -> None:

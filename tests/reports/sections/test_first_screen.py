@@ -8,8 +8,8 @@ from reports.sections.summary import verdict
 
 def test_verdict_names_gain_interval_and_time(summary: Summary) -> None:
     denoising, upscaling = verdict(summary)
-    assert denoising.startswith("FFDNet buys +0.8")
-    assert "at sigma 25 for 6" in denoising
+    assert denoising.startswith("FFDNet buys +1.01 dB")
+    assert "at sigma 25 for 43×" in denoising
     assert "6 images" in denoising
     assert "+2.2" in upscaling
     assert "-2.2" in upscaling

@@ -1,0 +1,83 @@
+"""What is printed after a run: every method stands in the table, and the last lines say how the run went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import synthetic
+from synthetic import tried
+
+from reports import terminal
+from reports.page import Report, make_report
+
+BAD = "OutputError: the output is NaN"
+
+
+def report(directory: Path, *rows: dict[str, Any], **described: Any) -> Report:
+    return make_report(synthetic.write_rows(directory / "run", rows, **described))
+
+
+def test_failed_methods_stand_last_with_the_reason_and_the_count(tmp_path: Path) -> None:
+    rows = [
+        *tried("ffdnet", {"a": 40.0, "b": BAD}),
+        *tried("nlm", {"a": 30.0, "b": 20.0}),
+        *tried("tv", {"a": BAD, "b": BAD}),
+    ]
+    table = terminal.best(report(tmp_path, *rows))
+    assert [line["method"] for line in table] == ["non-local means", "FFDNet", "total variation"]
+    assert [line["images"] for line in table] == [2, 1, 0]
+    assert table[1]["remark"] == f"failed on 1 of 2 images: {BAD}"
+    assert table[2]["psnr_db"] is None
+    assert "setting" not in table[0]
+
+
+def test_the_setting_stands_beside_each_figure_and_in_the_title(tmp_path: Path) -> None:
+    rows = [row for ratio in (2.4, 2.7) for row in tried("dct", {"a": 20 * ratio}, options={"ratio": ratio})]
+    made = report(tmp_path, *rows)
+    assert terminal.best(made)[0]["setting"] == "default ratio 2.7"
+    assert "thresholds at their default ratio" in terminal.title(made)
+
+
+def test_a_best_of_a_sweep_is_called_that(tmp_path: Path) -> None:
+    rows = [row for ratio in (2.4, 3.0) for row in tried("dct", {"a": 20 * ratio}, options={"ratio": ratio})]
+    made = report(tmp_path, *rows)
+    assert terminal.best(made)[0]["setting"] == "ratio 3, the best of 2 on these images"
+    assert "default" not in terminal.title(made)
+
+
+def test_nothing_is_said_of_ratios_where_no_method_has_one(tmp_path: Path) -> None:
+    made = report(tmp_path, *tried("nlm", {"a": 30.0}))
+    assert "ratio" not in terminal.title(made)
+    assert "threshold" not in terminal.title(made)
+
+
+def test_methods_of_other_images_follow_beside_one_variant_of_each_method(tmp_path: Path) -> None:
+    dct = [row for block in (8, 16) for row in tried("dct", {"a": 30.0, "b": 20.0}, options={"block_size": block})]
+    table = terminal.best(report(tmp_path, *dct, *tried("bm3d", {"a": 31.0})))
+    assert [(line["method"], line["images"], line["over"]) for line in table] == [
+        ("DCT 8×8", 2, "a, b"), ("DCT 16×16", 2, "a, b"), ("BM3D", 1, "a"), ("DCT 8×8", 1, "a"),
+    ]  # fmt: skip
+
+
+def test_every_distinct_error_is_printed_once_and_the_status_is_last(tmp_path: Path) -> None:
+    rows = [*tried("ffdnet", {"a": BAD, "b": BAD}), *tried("nlm", {"a": 30.0, "b": 20.0})]
+    said = terminal.status(report(tmp_path, *rows, status="interrupted"))
+    assert said[0] == f"{BAD} (2 cases: ffdnet)"
+    assert "did not finish" in said[1]
+    assert said[-1] == f"Of 4 cases 2 failed: {BAD}"
+
+
+def test_more_errors_than_a_terminal_holds_are_counted(tmp_path: Path) -> None:
+    rows = [row for number in range(25) for row in tried("ffdnet", {f"i{number}": f"OutputError: {number}"})]
+    said = terminal.status(report(tmp_path, *rows))
+    assert said[terminal.MOST_ERRORS] == "5 more errors: see the report"
+    assert len(said) == terminal.MOST_ERRORS + 2
+
+
+def test_a_method_whose_timing_failed_says_so_beside_its_score(tmp_path: Path) -> None:
+    case = {"task": "denoise", "height": 512, "width": 512}
+    failed = synthetic.row("time", "nlm", **case, quantity="failure", error="ProcessDiedError: killed")
+    (line,) = terminal.best(report(tmp_path, *tried("nlm", {"a": 30.0}), failed))
+    assert (line["psnr_db"], line["seconds_per_megapixel"]) == (30.0, None)
+    assert line["remark"] == "timing failed: ProcessDiedError: killed"
