@@ -61,6 +61,7 @@ def run(
     from bench.plan.forecast import forecast, in_words
     from bench.run.prepare import prepare
     from bench.run.scheduler import Scheduler
+    from reports import terminal
 
     where = Scheduler.parse(scheduler)
     chosen, named = _asked(spec, overrides or (), methods, own_images=bool(images))
@@ -70,9 +71,11 @@ def run(
     jobs = jobs or usable_cores()
     say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
     report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
-    _show_results(report, len(plan.cases), style)
+    _show_results(report, style)
     print(f"report: {page}")
-    if failed_cases(report) and not allow_failures:
+    for line in terminal.status(report):
+        say(line)
+    if report.status.failed and not allow_failures:
         raise typer.Exit(CASES_FAILED)
 
 
@@ -96,22 +99,14 @@ def _on(device: str | None, where: Scheduler, spec: Spec) -> Spec:
     return chosen
 
 
-def _show_results(report: Report, cases: int, style: Format) -> None:
-    """How many cases failed, and the tables short enough for a terminal."""
+def _show_results(report: Report, style: Format) -> None:
+    """The tables short enough for a terminal."""
     from reports import terminal
 
-    errors = report.run.rows["error"].astype(str)
-    if failures := [error for error in errors if error]:
-        say(f"{len(failures)} of {cases} cases failed and are rows with their error; one: {failures[0]}")
     if best := terminal.best(report):
-        show(best, style, title="mean PSNR at the best threshold ratio; median time nearest to 512 x 512")
+        show(best, style, title=terminal.title(report))
     if peers := terminal.peers(report):
         show(peers, style, title="time over the first of the group's, interleaved; 95 % bootstrap interval over blocks")
-
-
-def failed_cases(report: Report) -> int:
-    """How many cases have a row with an error."""
-    return int((report.run.rows["error"].astype(str) != "").sum())
 
 
 def profile(
