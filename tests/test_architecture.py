@@ -39,7 +39,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn",
-        "baselines", "community", "callables", "builtin", "catalog",
+        "baselines", "community", "callables", "builtin", "source_files", "catalog",
     ),
     "bench": (
         "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress",

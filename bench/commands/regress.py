@@ -25,7 +25,7 @@ def compare(
     base: Annotated[str, typer.Argument(help="A git revision of this repository.")],
     head: Annotated[str | None, typer.Argument(help="Another; if not given, the working tree.")] = None,
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "quick",
-    methods: Annotated[str, typer.Option(help="Only these, by commas; package.module:OBJECT names your own.")] = "",
+    methods: Annotated[str, typer.Option(help="Only these, by commas; package.module:OBJECT or file.py:OBJECT.")] = "",
     images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,

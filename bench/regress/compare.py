@@ -36,6 +36,7 @@ from bench.talk import Progress
 from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method
+from restoration.source_files import found, is_path
 from restoration.weights import cache_folder
 
 
@@ -83,7 +84,7 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     begin = clock()
     repository = Repository.around(question.folder)
     import_from(repository)
-    spec = _spec(question)
+    spec = _spec(replace(question, methods=tuple(_from_root(name, repository.root) for name in question.methods)))
     with (
         comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
         comparison_lock(repository.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
@@ -120,6 +121,13 @@ def spec_for(methods: Sequence[str]) -> Spec:
 
 def _images(method: Method) -> list[str]:
     return ["camera", "coins"] if 1 in method.channels else ["chelsea", "coffee"]
+
+
+def _from_root(name: str, root: Path) -> str:
+    """A method in a file of the repository by the file's path from its root: each side looks from its own root."""
+    place, _, attribute = name.rpartition(":")
+    file = found(place) if is_path(place) else None
+    return f"{file.relative_to(root)}:{attribute}" if file and file.is_relative_to(root) else name
 
 
 def _spec(question: Question) -> Spec:
@@ -168,7 +176,7 @@ def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[st
     if not kept:
         raise BenchError(
             f"spec {bench.spec.name}: none of its methods ({', '.join(foreign) or 'it has none'}) lies in "
-            f"{bench.repository.root}; name your own with --methods package.module:OBJECT, or in a spec"
+            f"{bench.repository.root}; name your own with --methods path/to/file.py:OBJECT, or in a spec"
         )
     return kept, [f"{name} is not part of this repository and is left out" for name in foreign]
 
