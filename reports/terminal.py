@@ -82,5 +82,5 @@ def whole(report: Report) -> str:
 
 def _degradation(row: dict[Any, Any]) -> str:
     if row["task"] == "denoise":
-        return f"sigma {row['sigma_255']:g}"
+        return f"{'given, told ' if row['degradation'] == 'given' else ''}sigma {row['sigma_255']:g}"
     return f"{row['degradation']} x{row['scale']:g}"

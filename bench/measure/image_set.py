@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.measure.inputs import GIVEN
 from bench.plan.case import Case
 from restoration.errors import ImageError
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import torch
 
     from restoration.images import Picture
+
+_LOOKED_AT = 8
+"""Given pairs whose sizes and noise are looked at before a run."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,7 @@ class ImageSet:
         return find_images(self.source or "")
 
     def _degraded_files(self) -> Mapping[str, Path]:
-        from restoration.image_sets import find_degraded
-
-        return find_degraded(self.degraded or Path(), [*self._files()])
+        return _degraded_files(self)
 
 
 def _may_be_color(path: Path) -> bool:
@@ -103,6 +105,13 @@ def _picture(images: ImageSet, name: str, channels: int) -> Picture:
     return replace(load_image(path, channels=channels), name=name)
 
 
+@lru_cache(maxsize=4)
+def _degraded_files(images: ImageSet) -> Mapping[str, Path]:
+    from restoration.image_sets import find_degraded
+
+    return find_degraded(images.degraded or Path(), images._files())  # noqa: SLF001 - as above
+
+
 @lru_cache(maxsize=65536)
 def _paths(images: ImageSet, name: str) -> Sequence[Path]:
     from restoration.images import bundled_path
@@ -114,6 +123,8 @@ def _paths(images: ImageSet, name: str) -> Sequence[Path]:
 
 def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
     """What is known of each image, and a notice for each that was converted or cannot be used."""
+    from restoration.quality import SSIM_WINDOW
+
     facts, notices = [], []
     for channels in images.names():
         for picture in images.pictures(channels):
@@ -127,4 +138,46 @@ def image_facts(images: ImageSet) -> tuple[list[dict[str, Any]], list[str]]:
             )  # fmt: skip
             if picture.note:
                 notices.append(f"image {picture.name}: {picture.note}")
+            if min(height, width) < SSIM_WINDOW:
+                notices.append(f"image {picture.name}: {height} x {width} pixels, too small for SSIM: it has none")
     return facts, list(dict.fromkeys(notices))
+
+
+def served(images: ImageSet, cases: Sequence[Case]) -> tuple[list[Case], list[str]]:
+    """The cases that given pairs can serve, and notices: what is left out, and how much noise the pairs hold.
+
+    The first few pairs decide: a scale that none of them has is left out, unless they have none at all; then each case
+    says what is wrong with its pair.
+    """
+    given = [case for case in cases if case.degradation == GIVEN]
+    seen = {scale: _differences(images, [case for case in given if case.scale == scale]) for scale in _scales(given)}
+    absent = {scale for scale, pairs in seen.items() if not pairs} if any(seen.values()) else set()
+    notices = [
+        f"given pairs: the degraded images are not 1/{scale} of their references: scale {scale} is left out"
+        for scale in sorted(absent)
+    ]
+    if (told := {case.sigma_255 for case in given if case.task == "denoise"}) and (found := seen.get(1)):
+        mean, pairs = sum(found) / len(found), "pair" if len(found) == 1 else f"{len(found)} pairs"
+        notices.append(
+            f"given pairs: denoisers are told sigma {', '.join(f'{sigma:g}' for sigma in sorted(told))}; the degraded "
+            f"images differ from their references by {mean:.1f} / 255 (standard deviation, first {pairs})"
+        )
+    return [case for case in cases if case.degradation != GIVEN or case.scale not in absent], notices
+
+
+def _scales(cases: Sequence[Case]) -> list[int]:
+    return list(dict.fromkeys(case.scale for case in cases))
+
+
+def _differences(images: ImageSet, cases: Sequence[Case]) -> list[float]:
+    """For the first few pairs whose sizes fit: how far they lie apart (/ 255) where they are of one size, else 0."""
+    pairs = {(case.image, case.channels): case for case in cases}
+    found = []
+    for case in [*pairs.values()][:_LOOKED_AT]:
+        try:
+            clean = images.get(case.image, case.channels)
+            degraded = images.given(case, clean).float().cpu()
+        except ImageError:
+            continue
+        found.append(255 * float((degraded - clean).std(correction=0)) if case.scale == 1 else 0.0)
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.machine.environment import environment
-from bench.measure.image_set import ImageSet, image_facts
+from bench.measure.image_set import ImageSet, image_facts, served
 from bench.plan.case import Case
 from bench.plan.spec import Spec
 from bench.record.manifest import describe
@@ -24,7 +24,7 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
     known = images.names()
     if images.source is not None:
         spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
-    cases = spec.cases(known)
+    cases, said = served(images, spec.cases(known))
     if not cases:
         raise BenchError(
             f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
@@ -39,6 +39,7 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
     )  # fmt: skip
     directory = _made(out / manifest.run)
     facts, notices = image_facts(images)
+    notices += said
     weights, missing = _weights(cases, say)
     for notice in (*notices, *missing):
         say(notice)

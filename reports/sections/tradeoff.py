@@ -42,7 +42,8 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     for (task, degradation, sigma, scale), group in summary.traded.groupby(
         ["task", "degradation", "sigma_255", "scale"], observed=True, sort=True
     ):
-        what = f"sigma {sigma:g}" if task == "denoise" else f"{short(str(degradation))} ×{scale:g}"
+        told = "as given, told " if degradation == "given" else ""
+        what = f"{told}sigma {sigma:g}" if task == "denoise" else f"{short(str(degradation))} ×{scale:g}"
         name = f"tradeoff-{slug(str(task))}-{slug(what)}"
         yield from front_chart(summary, ink, group, name=name, title=f"Quality against time, {what}")
 
