@@ -46,8 +46,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "checks", "selftest", "commands", "__main__",
     ),
     "reports": (
-        "errors", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal", "__init__",
-        "gallery", "__main__",
+        "errors", "files", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal",
+        "__init__", "gallery", "__main__",
     ),
 }  # fmt: skip
 """The folders and modules of a package, from the lowest: each imports from itself and from those before it."""

@@ -52,6 +52,8 @@ _PAIR = _QUOTED + rb"[ \t]*+:[ \t]*+(?:" + _QUOTED + rb"|[-+.0-9eE]++|null|true|
 _FLAT = re.compile(rb"(?:\{(?:" + _PAIR + rb"(?:,[ \t]*+" + _PAIR + rb")*+)?+\}[ \t]*+\r?+\n)*+")
 """Lines that each hold one object without another in it: of anything else Arrow's parser may crash."""
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 _QUOTED_VALUE = b'"value": "'  # infinite and undefined numbers are written as text
 
 
@@ -126,7 +128,7 @@ def load_run(directory: Path) -> Run:
 def _read_about(path: Path, tally: _Tally) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-        about = json.loads(_text(json.dumps(about, ensure_ascii=False)))  # titles reach figures and tables
+        about = json.loads(_HALF.sub(_escaped, json.dumps(about, ensure_ascii=False)))  # see `_text`
     except FileNotFoundError:
         problem = "is missing"
     except (OSError, ValueError, RecursionError) as error:
@@ -212,8 +214,13 @@ def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:
 
 
 def _text(found: object) -> str:
-    """Without half surrogates, which JSON can write and no file can hold."""
-    return str(found).encode("utf-8", "replace").decode("utf-8")
+    """Half surrogates, which JSON can write and no file can hold, as their escapes: different names stay different."""
+    return str(found).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _escaped(half: re.Match[str]) -> str:
+    """The escape of a half surrogate as text within JSON, where a backslash is written as two."""
+    return f"\\\\u{ord(half[0]):04x}"
 
 
 def _encoded(table: pa.Table) -> pa.Table:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from reports.errors import ReportWriteError
+from reports.files import whole_file
 from reports.read.methods import DCT, Methods, number_of, options_of
 from reports.read.run import Run
 
@@ -128,19 +128,15 @@ def picture_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def write_tables(tables: Mapping[str, pd.DataFrame], directory: Path) -> tuple[Path, ...]:
     """Each table as `tables/NAME.csv` and `.parquet` in `directory`; returns the paths."""
-    try:
-        return tuple(path for name, table in tables.items() for path in _write(table, directory / "tables" / name))
-    except OSError as error:
-        raise ReportWriteError(f"cannot write the tables into {directory / 'tables'}: {error}") from error
+    return tuple(path for name, table in tables.items() for path in _write(table, directory, f"tables/{name}"))
 
 
-def _write(table: pd.DataFrame, stem: Path) -> tuple[Path, Path]:
-    stem.parent.mkdir(parents=True, exist_ok=True)
+def _write(table: pd.DataFrame, directory: Path, name: str) -> Iterator[Path]:
     arrow = pa.Table.from_pandas(_whole_numbers(table), preserve_index=False)
-    paths = stem.with_suffix(".csv"), stem.with_suffix(".parquet")
-    pa.csv.write_csv(arrow, paths[0])
-    pa.parquet.write_table(arrow, paths[1])
-    return paths
+    for suffix, write in ((".csv", pa.csv.write_csv), (".parquet", pa.parquet.write_table)):
+        with whole_file(directory, name + suffix) as file:
+            write(arrow, file)
+        yield directory / (name + suffix)
 
 
 def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:

@@ -121,3 +121,15 @@ def test_reading_gives_back_what_was_written(
     found = load_run(path).rows.iloc[0]
     assert (found["method"], found["note"], found["height"]) == (method, note, height)
     assert found["value"] == value or (math.isnan(value) and math.isnan(found["value"]))
+
+
+def test_names_that_differ_stay_different_where_they_are_no_utf8(tmp_path: Path) -> None:
+    names = ["b\\udcff.png", "b\\udcfe.png"]
+    lines = [
+        f'{{"run": "r", "kind": "quality", "image": "{name}", "quantity": "psnr_db", "value": 1.0}}\n' for name in names
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "run.json").write_text(f'{{"schema": 1, "status": "complete", "run": "{names[0]}"}}', encoding="utf-8")
+    run = load_run(tmp_path)
+    assert run.rows["image"].tolist() == names
+    assert run.name == names[0]
