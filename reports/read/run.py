@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from reports.errors import RunMissingError, RunSchemaError
+from reports.read.bounds import within
 from reports.read.methods import Methods, methods_of
 
 SCHEMA = 1
@@ -96,6 +97,7 @@ class _Tally:
 
     broken: int = 0
     torn: bool = False
+    outside: int = 0
     not_finite: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -105,6 +107,8 @@ class _Tally:
             yield f"The last line of {ROWS} is torn (the run was interrupted while writing): it is left out."
         if self.broken:
             yield f"{self.broken} of the lines of {ROWS} are not rows of schema {SCHEMA}: they are left out."
+        if self.outside:
+            yield f"{self.outside} of the rows hold numbers that nothing measured can have: they are left out."
         if self.not_finite:
             yield f"{self.not_finite} readings are infinite or not a number: they enter no mean."
 
@@ -170,7 +174,9 @@ def _read_rows(path: Path, tally: _Tally) -> pd.DataFrame:
     if not whole.num_rows:
         tally.problems.append("There is not one readable row.")
     frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
-    return frame
+    fine = within(frame)
+    tally.outside = int((~fine).sum())
+    return frame[fine].reset_index(drop=True) if tally.outside else frame
 
 
 def _blocks(file: io.BufferedReader, tally: _Tally) -> Iterator[bytes]:

@@ -39,6 +39,9 @@ _WHOLE = (
 )  # fmt: skip
 """Columns that are written as integers where they hold nothing else."""
 
+_LARGEST_WHOLE = 2.0**53
+"""From here on, floats no longer tell one whole number from the next."""
+
 _BOOKKEEPING = ("elapsed_seconds", "measured_seconds")
 """What a run notes of its own time: no reading of an experiment."""
 
@@ -142,8 +145,12 @@ def _write(table: pd.DataFrame, directory: Path, name: str) -> Iterator[Path]:
 def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Columns that only ever hold whole numbers as integers: `512`, not `512.0`."""
     named = [name for name in _WHOLE if name in table]
-    whole = {name: table[name].astype("Int64") for name in named if (table[name].dropna() % 1 == 0).all()}
+    whole = {name: table[name].astype("Int64") for name in named if _is_whole(table[name].dropna())}
     return table.assign(**whole)
+
+
+def _is_whole(numbers: pd.Series[float]) -> bool:
+    return bool((numbers % 1 == 0).all() and (numbers.abs() < _LARGEST_WHOLE).all())
 
 
 def _after(table: pd.DataFrame, column: str) -> int:
