@@ -10,6 +10,7 @@ from PIL import Image
 
 from bench.measure.image_set import ImageSet, image_facts, served
 from bench.plan.case import Case
+from restoration.errors import ImageError
 
 
 @pytest.fixture
@@ -49,3 +50,10 @@ def test_an_image_too_small_for_ssim_is_named(pairs: ImageSet) -> None:
     facts, notices = image_facts(pairs)
     assert len(facts) == 2
     assert notices == [f"image {name}.png: 8 x 12 pixels, too small for SSIM: it has none" for name in ("a", "b")]
+
+
+def test_an_ambiguous_pair_is_refused_before_anything_is_measured(pairs: ImageSet) -> None:
+    assert pairs.degraded
+    (pairs.degraded / "a-noisy.png").write_bytes((pairs.degraded / "a.png").read_bytes())
+    with pytest.raises(ImageError, match=r"a-noisy\.png and a\.png both look like a\.png degraded"):
+        served(pairs, [case("a.png")])
