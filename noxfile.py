@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,9 @@ nox.options.sessions = ["tests", "lint", "types"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+TESTED = ("3.11", "3.12", "3.13")
+"""The versions of Python that the suite is run on, each where it is installed: `nox -s tests-3.12`."""
 
 
 def install(session: nox.Session, *what: str, group: str | None = None) -> None:
@@ -38,6 +42,14 @@ def browser(session: nox.Session) -> None:
         session.run("playwright", "install", "chromium", success_codes=range(256))
 
 
+def interpreter(version: str) -> str:
+    """A Python of that version which starts (a shim of pyenv's may not), or else its number, which nox skips."""
+    for found in (shutil.which(f"python{version}"), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python")):
+        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:  # noqa: S603 - asks whether it starts
+            return str(found)
+    return version
+
+
 @nox.session(python=PYTHON)
 def tests(session: nox.Session) -> None:
     """The test suite, in two processes; arguments go to pytest."""
@@ -45,6 +57,20 @@ def tests(session: nox.Session) -> None:
     browser(session)
     session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
     session.run("pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+for other in TESTED:
+    if other != PYTHON:
+        nox.session(tests.func, python=interpreter(other), name=f"tests-{other}")
+
+
+@nox.session(python=PYTHON)
+def bare(session: nox.Session) -> None:
+    """The wheel without any extra: it lists its methods, runs the spec `quick`, and says what is missing."""
+    install(session, ".")
+    folder = session.create_tmp()
+    for arguments in (["--help"], ["methods"], ["run", "--spec", "quick", "--out", f"{folder}/results"]):
+        session.run("restobench", *arguments)
 
 
 @nox.session(python=PYTHON)

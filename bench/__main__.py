@@ -17,7 +17,7 @@ from bench.commands.regress import compare, history
 from bench.commands.report import report
 from bench.commands.run import profile, run
 from bench.commands.spec import app as specs
-from bench.talk import ending_in_one_line
+from bench.talk import ending_in_one_line, print_whatever_comes
 from reports.errors import ReportError
 from restoration.version import __version__
 
@@ -45,6 +45,7 @@ app.add_typer(specs, name="spec")
 
 def main() -> None:
     """Runs the command; whatever is wrong with its input is one line on standard error and the documented status."""
+    print_whatever_comes()
     with ending_in_one_line(ReportError):
         app()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
@@ -22,6 +23,12 @@ Say = Callable[[str], None]
 def say(message: str) -> None:
     """Writes one line for the person at the terminal, on standard error."""
     print(message, file=sys.stderr)
+
+
+def print_whatever_comes() -> None:
+    """Lets standard output escape what its encoding lacks: a name that is no UTF-8, a sign in an ASCII locale."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReportError as error:
         sys.stderr.write(f"restobench report: {error}\n")
         return error.status
-    sys.stdout.write(f"{path}\n")
+    sys.stdout.write(f"{path}\n".encode(errors="backslashreplace").decode())
     return 0
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reports.draw.files import write_figures, write_text
 from reports.draw.grid import Grid
 from reports.draw.look import save_pdf
-from reports.errors import ReportWriteError
+from reports.files import whole_file, write_figures, write_text
 from reports.page import Report, facts, heading
 from reports.read.tables import write_tables
 from reports.sections.status import remarks
@@ -35,20 +34,17 @@ def write_markdown(report: Report, directory: Path) -> Path:
     """`report.md` with `figures/*.svg` and `tables/` in the same folder."""
     write_tables(report.summary.tables, directory)
     write_figures(report.svg, directory)
-    return write_text(directory / "report.md", _rendered("report.md.j2", report, markdown_text))
+    return write_text(directory, "report.md", _rendered("report.md.j2", report, markdown_text))
 
 
 def write_latex(report: Report, directory: Path) -> Path:
     """`report.tex`, a whole document, with `figures/*.pdf` and `tables/` in the same folder."""
     write_tables(report.summary.tables, directory)
-    try:
-        (directory / "figures").mkdir(parents=True, exist_ok=True)
-        for section in report.sections:
-            for chart in section.charts:
-                save_pdf(chart.figure, directory / "figures" / f"{chart.name}.pdf")
-    except OSError as error:
-        raise ReportWriteError(f"cannot write figures into {directory}: {error.strerror or error}") from error
-    return write_text(directory / "report.tex", _rendered("report.tex.j2", report, latex_text))
+    for section in report.sections:
+        for chart in section.charts:
+            with whole_file(directory, f"figures/{chart.name}.pdf") as file:
+                save_pdf(chart.figure, file)
+    return write_text(directory, "report.tex", _rendered("report.tex.j2", report, latex_text))
 
 
 def write_csv(report: Report, directory: Path) -> Path:

@@ -10,11 +10,11 @@ import pandas as pd
 
 from reports.derive.status import Status, status_of
 from reports.derive.summary import Summary, summarise
-from reports.draw.files import write_figures, write_text
 from reports.draw.look import Palette, plain_svg, styled
 from reports.draw.number_text import counted
 from reports.draw.pictures import panels
 from reports.draw.sheet import Ink
+from reports.files import write_figures, write_text
 from reports.read.run import Run, load_run
 from reports.read.tables import BOOKKEEPING, all_tables, write_tables
 from reports.sections.contents import all_sections
@@ -61,7 +61,7 @@ def write_page(report: Report, directory: Path) -> Path:
     """Writes `tables/`, `figures/` and `report.html` into `directory`; returns the page's path."""
     write_tables(report.summary.tables, directory)
     write_figures(report.svg, directory)
-    return write_text(directory / PAGE, page(report))
+    return write_text(directory, PAGE, page(report))
 
 
 def page(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""Finds methods by name: built-in, installed by other packages, `package.module:OBJECT`, or a checkpoint's path.
+"""Finds methods by name: built-in, installed by other packages, in a module or a file, or a checkpoint's path.
 
 Listing reads entry points without importing what they name; only `get` imports, and only what was asked for.
 """
@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
 from pathlib import Path
 
+from restoration import source_files
 from restoration.builtin import METHODS
 from restoration.callables import method_from
 from restoration.errors import UnknownMethodError
@@ -35,7 +36,7 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Method:
-    """The method called `name`, `package.module:OBJECT`, or a network's checkpoint by its path.
+    """The method called `name`, `package.module:OBJECT`, `path/to/file.py:OBJECT`, or a checkpoint by its path.
 
     Raises `UnknownMethodError` with the nearest known names, `CheckpointError` for a file that holds no known network.
     """
@@ -45,7 +46,7 @@ def get(name: str) -> Method:
         method: Method = _from_checkpoint(name, get)
         return method
     if ":" in name:
-        return _as_method(name, _imported(name))
+        return _as_method(name, imported(name))
     if name in (installed := _installed()):
         return _as_method(name, _loaded(installed[name]))
     near = get_close_matches(name, names(), n=3)
@@ -53,13 +54,36 @@ def get(name: str) -> Method:
     raise UnknownMethodError(f"unknown method {name!r}; {meant}`restobench methods` lists all")
 
 
-def module_of(name: str) -> str:
-    """The module that a method from elsewhere lies in; empty for built-in methods and checkpoints."""
+def source_of(name: str) -> Path | None:
+    """The file of code that a method from elsewhere lies in; None for built-in methods, checkpoints and unknown names.
+
+    That of a module is known once `get` has imported it.
+    """
     if name in _BUILT_IN or name.endswith(SUFFIXES):
-        return ""
-    if ":" in name:
-        return name.partition(":")[0]
-    return _installed()[name].module if name in _installed() else ""
+        return None
+    place = name.rpartition(":")[0] or (_installed()[name].module if name in _installed() else "")
+    if source_files.is_path(place):
+        return source_files.found(place)
+    file = getattr(sys.modules.get(place), "__file__", None)
+    return Path(file) if file else None
+
+
+def imported(reference: str) -> object:
+    """The object that `package.module:OBJECT` or `path/to/file.py:OBJECT` names; raises `UnknownMethodError`.
+
+    The current folder is searched like any installed package.
+    """
+    place, _, attribute = reference.rpartition(":")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    try:
+        module = source_files.imported(place) if source_files.is_path(place) else importlib.import_module(place)
+        return attrgetter(attribute)(module)
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way while it is imported
+        raise UnknownMethodError(
+            f"cannot import method {reference!r}: {type(error).__name__}: {' '.join(str(error).split())}; "
+            f"{_advice(place, attribute, error.name if isinstance(error, ImportError) else None)}"
+        ) from error
 
 
 def _installed() -> dict[str, EntryPoint]:
@@ -82,18 +106,20 @@ def _loaded(point: EntryPoint) -> object:
         ) from error
 
 
-def _imported(reference: str) -> object:
-    """The object that `package.module:OBJECT` names; the current folder is searched like any installed package."""
-    module, _, attribute = reference.partition(":")
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        return attrgetter(attribute)(importlib.import_module(module))
-    except Exception as error:  # a stranger's module may fail in any way while it is imported
-        raise UnknownMethodError(
-            f"cannot import method {reference!r}: {type(error).__name__}: {error}; expected package.module:OBJECT, "
-            "installed or importable from the current folder"
-        ) from error
+def _advice(place: str, attribute: str, missing: str | None) -> str:
+    """What to write instead; where another package has taken the name of one in the current folder, that it has."""
+    if source_files.is_path(place) and missing is None:
+        return "expected path/to/file.py:OBJECT, from the current folder"
+    package = (missing or place).partition(".")[0]
+    own = next((path for path in (Path(package), Path(f"{package}.py")) if package and path.exists()), None)
+    other = getattr(sys.modules.get(package), "__file__", None)
+    if own is None or other is None or Path(other).is_relative_to(own.absolute()):
+        return (
+            "expected package.module:OBJECT, installed or importable from the current folder, or path/to/file.py:OBJECT"
+        )
+    file = Path(f"{package}.py") if own.suffix else Path(*place.split(".")).with_suffix(".py")
+    instead = f"name the file instead: {file}:{attribute}" if file.is_file() else "call yours otherwise"
+    return f"another package {package!r} was found first, in {Path(other).parent}, not ./{own}; {instead}"
 
 
 def _as_method(name: str, found: object) -> Method:

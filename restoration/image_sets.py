@@ -10,7 +10,7 @@ import glob
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from restoration.errors import ImageError
@@ -50,25 +50,36 @@ def find_images(source: str | Path) -> Mapping[str, Path]:
     raise ImageError(f"{text}: no such image folder, file, pattern or set; sets here: {known}")
 
 
-def find_degraded(folder: Path, references: Sequence[str]) -> Mapping[str, Path]:
-    """The degraded file of each reference that has one, by the reference's name; stems are what they share."""
-    files = image_paths(folder)
+def find_degraded(folder: Path, references: Mapping[str, Path]) -> Mapping[str, Path]:
+    """The degraded file of each reference that has one, by the reference's name; stems are what they share.
+
+    The references themselves are none, should they lie in `folder`, too. Raises `ImageError` where two files fit one
+    reference, or one file fits two, and where none fits any.
+    """
+    own = {path.resolve() for path in references.values()}
+    files = [file for file in image_paths(folder) if file.resolve() not in own]
+    stems = {Path(name).stem for name in references}
     found: dict[str, Path] = {}
     for name in references:
-        stem = Path(name).stem
-        fitting = [
-            file for file in files if file.stem.startswith(stem) and _MARK.fullmatch(file.stem.removeprefix(stem))
-        ]
+        fitting = [file for file in files if _is_degraded(file.stem, Path(name).stem, stems)]
         if len(fitting) > 1:
-            exact = [file for file in fitting if file.stem == stem]
-            if len(exact) != 1:
-                raise ImageError(f"{folder}: {fitting[0].name} and {fitting[1].name} both look like {name} degraded")
-            fitting = exact
+            raise ImageError(
+                f"{folder}: {fitting[0].name} and {fitting[1].name} both look like {name} degraded; take one away"
+            )
+        if other := next((known for known, file in found.items() if [file] == fitting), None):
+            raise ImageError(f"{folder}: {fitting[0].name} looks like {other} degraded, and like {name}; rename one")
         if fitting:
             found[name] = fitting[0]
     if not found:
-        raise ImageError(f"{folder}: no file is named like any reference, as {references[0]} is; stems must agree")
+        raise ImageError(f"{folder}: no file is named like any reference, as {next(iter(references))} is")
     return found
+
+
+def _is_degraded(stem: str, reference: str, references: Collection[str]) -> bool:
+    """Whether a file's stem is its reference's, or that and a mark, and not that of another reference."""
+    if stem == reference:
+        return True
+    return stem.startswith(reference) and stem not in references and bool(_MARK.fullmatch(stem.removeprefix(reference)))
 
 
 def _matching(pattern: str) -> tuple[Path, ...]:

@@ -83,7 +83,8 @@ def load_image(path: Path | str, *, channels: int | None = None) -> Picture:
     """The image in a file, as it is or converted to 1 or 3 `channels`.
 
     PNG, JPEG, WebP, TIFF, BMP, and NPY arrays (H, W), (H, W, C) or (C, H, W): 8 or 16 bits, or floats in [0, 1]. The
-    first frame of several. Transparent pixels are laid over white. Raises `ImageError`, one line, for anything that
+    integers of an array are of 8 bits where none is above 255, whatever its type. The first frame of several.
+    Transparent pixels are laid over white. Raises `ImageError`, one line, for anything that
     cannot be read in full.
     """
     path = Path(path)
@@ -174,9 +175,12 @@ def _read_tiff(path: Path) -> tuple[NDArray[Any], list[str]]:
 def _read_array(path: Path) -> tuple[NDArray[Any], list[str]]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, OverflowError, SyntaxError, tokenize.TokenError) as error:
+    except (OSError, ValueError, TypeError, EOFError, OverflowError, SyntaxError, tokenize.TokenError) as error:
         raise ImageError(f"{path}: not a NumPy array of numbers: {error}") from error
     _check_size(path, 1, array.size // 3 if array.ndim == 3 else array.size)  # noqa: PLR2004 - axes of a colour array
+    if array.size and array.dtype.kind in "iu" and array.dtype != np.uint8 and array.min() >= 0 and array.max() <= 255:  # noqa: PLR2004 - 8 bits
+        said = f"{array.dtype} of {array.min()} to {array.max()}, taken as 8-bit"  # a type says nothing of the range
+        return _as_image(path, array.astype(np.uint8))[0], [said]
     return _as_image(path, array)
 
 

@@ -287,7 +287,14 @@ def _pip() -> list[str]:
 
 def _run(command: list[str], folder: str) -> None:
     subprocess.run(  # noqa: S603  # fixed words and the table's own
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=_PATIENT, stdin=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_PATIENT,
+        stdin=subprocess.DEVNULL,
     )
 
 

@@ -39,15 +39,15 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn",
-        "baselines", "community", "callables", "builtin", "catalog",
+        "baselines", "community", "callables", "builtin", "source_files", "catalog",
     ),
     "bench": (
         "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress",
         "checks", "selftest", "commands", "__main__",
     ),
     "reports": (
-        "errors", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal", "__init__",
-        "gallery", "__main__",
+        "errors", "files", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal",
+        "__init__", "gallery", "__main__",
     ),
 }  # fmt: skip
 """The folders and modules of a package, from the lowest: each imports from itself and from those before it."""

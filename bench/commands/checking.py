@@ -32,7 +32,7 @@ def doctor(
 
 
 def check(
-    method: Annotated[str, typer.Argument(help="A method's name, package.module:OBJECT, or a checkpoint's path.")],
+    method: Annotated[str, typer.Argument(help="A method, package.module:OBJECT, file.py:OBJECT, or a checkpoint.")],
     options: Annotated[list[str] | None, typer.Option("--set", help="An option: radius=3; may be repeated.")] = None,
     channels: Channels = 0,
     scale: Scale = 0,

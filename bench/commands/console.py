@@ -23,7 +23,7 @@ class Format(StrEnum):
 def show(records: Sequence[Record], style: Format, *, title: str = "") -> None:
     """Prints records (all with the keys of the first) on standard output."""
     if style is Format.JSON:
-        print(json.dumps([dict(record) for record in records], indent=1, ensure_ascii=False))
+        print(json.dumps([dict(record) for record in records], indent=1))
         return
     if style is Format.TABLE:
         _rich_table(records, title)

@@ -13,7 +13,8 @@ from bench.machine.threads import usable_cores
 
 def cost(
     targets: Annotated[
-        list[str] | None, typer.Argument(help="Methods or package.module:OBJECT; all built-in ones if not given.")
+        list[str] | None,
+        typer.Argument(help="Methods, package.module:OBJECT, file.py:OBJECT; if not given, all built-in."),
     ] = None,
     size: Annotated[str, typer.Option(help="Output size, 512 or 480x640, where a method is named.")] = "256",
     channels: Annotated[int, typer.Option(help="1 or 3, where a method is named.")] = 0,
@@ -52,7 +53,7 @@ def cost(
 
 
 def memory(
-    method: Annotated[str, typer.Argument(help="A method's name or package.module:OBJECT.")],
+    method: Annotated[str, typer.Argument(help="A method's name, package.module:OBJECT or file.py:OBJECT.")],
     limit: Annotated[str, typer.Option(help="Memory to use, as in 2GiB; what is free now if not given.")] = "",
     channels: Channels = 0,
     scale: Scale = 0,

@@ -110,7 +110,7 @@ def _show_results(report: Report, style: Format) -> None:
 
 
 def profile(
-    method: Annotated[str, typer.Argument(help="A method's name or package.module:OBJECT.")],
+    method: Annotated[str, typer.Argument(help="A method's name, package.module:OBJECT or file.py:OBJECT.")],
     size: Annotated[str, typer.Option(help="Output size, 512 or 480x640.")] = "512",
     channels: Channels = 0,
     scale: Scale = 0,

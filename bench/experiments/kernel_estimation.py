@@ -6,11 +6,11 @@ kernel found, with the true one and with a box.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from torch import Tensor
 from bench.experiments.scene import FAILURE, Scene, middle
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import chosen
+from restoration.catalog import imported
 from restoration.degradation import crop_to_multiple, reduce_by
 from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture
@@ -47,7 +48,7 @@ DEFAULTS: Mapping[str, Option] = {
     "images": 3,
     "rate": 0.0,
 }
-"""`upscaler`: an RDN checkpoint by name or file, or `package.module:OBJECT`, a torch module or differentiable function.
+"""`upscaler`: an RDN checkpoint by name or file, or `file.py:OBJECT`, a torch module or differentiable function.
 `images`: how many, from the first; the kernel is found on one crop of each. `rate`: Adam's first step size, 0 for the
 generator's own."""
 
@@ -154,9 +155,4 @@ def _upscaler(name: str) -> Upscaler:
         from restoration.rdn import load_rdn
 
         return load_rdn(name)
-    module, _, attribute = name.partition(":")
-    try:
-        found: Upscaler = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise OptionError(f"cannot import the upscaler {name!r}: {error}; expected package.module:OBJECT") from error
-    return found
+    return cast("Upscaler", imported(name))

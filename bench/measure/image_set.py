@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.plan.case import Case
+from bench.plan.case import GIVEN, Case
 from bench.plan.experiments import channels_of
 from restoration.errors import ImageError
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import torch
 
     from restoration.images import Picture
+
+_LOOKED_AT = 8
+"""Given pairs whose sizes and noise are looked at before a run."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,7 @@ class ImageSet:
         return find_images(self.source or "")
 
     def _degraded_files(self) -> Mapping[str, Path]:
-        from restoration.image_sets import find_degraded
-
-        return find_degraded(self.degraded or Path(), [*self._files()])
+        return _degraded_files(self)
 
 
 def _may_be_color(path: Path) -> bool:
@@ -106,6 +107,13 @@ def _picture(images: ImageSet, name: str, channels: int) -> Picture:
     if (path := images._files().get(name)) is None:  # noqa: SLF001 - a method's cache, outside for its hash
         raise ImageError(f"{images.source}: no image {name!r} there")
     return replace(load_image(path, channels=channels), name=name)
+
+
+@lru_cache(maxsize=4)
+def _degraded_files(images: ImageSet) -> Mapping[str, Path]:
+    from restoration.image_sets import find_degraded
+
+    return find_degraded(images.degraded or Path(), images._files())  # noqa: SLF001 - as above
 
 
 @lru_cache(maxsize=65536)
@@ -146,6 +154,8 @@ def image_facts(images: ImageSet, cases: Iterable[Case] | None = None) -> tuple[
 
     Without cases, of each image in each number of channels that it can have.
     """
+    from restoration.quality import SSIM_WINDOW
+
     facts, notices = [], []
     for channels, names in _used(images, cases).items():
         for picture in images.pictures(channels, names):
@@ -159,4 +169,48 @@ def image_facts(images: ImageSet, cases: Iterable[Case] | None = None) -> tuple[
             )  # fmt: skip
             if picture.note:
                 notices.append(f"image {picture.name}: {picture.note}")
+            if min(height, width) < SSIM_WINDOW:
+                notices.append(f"image {picture.name}: {height} x {width} pixels, too small for SSIM: it has none")
     return facts, list(dict.fromkeys(notices))
+
+
+def served(images: ImageSet, cases: Sequence[Case]) -> tuple[list[Case], list[str]]:
+    """The cases that given pairs can serve, and notices: what is left out, and how much noise the pairs hold.
+
+    The first few pairs decide: a scale that none of them has is left out, unless they have none at all; then each case
+    says what is wrong with its pair. Raises `ImageError` where it is ambiguous which files are a pair.
+    """
+    given = [case for case in cases if case.degradation == GIVEN]
+    if given:
+        _degraded_files(images)  # what is ambiguous ends the run before it begins
+    seen = {scale: _differences(images, [case for case in given if case.scale == scale]) for scale in _scales(given)}
+    absent = {scale for scale, pairs in seen.items() if not pairs} if any(seen.values()) else set()
+    notices = [
+        f"given pairs: the degraded images are not 1/{scale} of their references: scale {scale} is left out"
+        for scale in sorted(absent)
+    ]
+    if (told := {case.sigma_255 for case in given if case.task == "denoise"}) and (found := seen.get(1)):
+        mean, pairs = sum(found) / len(found), "pair" if len(found) == 1 else f"{len(found)} pairs"
+        notices.append(
+            f"given pairs: denoisers are told sigma {', '.join(f'{sigma:g}' for sigma in sorted(told))}; the degraded "
+            f"images differ from their references by {mean:.1f} / 255 (standard deviation, first {pairs})"
+        )
+    return [case for case in cases if case.degradation != GIVEN or case.scale not in absent], notices
+
+
+def _scales(cases: Sequence[Case]) -> list[int]:
+    return list(dict.fromkeys(case.scale for case in cases))
+
+
+def _differences(images: ImageSet, cases: Sequence[Case]) -> list[float]:
+    """For the first few pairs whose sizes fit: how far they lie apart (/ 255) where they are of one size, else 0."""
+    pairs = {(case.image, case.channels): case for case in cases}
+    found = []
+    for case in [*pairs.values()][:_LOOKED_AT]:
+        try:
+            clean = images.get(case.image, case.channels)
+            degraded = images.given(case, clean).float().cpu()
+        except ImageError:
+            continue
+        found.append(255 * float((degraded - clean).std(correction=0)) if case.scale == 1 else 0.0)
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bench.plan.case import Case, Reading
+from restoration.errors import ShapeError
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,9 @@ def scores(case: Case, restored: torch.Tensor, clean: torch.Tensor) -> Iterator[
         if case.channels == 3:  # noqa: PLR2004 - RGB
             restored, clean = luma(restored), luma(clean)
     yield Reading("psnr_db", psnr(restored, clean, shave=shave), "dB")
-    yield Reading("ssim", ssim(restored, clean, shave=shave))
+    try:
+        yield Reading("ssim", ssim(restored, clean, shave=shave))
+    except ShapeError as error:  # smaller than its window; all else can be had
+        yield Reading("ssim", None, note=str(error))
     yield Reading("residual_std_255", 255 * residual_std(restored, clean, shave=shave), "1/255")
     yield Reading("mean_offset_255", 255 * mean_offset(restored, clean, shave=shave), "1/255")

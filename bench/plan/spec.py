@@ -23,6 +23,7 @@ from bench.plan.sections import (
     combinations,
 )
 from reports.derive.verdict_words import Tolerances
+from restoration.catalog import get
 from restoration.errors import RestorationError
 
 MOST_CASES = 1_000_000
@@ -80,8 +81,14 @@ class Spec(Strict):
         """The same spec for a user's own images called `names`; a file's stem will do where it is unique.
 
         Sections that name bundled images take all of them: those of a shipped spec. Where images are `given`
-        degraded, every quality section restores them as they are.
+        degraded, every quality section restores them as they are, once: raises `SpecError` where denoisers would be
+        told more than one sigma, since a given image has but one.
         """
+        if given and len(sigmas := sorted(self._told_sigmas())) > 1:
+            raise SpecError(
+                f"spec {self.name}: its denoisers are told sigma {', '.join(f'{sigma:g}' for sigma in sigmas)}, but "
+                f"given images have one noise: name what they are told, --set sigma_255={sigmas[0]:g}"
+            )
         changed: dict[str, object] = {"degradation": (GIVEN,), "seed": (0,)} if given else {}
         stems = Counter(Path(name).stem for name in names)
         known = {stem: name for name in names if stems[stem := Path(name).stem] == 1} | {name: name for name in names}
@@ -93,6 +100,11 @@ class Spec(Strict):
             return section.model_copy(update={"images": ("all",) if bundled else images, **changed})
 
         return self.model_copy(update={"quality": tuple(own(section) for section in self.quality)})
+
+    def _told_sigmas(self) -> set[float]:
+        """The sigmas of all quality sections with a denoiser."""
+        denoising = (one for one in self.quality if any(get(name).task == "denoise" for name in one.method))
+        return {sigma for section in denoising for sigma in section.sigma_255}
 
     def only(self, methods: Sequence[str]) -> Spec:
         """The same spec for these methods alone; sections left without a method are dropped, as experiments are."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 from bench.plan.case import Case
-from restoration.catalog import get, module_of
+from restoration.catalog import get, source_of
 from restoration.errors import RestorationError
 
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "pillow")
@@ -29,7 +28,7 @@ def case_hash(case: Case, images: Sequence[Path] = ()) -> str:
     if case.kind != "experiment":
         facts.append(_method_facts(case.method, case.options, case.channels, case.scale))
     facts.append(_image_facts(tuple(images)))
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join(facts).encode(errors="backslashreplace")).hexdigest()[:32]
 
 
 @cache
@@ -45,20 +44,20 @@ def code() -> str:
 
 @lru_cache(maxsize=4096)
 def _method_facts(name: str, options: str, channels: int, scale: int) -> str:
-    """Hashes of the user's code behind a method, of its weights, and of the files that its options name."""
+    """Hashes of the user's code behind a method and beside it, of its weights, and of the files its options name."""
     from restoration.method import Setup
 
     values = json.loads(options)
     files = [value for value in (name, *values.values()) if isinstance(value, str) and _is_file(value)]
     facts = [_digest(Path(file)) for file in files]
-    if module := module_of(name):
-        facts.append(_digest(Path(getattr(sys.modules.get(module), "__file__", None) or "")))
     try:
         method = get(name)
         checked = method.checked(Setup(channels=channels, scale=scale, options=values))
         facts += [_weights_digest(weights) for weights in (method.weights(checked) if method.weights else ())]
     except RestorationError as error:  # it will fail when it is measured, and say why
         facts.append(str(error))
+    if source := source_of(name):  # a module's file is known now that it has been imported
+        facts += [_digest(path) for path in sorted(source.parent.glob("*.py"))]
     return " ".join(facts)
 
 

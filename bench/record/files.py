@@ -9,6 +9,11 @@ from io import FileIO
 from pathlib import Path
 
 
+def utf8(text: str) -> bytes:
+    """`text` as it is stored; what a file's name holds that is no UTF-8 stands as JSON's own escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
     """Makes `parts` the whole content of `path`: a crash leaves the old file or the new one. Raises OSError."""
     draft = path.with_name(f"{path.name}.new")

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from bench.errors import RowsError
 from bench.machine.environment import Environment, Machine
 from bench.plan.spec import Spec
-from bench.record.files import write_whole
+from bench.record.files import utf8, write_whole
 from bench.record.rows import SCHEMA
 from restoration.catalog import get
 from restoration.version import __version__
@@ -56,7 +56,7 @@ class Manifest:
         """Writes `run.json` whole or not at all; raises `RowsError` where it cannot."""
         path = directory / FILE_NAME
         try:
-            write_whole(path, [json.dumps(asdict(self), indent=1, ensure_ascii=False).encode(), b"\n"])
+            write_whole(path, [utf8(json.dumps(asdict(self), indent=1, ensure_ascii=False)), b"\n"])
         except OSError as error:
             raise RowsError(f"cannot write {path}: {error.strerror or error}; make room") from error
 
@@ -132,7 +132,7 @@ def now() -> str:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607 - fixed arguments, the user's own git
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, errors="replace", check=True, timeout=10)  # noqa: S603, S607 - fixed arguments, the user's own git
     return done.stdout.strip()
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from bench.errors import RowsError
 from bench.plan.case import Case, Reading
-from bench.record.files import append_whole, drop_torn_line, write_whole
+from bench.record.files import append_whole, drop_torn_line, utf8, write_whole
 
 SCHEMA = 1
 """Version of the row and of `run.json`; a reader refuses a newer one."""
@@ -70,7 +70,7 @@ class RowFile:
         Raises `RowsError` where it cannot; then none of `rows` is in the file.
         """
         try:
-            append_whole(self._file, "".join(row.to_json() + "\n" for row in rows).encode())
+            append_whole(self._file, utf8("".join(row.to_json() + "\n" for row in rows)))
         except OSError as error:
             raise RowsError(
                 f"cannot write {self.path}: {error.strerror or error}; every finished case is kept; make room, and go "
@@ -96,6 +96,6 @@ def keep_rows(directory: Path, rows: Iterable[Row]) -> None:
     """Makes `rows` the whole content of a run's file, at once: a crash leaves the old file or the new one."""
     path = directory / FILE_NAME
     try:
-        write_whole(path, (f"{row.to_json()}\n".encode() for row in rows))
+        write_whole(path, (utf8(f"{row.to_json()}\n") for row in rows))
     except OSError as error:
         raise RowsError(f"cannot write {path}: {error.strerror or error}; the rows are as they were") from error

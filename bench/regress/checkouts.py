@@ -116,13 +116,13 @@ def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
     command = ["git", "-c", "core.hooksPath=/dev/null", *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - the user's own git
-            command, cwd=folder, capture_output=True, text=True, check=False, env={**inherited, **(variables or {})}
+            command, cwd=folder, capture_output=True, check=False, env={**inherited, **(variables or {})}
         )
     except OSError as error:
         raise BenchError(f"cannot run git: {error}; compare needs it") from error
     if done.returncode:
-        raise BenchError(f"git {arguments[0]}: {_last_line(done.stderr) or f'status {done.returncode}'}")
-    return done.stdout.strip()
+        raise BenchError(f"git {arguments[0]}: {_last_line(os.fsdecode(done.stderr)) or f'status {done.returncode}'}")
+    return os.fsdecode(done.stdout).strip()
 
 
 def _check_out(repository: Repository, side: Checkout, build: str) -> None:
@@ -132,7 +132,7 @@ def _check_out(repository: Repository, side: Checkout, build: str) -> None:
     if not build:
         return
     done = subprocess.run(  # noqa: S603 - the user's own command
-        shlex.split(build), cwd=side.folder, capture_output=True, text=True, check=False
+        shlex.split(build), cwd=side.folder, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode:
         said = _last_line(done.stderr) or _last_line(done.stdout) or f"status {done.returncode}"

@@ -34,6 +34,7 @@ from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
 from bench.regress.stopping_rule import MOST_PAIRS, Rule
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
+from restoration.source_files import found, is_path
 from restoration.weights import cache_folder
 
 
@@ -82,7 +83,8 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     repository = Repository.around(question.folder)
     import_from(repository)
     images = ImageSet(question.images)
-    spec = _spec(question, images)
+    names = tuple(_from_root(name, repository.root) for name in question.methods)
+    spec = _spec(replace(question, methods=names), images)
     with (
         comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
         comparison_lock(repository.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
@@ -91,6 +93,13 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
         bench = Bench(repository, base, head, spec, images, say, progress)
         comparison = _compared(bench, question, started)
     return replace(comparison, seconds=clock() - begin)
+
+
+def _from_root(name: str, root: Path) -> str:
+    """A method in a file of the repository by the file's path from its root: each side looks from its own root."""
+    place, _, attribute = name.rpartition(":")
+    file = found(place) if is_path(place) else None
+    return f"{file.relative_to(root)}:{attribute}" if file and file.is_relative_to(root) else name
 
 
 def _spec(question: Question, images: ImageSet) -> Spec:
@@ -132,7 +141,7 @@ def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[st
     if not kept:
         raise BenchError(
             f"spec {bench.spec.name}: none of its methods ({', '.join(foreign) or 'it has none'}) lies in "
-            f"{bench.repository.root}; name your own with --methods package.module:OBJECT, or in a spec"
+            f"{bench.repository.root}; name your own with --methods path/to/file.py:OBJECT, or in a spec"
         )
     return kept, [f"{name} is not part of this repository and is left out" for name in foreign]
 

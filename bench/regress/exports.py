@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.record.files import write_whole
+from bench.record.files import utf8, write_whole
 from bench.record.table_text import to_csv, to_markdown
 from bench.regress.findings import Comparison
 from bench.regress.other_tools import to_actions, to_pytest_benchmark
@@ -42,7 +42,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            write_whole(place / name, [f"{text}\n".encode()])
+            write_whole(place / name, [utf8(f"{text}\n")])
     except OSError as error:
         raise BenchError(
             f"cannot write the comparison to {place}: {error}; choose another folder with --out"
@@ -91,7 +91,7 @@ def check_markdown(run: str, records: Sequence[Record], stamp: str = "") -> str:
 def write_step_summary(text: str) -> None:
     """Appends Markdown to the summary of a GitHub Actions step; nothing where there is none."""
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text + "\n")
 
 

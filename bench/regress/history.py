@@ -20,7 +20,7 @@ from pydantic import Field, TypeAdapter
 from bench.errors import BenchError, NoVerdictError, RowsError, one_line
 from bench.machine.nvml import Fact
 from bench.plan.spec import Tolerance
-from bench.record.files import append_whole, drop_torn_line
+from bench.record.files import append_whole, drop_torn_line, utf8
 from bench.record.manifest import Manifest, read_manifest
 from bench.record.rows import Row, read_rows
 from bench.regress.findings import Metric
@@ -102,7 +102,7 @@ def add(directory: Path, path: Path) -> Entry:
             raise BenchError(f"run {entry.run} is in {path} already")
         drop_torn_line(path)
         with path.open("ab", buffering=0) as file:
-            append_whole(file, f"{entry.to_json()}\n".encode())
+            append_whole(file, utf8(f"{entry.to_json()}\n"))
     return entry
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.plan.case import Case
-from bench.record.files import write_whole
+from bench.record.files import utf8, write_whole
 from bench.regress.findings import BIGGER_IS_BETTER, Comparison, Finding
 from bench.regress.history import Entry
 from reports.derive.verdict_words import Word
@@ -81,7 +81,7 @@ def write_actions(entry: Entry, folder: Path) -> list[Path]:
             for name, point in points.items()
         ]
         paths.append(folder / name)
-        write_whole(paths[-1], [f"{_actions_json(figures)}\n".encode()])
+        write_whole(paths[-1], [utf8(f"{_actions_json(figures)}\n")])
     return paths
 
 

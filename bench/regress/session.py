@@ -55,7 +55,11 @@ class Session:
         """The file that the method was imported from."""
         get(method)
         points = {point.name: point.module for point in entry_points(group=GROUP)}
-        module = method.partition(":")[0] if ":" in method else points.get(method, "restoration")
+        module = method.rpartition(":")[0] or points.get(method, "restoration")
+        if module.endswith(".py"):
+            from restoration.source_files import found  # a revision that has found the method by its file has it
+
+            return str(found(module))
         return str(sys.modules[module].__file__)
 
     def ready(self, case: Case, image: NDArray[np.float32]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.errors import BenchError, SpecError
 from bench.machine.environment import environment
-from bench.measure.image_set import ImageSet, image_facts
+from bench.measure.image_set import ImageSet, image_facts, served
 from bench.plan.case import GIVEN, Case
 from bench.plan.spec import Spec
 from bench.record.manifest import describe
@@ -33,7 +33,7 @@ def prepare(
     Cases that lack weights or an optional package are skipped, unless the user has `named` their method: then they
     fail. A resumed run tries them again.
     """
-    spec, cases = _checked(spec, images)
+    spec, cases, said = _checked(spec, images)
     if resume:
         left, skipped = parted(cases, obtained(cases, say)[1], named)
         return resumed(spec, images, out, left, skipped)
@@ -44,6 +44,7 @@ def prepare(
     )  # fmt: skip
     directory = _made(out / manifest.run)
     facts, notices = image_facts(images, cases)
+    notices += said
     weights, lacking = obtained(cases, say)
     left, skipped = parted(cases, lacking, named)
     missing = tuple(lacks(cases, lacking, named))
@@ -57,14 +58,17 @@ def prepare(
     return Plan(spec, manifest, directory, images, tuple(left), tuple(skipped))
 
 
-def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case]]:
-    """The spec for these images, and its cases; raises `SpecError` where there are none or some cannot be measured."""
+def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case], list[str]]:
+    """The spec for these images, its cases, and notices.
+
+    Raises `SpecError` where there are no cases, or some that cannot be measured.
+    """
     if images.degraded is not None and images.source is None:
         raise SpecError("--degraded needs --images: the references to compare with")
     known = images.names()
     if images.source is not None:
         spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
-    cases = spec.cases(known)
+    cases, said = served(images, spec.cases(known))
     if not cases:
         raise SpecError(
             f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
@@ -72,7 +76,7 @@ def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case]]:
         )
     if images.degraded is None and any(case.degradation == GIVEN for case in cases):
         raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
-    return spec, cases
+    return spec, cases, said
 
 
 def _symptoms(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -139,10 +140,10 @@ def plain_svg(figure: Figure) -> str:
     return _TAG.sub(lambda tag: _NUMBER.sub(_shorter, tag[0]), buffer.getvalue())  # what is written stays as it is
 
 
-def save_pdf(figure: Figure, path: Path) -> None:
+def save_pdf(figure: Figure, file: BinaryIO) -> None:
     """The figure as PDF, fonts embedded, without a date."""
     with styled():
-        figure.savefig(path, format="pdf", metadata={"CreationDate": None})
+        figure.savefig(file, format="pdf", metadata={"CreationDate": None})
 
 
 def page_svg(chart: Chart, svg: str) -> str:

@@ -88,6 +88,8 @@ class _Group:
     def level(self) -> str:
         """What was done to the image, in words."""
         noise = f"sigma {self.case['sigma_255']:g}"
+        if self.case["degradation"] == "given":
+            return f"as given, told {noise}" if self.case["task"] == "denoise" else f"as given ×{self.case['scale']:g}"
         if self.case["task"] != "upscale":
             return noise
         return f"{self.case['degradation']} ×{self.case['scale']:g}" + (f", {noise}" if self.case["sigma_255"] else "")

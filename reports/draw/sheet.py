@@ -99,7 +99,7 @@ class Sheet:
             axis.set_minor_locator(NullLocator())  # costly, and says nothing
             if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
                 low, high = axis.get_view_interval()
-                short = high / max(low, 1e-300) < 10**_FEW_DECADES
+                short = float(high) / max(float(low), 1e-300) < 10**_FEW_DECADES
                 axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if short else (1,), numticks=9))
                 if isinstance(axis.get_major_formatter(), LogFormatter):
                     axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from reports.errors import RunMissingError, RunSchemaError
+from reports.read.bounds import within
 from reports.read.methods import Methods, methods_of
 
 SCHEMA = 1
@@ -51,6 +52,8 @@ _QUOTED = rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"'
 _PAIR = _QUOTED + rb"[ \t]*+:[ \t]*+(?:" + _QUOTED + rb"|[-+.0-9eE]++|null|true|false)[ \t]*+"
 _FLAT = re.compile(rb"(?:\{(?:" + _PAIR + rb"(?:,[ \t]*+" + _PAIR + rb")*+)?+\}[ \t]*+\r?+\n)*+")
 """Lines that each hold one object without another in it: of anything else Arrow's parser may crash."""
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 _QUOTED_VALUE = b'"value": "'  # infinite and undefined numbers are written as text
 
@@ -94,6 +97,7 @@ class _Tally:
 
     broken: int = 0
     torn: bool = False
+    outside: int = 0
     not_finite: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -103,6 +107,8 @@ class _Tally:
             yield f"The last line of {ROWS} is torn (the run was interrupted while writing): it is left out."
         if self.broken:
             yield f"{self.broken} of the lines of {ROWS} are not rows of schema {SCHEMA}: they are left out."
+        if self.outside:
+            yield f"{self.outside} of the rows hold numbers that nothing measured can have: they are left out."
         if self.not_finite:
             yield f"{self.not_finite} readings are infinite or not a number: they enter no mean."
 
@@ -126,7 +132,7 @@ def load_run(directory: Path) -> Run:
 def _read_about(path: Path, tally: _Tally) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-        about = json.loads(_text(json.dumps(about, ensure_ascii=False)))  # titles reach figures and tables
+        about = json.loads(_HALF.sub(_escaped, json.dumps(about, ensure_ascii=False)))  # see `_text`
     except FileNotFoundError:
         problem = "is missing"
     except (OSError, ValueError, RecursionError) as error:
@@ -168,7 +174,9 @@ def _read_rows(path: Path, tally: _Tally) -> pd.DataFrame:
     if not whole.num_rows:
         tally.problems.append("There is not one readable row.")
     frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
-    return frame
+    fine = within(frame)
+    tally.outside = int((~fine).sum())
+    return frame[fine].reset_index(drop=True) if tally.outside else frame
 
 
 def _blocks(file: io.BufferedReader, tally: _Tally) -> Iterator[bytes]:
@@ -212,8 +220,13 @@ def _line(line: bytes, tally: _Tally) -> dict[str, Any] | None:
 
 
 def _text(found: object) -> str:
-    """Without half surrogates, which JSON can write and no file can hold."""
-    return str(found).encode("utf-8", "replace").decode("utf-8")
+    """Half surrogates, which JSON can write and no file can hold, as their escapes: different names stay different."""
+    return str(found).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _escaped(half: re.Match[str]) -> str:
+    """The escape of a half surrogate as text within JSON, where a backslash is written as two."""
+    return f"\\\\u{ord(half[0]):04x}"
 
 
 def _encoded(table: pa.Table) -> pa.Table:

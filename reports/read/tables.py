@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from reports.errors import ReportWriteError
+from reports.files import whole_file
 from reports.read.methods import DCT, Methods, number_of, options_of
 from reports.read.run import Run
 
@@ -47,6 +47,9 @@ SKIPPED, OVERWRITTEN = "skipped", "input_written"
 
 BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN)
 """What a run notes of its own doing: no reading of an experiment."""
+
+_LARGEST_WHOLE = 2.0**53
+"""From here on, floats no longer tell one whole number from the next."""
 
 _SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
 _COUNTS = (
@@ -153,26 +156,26 @@ def picture_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def write_tables(tables: Mapping[str, pd.DataFrame], directory: Path) -> tuple[Path, ...]:
     """Each table as `tables/NAME.csv` and `.parquet` in `directory`; returns the paths."""
-    try:
-        return tuple(path for name, table in tables.items() for path in _write(table, directory / "tables" / name))
-    except OSError as error:
-        raise ReportWriteError(f"cannot write the tables into {directory / 'tables'}: {error}") from error
+    return tuple(path for name, table in tables.items() for path in _write(table, directory, f"tables/{name}"))
 
 
-def _write(table: pd.DataFrame, stem: Path) -> tuple[Path, Path]:
-    stem.parent.mkdir(parents=True, exist_ok=True)
+def _write(table: pd.DataFrame, directory: Path, name: str) -> Iterator[Path]:
     arrow = pa.Table.from_pandas(_whole_numbers(table), preserve_index=False)
-    paths = stem.with_suffix(".csv"), stem.with_suffix(".parquet")
-    pa.csv.write_csv(arrow, paths[0])
-    pa.parquet.write_table(arrow, paths[1])
-    return paths
+    for suffix, write in ((".csv", pa.csv.write_csv), (".parquet", pa.parquet.write_table)):
+        with whole_file(directory, name + suffix) as file:
+            write(arrow, file)
+        yield directory / (name + suffix)
 
 
 def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Columns that only ever hold whole numbers as integers: `512`, not `512.0`."""
     named = [name for name in _WHOLE if name in table]
-    whole = {name: table[name].astype("Int64") for name in named if (table[name].dropna() % 1 == 0).all()}
+    whole = {name: table[name].astype("Int64") for name in named if _is_whole(table[name].dropna())}
     return table.assign(**whole)
+
+
+def _is_whole(numbers: pd.Series[float]) -> bool:
+    return bool((numbers % 1 == 0).all() and (numbers.abs() < _LARGEST_WHOLE).all())
 
 
 def _after(table: pd.DataFrame, column: str) -> int:

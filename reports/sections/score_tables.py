@@ -72,6 +72,8 @@ def level(line: Any) -> str:
         return f"{kind} ×{line.scale:g}"
     if not line.sigma_255 > 0:
         return kind
+    if kind == "given":
+        return f"given, told sigma {line.sigma_255:g}"
     return f"sigma {line.sigma_255:g}" + ("" if kind in {USUAL_NOISE, ""} else f", {kind}")
 
 

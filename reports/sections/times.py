@@ -96,7 +96,7 @@ def _tip(line: Any) -> str:
 
 
 def _against_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
-    table = summary.operations
+    table = summary.operations[summary.operations["macs"] > 0]  # what has none is on no logarithmic axis
     if len(table) < 2:  # noqa: PLR2004 - one point shows no relation
         return
     sheet = Sheet((5.6, 4.4))

@@ -48,6 +48,7 @@ def _unwrapped(found: Any, path: Path) -> State:
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()) or not found:
         kind = type(found).__name__
         raise CheckpointError(f"{path}: expected a state dict of tensors, found a {kind}; save model.state_dict()")
+    torch.check_held(found.values(), path)
     state = {str(key): value for key, value in found.items()}
     state = {key: value for key, value in state.items() if key.startswith(_TRAINED)} or state
     while prefix := next((prefix for prefix in _PREFIXES if all(key.startswith(prefix) for key in state)), None):

@@ -6,10 +6,12 @@ import io
 import re
 import warnings
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from restoration.checkpoints.pickles import HostilePickleError, check_pickle
 from restoration.errors import CheckpointError
@@ -31,10 +33,28 @@ def read(path: Path) -> Any:
         _check_pickles(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a protocol other than torch.save's is no reason to speak twice
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with path.open("rb") as file:  # torch itself opens no path that is no UTF-8
+                return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken pickle raises from anywhere: unpickling, zip, attribute and type errors alike
         reason = str(error) if isinstance(error, HostilePickleError) else _refusal(str(error))
         raise CheckpointError(f"{path}: expected a torch checkpoint that holds tensors only; {reason}") from error
+
+
+def check_held(tensors: Iterable[Tensor], path: Path) -> None:
+    """Raises CheckpointError where tensors claim more numbers than the file holds, by strides of zero or by sharing."""
+    claimed, held = 0, {}
+    for tensor in tensors:
+        if tensor.layout is not torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
+            raise CheckpointError(
+                f"{path}: holds a tensor of {tensor.layout}, {tensor.dtype}, on {tensor.device}; expected dense ones "
+                "on the CPU, not quantised"
+            )
+        own, storage = tensor.numel() * tensor.element_size(), tensor.untyped_storage()
+        if own > storage.nbytes():
+            raise CheckpointError(f"{path}: refused: a tensor claims {own:,} bytes and holds {storage.nbytes():,}")
+        claimed, held[storage.data_ptr()] = claimed + own, storage.nbytes()
+    if claimed > _MOST_UNPACKED * sum(held.values()):
+        raise CheckpointError(f"{path}: refused: its tensors claim {claimed:,} bytes and hold {sum(held.values()):,}")
 
 
 def _check_pickles(path: Path) -> None:
@@ -49,7 +69,9 @@ def _check_pickles(path: Path) -> None:
         held = sum(entry.file_size for entry in archive.infolist())
     if held > _MOST_UNPACKED * path.stat().st_size:
         raise HostilePickleError(f"refused: it would unpack to {held:,} bytes")
-    check_pickle(io.BytesIO(torch._C.PyTorchFileReader(str(path)).get_record("data.pkl")))  # noqa: SLF001 - what torch.load itself reads with
+    with path.open("rb") as file:
+        reader = torch._C.PyTorchFileReader(file)  # noqa: SLF001 - what torch.load itself reads with
+        check_pickle(io.BytesIO(reader.get_record("data.pkl")))
 
 
 def _refusal(said: str) -> str:

@@ -29,7 +29,7 @@ from bench.regress.levels import check, comparable, overview
 from reports.draw.pictures import panels
 from reports.errors import ReportError
 from reports.read.run import load_run
-from reports.read.tables import all_tables
+from reports.read.tables import all_tables, write_tables
 from reports.two_runs.history import stored_times
 from restoration.catalog import get
 from restoration.checkpoints.state import read_state
@@ -125,7 +125,7 @@ def pages(content: bytes) -> None:
     _OPENED.clear()
     with _refusals():
         run = load_run(INSIDE)
-        all_tables(run)
+        write_tables(all_tables(run), INSIDE / "out")
         panels(run)
     assert str(SECRET) not in _OPENED, "a file outside the run was read"
 
@@ -181,6 +181,8 @@ def _image_seeds() -> list[bytes]:
         np.save(path, pixels) if suffix == ".npy" else Image.fromarray(pixels).save(path)
         made.append(bytes([index]) + path.read_bytes())
         path.unlink()
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (True, 4)}"
+    made.append(bytes([SUFFIXES.index(".npy")]) + b"\x93NUMPY\1\0" + bytes([len(header), 0]) + header + bytes(64))
     return made
 
 
@@ -196,10 +198,14 @@ def _page_seeds() -> list[bytes]:
         "images/clean.png", f"../../{SECRET.parent.name}/{SECRET.name}", str(SECRET), "images/link.png", "images",
         "\0", "x" * 300,
     )  # fmt: skip
+    timed = Case("time", "dct", height=64, width=64)
     whole = Row("r", replace(ROW.case, method=""), Reading("picture", None, part="degraded", note="images/clean.png"))
     return [
         "".join(f"{row.to_json()}\n" for row in (whole, replace(whole, case=ROW.case, reading=reading), ROW)).encode()
         for reading in (Reading("picture", None, part="restored", note=note) for note in notes)
+    ] + [
+        Row("r", replace(timed, **changed), Reading("seconds", value, "s", phase="measure")).to_json().encode() + b"\n"
+        for changed, value in (({"height": -5}, 0.5), ({}, 1e300), ({}, -1.0), ({"seed": 2**70}, 0.5))
     ]
 
 
@@ -215,14 +221,18 @@ def _checkpoint_seeds() -> list[bytes]:
     manifest = (
         b'{"weightsManifest":[{"paths":["../../etc/passwd"],"weights":[{"name":"a","shape":[2],"dtype":"float32"}]}]}'
     )
+    hollow = INSIDE / "seed-hollow.pth"
+    torch.save({"model.0.weight": torch.zeros(1).as_strided((180_000, 180_000), (0, 0))}, hollow)
     made = [
+        b"\0" + hollow.read_bytes(),
         b"\0" + path.read_bytes(),
         b"\0" + legacy.read_bytes(),
         b"\1" + save({"a": torch.zeros(3)}),
         b"\2" + manifest,
+        b"\2" + manifest.replace(b"[2]", b"[-1]").replace(b'"dtype"', b'"quantization":null,"dtype"'),
     ]
     made += [b"\0" + pickle.dumps(Touch(), protocol=protocol) for protocol in range(6)]
-    for left in (path, legacy):
+    for left in (path, legacy, hollow):
         left.unlink()
     return made
 

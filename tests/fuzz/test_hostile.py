@@ -31,7 +31,8 @@ def mutated(draw: st.DrawFn, name: str) -> bytes:
 
 
 TELLING = (
-    b"../", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"1e999", b"-1", b"nan", b"null", b"true", b"\n", b'"', b"99999999999",
+    b"../", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"1e999", b"1e300", b"True",
+    b"-1", b"nan", b"null", b"true", b"\n", b'"', b"99999999999",
     b"\xf0\x9f", b"\xe2\x80\xa8", b"\\u0000", b"\\ud800", b"\xff", b"[" * 20_000,
 )  # fmt: skip
 """What parsers stumble over."""

@@ -53,17 +53,43 @@ def test_what_is_not_there_is_said_in_one_line(tmp_path: Path, monkeypatch: pyte
     assert "\n" not in str(caught.value)
 
 
+def references(*names: str) -> dict[str, Path]:
+    return {name: Path("references", name) for name in names}
+
+
 def test_degraded_files_are_paired_by_stem_and_marks_are_passed_over(tmp_path: Path) -> None:
     made(*(tmp_path / name for name in ("babyx2.png", "bird_LR_x2.png", "head.jpg", "headless.png")))
-    found = find_degraded(tmp_path, ["baby.png", "bird.png", "head.png", "woman.png"])
+    found = find_degraded(tmp_path, references("baby.png", "bird.png", "head.png", "woman.png"))
     assert {name: path.name for name, path in found.items()} == {
         "baby.png": "babyx2.png", "bird.png": "bird_LR_x2.png", "head.png": "head.jpg"
     }  # fmt: skip
-    with pytest.raises(ImageError, match="stems must agree"):
-        find_degraded(tmp_path, ["zebra.png"])
+    with pytest.raises(ImageError, match=r"no file is named like any reference, as zebra\.png is"):
+        find_degraded(tmp_path, references("zebra.png"))
 
 
-def test_a_reference_with_two_degraded_files_is_refused(tmp_path: Path) -> None:
-    made(tmp_path / "babyx2.png", tmp_path / "babyx3.png")
-    with pytest.raises(ImageError, match=r"both look like baby\.png"):
-        find_degraded(tmp_path, ["baby.png"])
+@pytest.mark.parametrize("files", [("babyx2.png", "babyx3.png"), ("baby.png", "baby-noisy.png")])
+def test_a_reference_with_two_degraded_files_is_refused_and_both_are_named(
+    tmp_path: Path, files: tuple[str, str]
+) -> None:
+    made(*(tmp_path / name for name in files))
+    with pytest.raises(ImageError, match=r"both look like baby\.png degraded; take one away") as caught:
+        find_degraded(tmp_path, references("baby.png"))
+    assert all(name in str(caught.value) for name in files)
+
+
+def test_a_degraded_file_of_two_references_is_refused(tmp_path: Path) -> None:
+    made(tmp_path / "baby.png")
+    with pytest.raises(ImageError, match=r"baby\.png looks like baby\.jpg degraded, and like baby\.png; rename one"):
+        find_degraded(tmp_path, references("baby.jpg", "baby.png"))
+
+
+def test_a_reference_whose_name_looks_marked_keeps_its_own_file(tmp_path: Path) -> None:
+    made(tmp_path / "baby.png", tmp_path / "baby-noisy.png")
+    found = find_degraded(tmp_path, references("baby.png", "baby-noisy.png"))
+    assert [path.name for path in found.values()] == ["baby.png", "baby-noisy.png"]
+
+
+def test_references_in_the_same_folder_are_no_degraded_files(tmp_path: Path) -> None:
+    made(tmp_path / "baby.png", tmp_path / "baby-noisy.png")
+    found = find_degraded(tmp_path, {"baby.png": tmp_path / "baby.png"})
+    assert [path.name for path in found.values()] == ["baby-noisy.png"]

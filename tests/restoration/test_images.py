@@ -232,3 +232,27 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path, channels: int) -> None:
 def test_a_place_that_cannot_be_written_is_an_image_error(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="cannot write"):
         save_image(tmp_path / "absent" / "a.png", torch.zeros(1, 4, 4))
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint16", "int16", "uint32"])
+def test_integers_of_an_array_are_of_8_bits_where_none_is_above_255(tmp_path: Path, kind: str) -> None:
+    np.save(tmp_path / "a.npy", np.array([[196, 214]] * 2, dtype=kind))
+    picture = load_image(tmp_path / "a.npy")
+    assert (255 * picture.pixels).flatten().tolist() == pytest.approx([196, 214] * 2)
+    assert picture.note == f"{kind} of 196 to 214, taken as 8-bit"
+    np.save(tmp_path / "a.npy", np.array([[196, 256]] * 2, dtype=kind))
+    assert (65535 * load_image(tmp_path / "a.npy").pixels).flatten().tolist() == pytest.approx([196, 256] * 2)
+
+
+def test_a_dark_16_bit_png_stays_one(tmp_path: Path) -> None:
+    Image.fromarray(np.full((2, 2), 200, np.uint16)).save(tmp_path / "a.png")
+    assert (65535 * load_image(tmp_path / "a.png").pixels).max().item() == pytest.approx(200)
+
+
+@pytest.mark.parametrize("shape", ["(True, 4)", "(4, True)", "(-1, 4)", "(2, -2)", "(4, False)", "(1e3, 4)"])
+def test_an_array_of_a_strange_shape_is_refused_in_one_line(tmp_path: Path, shape: str) -> None:
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}".encode()
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(64))
+    with pytest.raises(ImageError) as caught:
+        load_image(tmp_path / "a.npy")
+    assert "\n" not in str(caught.value)

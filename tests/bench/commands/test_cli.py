@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,32 @@ def test_the_python_of_the_readme_runs() -> None:
     code = readme.partition("```python\n")[2].partition("```")[0]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout.split()[0]) > 5
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"},
+    ],
+)
+def test_names_that_are_no_utf8_are_measured_and_kept_apart_in_any_locale(
+    variables: dict[str, str], tmp_path: Path, folder: Path
+) -> None:
+    images, out = (os.path.join(os.fsencode(tmp_path), name) for name in (b"im\xff", b"out\xff"))  # noqa: PTH118 - bytes
+    os.mkdir(images)  # noqa: PTH102 - bytes
+    for name in (b"b\xff.png", b"b\xfe.png", "\u00e9.png".encode()):
+        os.link(folder / "ramp.png", os.path.join(images, name))  # noqa: PTH118 - bytes
+    (tmp_path / "odd.toml").write_text('name = "odd"\nthreads = 1\n[[quality]]\nmethod = "noisy"\npictures = true\n')
+    command: list[str | bytes] = [sys.executable, "-m", "bench", "run", "--spec", "odd.toml", "--jobs", "1"]
+    done = subprocess.run(
+        [*command, "--images", images, "--out", out],
+        cwd=tmp_path, env={**os.environ, **variables}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert rb"out\udcff" in done.stdout
+    (run,) = Path(os.fsdecode(out)).iterdir()
+    scored = (run / "tables" / "quality.csv").read_text("utf-8").splitlines()[1:]
+    assert len(scored) == len(set(scored)) == 3
+    assert (run / "report.html").is_file()

@@ -172,7 +172,7 @@ def test_the_kernel_of_a_users_own_upscaler_is_found_and_scored(monkeypatch: pyt
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"upscaler": "no.such.module:thing"}, "cannot import the upscaler"),
+        ({"upscaler": "no.such.module:thing"}, "cannot import method 'no.such.module:thing'"),
         ({"size": 90}, "90 x 90 kernel"),
         ({"upscaler": "absent.pth"}, "absent.pth"),
         ({"generators": "deep"}, "expected free or linear"),

@@ -59,3 +59,12 @@ def test_an_upscaler_of_colour_is_scored_on_luma() -> None:
     restored[2] += 51 / 255  # blue weighs 25.064 / 256 of it
     case = Case("quality", "bicubic", task="upscale", channels=3, scale=2, degradation="bicubic")
     assert found(case, restored, clean)["mean_offset_255"] == pytest.approx(51 * 25.064 / 256, abs=0.15)
+
+
+def test_an_image_smaller_than_the_window_of_ssim_keeps_all_else() -> None:
+    clean = torch.full((1, 10, 40), 0.5)
+    readings = {reading.quantity: reading for reading in scores(Case("quality", "noisy"), clean + 0.1, clean)}
+    assert readings["psnr_db"].value == pytest.approx(20, abs=1e-4)
+    assert readings["ssim"].value is None
+    assert "at least 11 x 11 pixels" in readings["ssim"].note
+    assert tuple(readings) == QUANTITIES

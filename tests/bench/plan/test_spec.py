@@ -164,3 +164,15 @@ def test_experiments_are_estimated_as_they_were_measured() -> None:
     spec = Spec.model_validate({"name": "x", "experiment": [{"name": "thresholds"}, {"name": "learn-dct"}]})
     (found,) = forecast(spec, spec.cases({1: [], 3: []}), lambda _: 0)
     assert found.seconds == seconds_of("thresholds") + seconds_of("learn-dct")
+
+
+def test_given_images_are_restored_once_for_a_sigma_that_is_named() -> None:
+    section = {"method": ["noisy", "bicubic"], "seed": [1, 2], "sigma_255": [15, 25]}
+    spec = Spec.model_validate({"name": "pairs", "quality": [section]})
+    with pytest.raises(SpecError, match=r"told sigma 15, 25, but given images have one noise.*--set sigma_255=15"):
+        spec.on_images(["a.png"], given=True)
+    named = Spec.model_validate({"name": "pairs", "quality": [section | {"sigma_255": 15}]})
+    (case,) = named.only(["noisy"]).on_images(["a.png"], given=True).cases({1: ["a.png"], 3: []})
+    assert (case.degradation, case.sigma_255, case.seed) == ("given", 15.0, 0)
+    upscalers = Spec.model_validate({"name": "pairs", "quality": [section | {"method": "bicubic", "scale": 2}]})
+    assert upscalers.on_images(["a.png"], given=True).quality[0].degradation == ("given",)

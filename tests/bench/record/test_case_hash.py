@@ -77,11 +77,18 @@ def test_it_holds_the_hash_of_the_code_as_it_is(monkeypatch: pytest.MonkeyPatch)
     assert case_hash(case) != before
 
 
-def test_it_changes_with_a_users_own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["own_method_hashed:IT", "own_method_hashed.py:IT"])
+@pytest.mark.parametrize("changed", ["own_method_hashed.py", "beside.py"])
+def test_it_changes_with_a_users_own_module_and_what_lies_beside_it(
+    name: str, changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "own_method_hashed", raising=False)
     (tmp_path / "own_method_hashed.py").write_text(METHOD.format(1))
-    case = Case("quality", "own_method_hashed:IT")
+    case = Case("quality", name)
     before = case_hash(case)
-    (tmp_path / "own_method_hashed.py").write_text(METHOD.format(2))
+    module._method_facts.cache_clear()
+    assert case_hash(case) == before
+    (tmp_path / changed).write_text(METHOD.format(2))
     module._method_facts.cache_clear()
     assert case_hash(case) != before

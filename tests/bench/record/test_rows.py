@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,12 @@ def test_kept_rows_replace_the_file_at_once(tmp_path: Path) -> None:
 
 def test_options_are_written_the_same_whatever_their_order() -> None:
     assert options_text({"b": 1, "a": 2.5}) == options_text({"a": 2.5, "b": 1}) == '{"a":2.5,"b":1}'
+
+
+def test_a_name_that_is_no_utf8_is_kept_as_it_is(tmp_path: Path) -> None:
+    case = Case("quality", "dct", image=os.fsdecode(b"b\xff.png"))
+    with RowFile(tmp_path) as file:
+        file.append([Row("r", case, Reading("psnr_db", 1.0, "dB"))])
+    keep_rows(tmp_path, list(read_rows(tmp_path)))
+    assert [row.case for row in read_rows(tmp_path)] == [case]
+    (tmp_path / "rows.jsonl").read_bytes().decode("utf-8")

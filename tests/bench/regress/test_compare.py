@@ -15,6 +15,7 @@ from bench.regress import compare, turns
 from bench.regress.checkouts import git
 from bench.regress.compare import Question
 from bench.regress.findings import Comparison
+from bench.regress.session import Session
 from reports.derive.verdict_words import Word
 
 
@@ -155,3 +156,17 @@ def test_different_environments_are_no_verdict() -> None:
 
     with pytest.raises(NoVerdictError, match="float32_matmul_precision: 'high' / 'medium'"):
         compare._environment(Bench(), Sides())  # type: ignore[arg-type]  # stand-ins
+
+
+def test_a_method_in_a_file_of_the_repository_is_named_from_its_root(
+    theirs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = theirs / "src" / "theirmethod"
+    monkeypatch.chdir(folder)
+    for name in ("m.py", str(folder / "m.py")):
+        assert compare._from_root(f"{name}:restore", theirs) == "src/theirmethod/m.py:restore"
+    (tmp_path / "elsewhere.py").touch()
+    for name in ("dct", "theirmethod.m:restore", f"{tmp_path}/elsewhere.py:f", "none.py:f"):
+        assert compare._from_root(name, theirs) == name
+    monkeypatch.chdir(theirs)
+    assert Session().origin("src/theirmethod/m.py:restore") == str(folder / "m.py")

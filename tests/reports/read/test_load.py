@@ -108,16 +108,33 @@ def test_rows_without_description_and_description_without_rows_are_read(tmp_path
     assert any("rows.jsonl is missing" in problem for problem in found.problems)
 
 
+NUMBER = st.floats(-1e30, 1e30) | st.sampled_from([math.inf, -math.inf, math.nan])
+"""What a row can hold; see the tests of the bounds."""
+
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 @settings(max_examples=30, deadline=None)
-@given(method=text, note=text, value=st.floats(), height=st.integers(0, 2**40))
+@given(method=text, note=text, value=NUMBER, height=st.integers(0, 10**7))
 def test_reading_gives_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, method: str, note: str, value: float, height: int
 ) -> None:
     written = value if math.isfinite(value) else str(value)
-    path = directory(tmp_path_factory.mktemp("one"), [line(method=method, note=note, value=written, height=height)])
+    path = directory(
+        tmp_path_factory.mktemp("one"), [line(method=method, note=note, quantity="x", value=written, height=height)]
+    )
     found = load_run(path).rows.iloc[0]
     assert (found["method"], found["note"], found["height"]) == (method, note, height)
     assert found["value"] == value or (math.isnan(value) and math.isnan(found["value"]))
+
+
+def test_names_that_differ_stay_different_where_they_are_no_utf8(tmp_path: Path) -> None:
+    names = ["b\\udcff.png", "b\\udcfe.png"]
+    lines = [
+        f'{{"run": "r", "kind": "quality", "image": "{name}", "quantity": "psnr_db", "value": 1.0}}\n' for name in names
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "run.json").write_text(f'{{"schema": 1, "status": "complete", "run": "{names[0]}"}}', encoding="utf-8")
+    run = load_run(tmp_path)
+    assert run.rows["image"].tolist() == names
+    assert run.name == names[0]

@@ -200,4 +200,4 @@ def test_given_pairs_and_made_noise_of_one_sigma_are_told_apart(made: Any) -> No
     given = tried("nlm", {"p": 28.0}, degradation="given"), tried("tv", {"q": 27.0}, degradation="given", sigma_255=0.0)
     report = made(tried("nlm", {"a": 30.0}), *given, timed("nlm", 1.0), timed("tv", 1.0))
     titles = {chart.title for chart in section(report, "tradeoff").charts}
-    assert titles == {f"Quality against time, {kind}" for kind in ("sigma 25", "sigma 25, given", "given")}
+    assert titles == {f"Quality against time, {kind}" for kind in ("sigma 25", "given, told sigma 25", "given")}

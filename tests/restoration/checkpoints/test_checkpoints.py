@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import pickletools
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from restoration.checkpoints.state import read_state
 from restoration.errors import CheckpointError
@@ -86,6 +89,77 @@ def test_refuses_shards_longer_than_the_manifest(tmp_path: Path) -> None:
         shard.write(b"more")
     with pytest.raises(CheckpointError, match="hold 44 bytes, the manifest describes 40"):
         read_state(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [-1]}, {"shape": [True]}, {"shape": [2.5]}, {"shape": "4"}, {"shape": None}, {"shape": [10**30]},
+        {"shape": [0, 10**400]}, {"dtype": "object"}, {"dtype": ["float32"]}, {"dtype": "complex64"}, {"dtype": "S0"},
+        {"quantization": None}, {"quantization": [1]}, {"quantization": {"dtype": "uint8", "scale": "x", "min": 0}},
+        {"quantization": {"dtype": "uint8", "scale": 10**400, "min": 0}}, {"name": ["F"]}, {"name": {}},
+    ],
+)  # fmt: skip
+def test_refuses_a_malformed_manifest_in_one_line(tmp_path: Path, change: dict[str, object]) -> None:
+    path = write_tensorflowjs(tmp_path)
+    model = json.loads(path.read_text())
+    model["weightsManifest"][0]["weights"][1] |= change
+    path.write_text(json.dumps(model))
+    with pytest.raises(CheckpointError, match=r"TensorFlow\.js|the manifest describes") as caught:
+        read_state(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        [], {}, {"weightsManifest": None}, {"weightsManifest": 3}, {"weightsManifest": {}}, {"weightsManifest": ["a"]},
+        {"weightsManifest": [{"paths": 3, "weights": []}]}, {"weightsManifest": [{"paths": [None], "weights": []}]},
+        {"weightsManifest": [{"paths": ["\0"], "weights": []}]},
+        {"weightsManifest": [{"paths": [".."], "weights": []}]},
+        {"weightsManifest": [{"paths": [], "weights": ["a"]}]}, {"weightsManifest": [{"paths": [], "weights": None}]},
+    ],
+)  # fmt: skip
+def test_refuses_what_is_no_manifest(tmp_path: Path, model: object) -> None:
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    with pytest.raises(CheckpointError):
+        read_state(tmp_path / "model.json")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: torch.zeros(1).as_strided((180_000, 180_000), (0, 0)), "claims 129,600,000,000 bytes and holds 4"),
+        (lambda: torch.empty(180_000, 180_000, device="meta"), "on meta; expected dense ones on the CPU"),
+        (lambda: torch.zeros(2, 2).to_sparse(), r"holds a tensor of torch\.sparse_coo"),
+    ],
+    ids=["strides of zero", "no storage", "sparse"],
+)
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+def test_refuses_tensors_that_claim_more_than_the_file_holds(
+    tmp_path: Path, make: Callable[[], torch.Tensor], reason: str
+) -> None:
+    torch.save({"model.0.weight": make()}, tmp_path / "net.pth")
+    with pytest.raises(CheckpointError, match=reason):
+        read_state(tmp_path / "net.pth")
+
+
+def test_refuses_a_thousand_tensors_that_share_one_storage_but_not_two(tmp_path: Path) -> None:
+    one = torch.zeros(4096)
+    torch.save({f"{number}": one for number in range(2)}, tmp_path / "net.pth")
+    assert len(read_state(tmp_path / "net.pth")) == 2
+    torch.save({f"{number}": one for number in range(1000)}, tmp_path / "net.pth")
+    with pytest.raises(CheckpointError, match="its tensors claim 16,384,000 bytes and hold 16,384"):
+        read_state(tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_reads_a_file_whose_name_is_no_utf8(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / os.fsdecode(b"net\xff" + suffix.encode())
+    save = {".pth": torch.save, ".safetensors": save_file}[suffix]
+    save({"a": torch.ones(2)}, tmp_path / f"net{suffix}")
+    (tmp_path / f"net{suffix}").rename(path)
+    assert read_state(path)["a"].tolist() == [1, 1]
 
 
 def written(path: Path, pickled: bytes) -> Path:
