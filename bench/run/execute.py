@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Literal
 
+from bench import interrupts
 from bench.errors import RowsError
 from bench.machine.clock import clock_for
 from bench.machine.timing_lock import timing_lock
@@ -15,7 +16,6 @@ from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.record.manifest import Manifest
 from bench.record.rows import Row, RowFile
-from bench.run.interrupts import remembered_interrupts
 from bench.run.kinds import STEPS, costs, experiments
 from bench.run.ledger import Ledger
 from bench.run.plan import Plan, takes_time
@@ -44,7 +44,7 @@ def execute(
     begin = clock()
     scheduler = scheduler or Scheduler()
     status: Literal["complete", "interrupted"] = "interrupted"
-    with RowFile(plan.directory) as file, remembered_interrupts() as interrupted:
+    with RowFile(plan.directory) as file, interrupts.raising() as interrupted:
         ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
             costs(plan, ledger.keep)
