@@ -1,4 +1,4 @@
-"""The program, started as `restobench` or with `python -m bench`: Ctrl-C is seen to before anything else is imported."""
+"""The program, started as `restobench` or with `python -m bench`: Ctrl-C is seen to before anything heavy is there."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "baselines", "community", "callables", "builtin", "catalog",
     ),
     "bench": (
-        "__init__", "errors", "interrupts", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run",
-        "regress", "checks", "selftest", "commands", "__main__",
+        "__init__", "errors", "interrupts", "talk", "machine", "plan", "record", "measure", "suite", "experiments",
+        "run", "regress", "checks", "selftest", "commands", "__main__",
     ),
     "reports": (
         "errors", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal", "__init__",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,10 @@ import typer
 
 from bench.commands.console import Format, progress_bar, show
 from bench.commands.options import RESULTS, Channels, Degraded, Device, Images, Jobs, Overrides, Scale, Style, Where
-from bench.errors import BenchError, NoVerdictError
+from bench.errors import BenchError
+from bench.interrupts import held_back, last_words
 from bench.machine.threads import usable_cores
-from bench.talk import say
+from bench.talk import command_line, say
 
 if TYPE_CHECKING:
     from bench.run.plan import Plan
@@ -48,7 +48,7 @@ def run(
         chosen = chosen.only([name.strip() for name in methods.split(",")])
     if device:
         chosen = chosen.on(device)
-    plan = prepare(chosen, images=ImageSet(images, degraded), out=out, command=_command(), resume=resume, say=say)
+    plan = prepare(chosen, images=ImageSet(images, degraded), out=out, command=command_line(), resume=resume, say=say)
     jobs = jobs or usable_cores()
     say(in_words(forecast(plan.spec, plan.cases, jobs=jobs)))
     report, page = measure(plan, jobs=jobs, scheduler=where)
@@ -84,7 +84,7 @@ def profile(
     from reports import terminal
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
-    plan = prepare(spec, images=ImageSet(), out=out, command=_command(), say=lambda _: None)
+    plan = prepare(spec, images=ImageSet(), out=out, command=command_line(), say=lambda _: None)
     report, page = measure(plan, jobs=1)
     for error in report.run.rows["error"].astype(str).unique():
         if error:
@@ -96,20 +96,16 @@ def profile(
 def measure(planned: Plan, *, jobs: int, scheduler: Scheduler | None = None) -> tuple[Report, Path]:
     """Measures what was planned and makes its report."""
     from bench.run.execute import execute
+    from bench.run.resume import how_to_go_on
     from reports.page import make_report, write_page
 
-    again = f"every finished case is kept; go on with the same command and `--resume --out {planned.directory}`"
     try:
         with progress_bar(planned.spec.name) as progress:
             execute(planned, progress=progress, jobs=jobs, scheduler=scheduler, say=say)
-    except KeyboardInterrupt:
-        raise NoVerdictError(f"interrupted; {again}") from None
     except MemoryError:
-        raise BenchError(f"out of memory; {again}") from None
+        kept = f"every finished case is kept; {how_to_go_on(planned.directory)}"
+        raise BenchError(f"out of memory; {kept}") from None
+    last_words(f"interrupted; the run is whole; make its report with `restobench report {planned.directory}`")
     report = make_report(planned.directory)
-    return report, write_page(report, planned.directory)
-
-
-def _command() -> str:
-    """The command line as it is kept in `run.json`."""
-    return " ".join(["restobench", *sys.argv[1:]])
+    with held_back():
+        return report, write_page(report, planned.directory)

@@ -20,6 +20,7 @@ from bench.run.kinds import STEPS, costs, experiments
 from bench.run.ledger import Ledger
 from bench.run.plan import Plan, takes_time
 from bench.run.resume import settle
+from bench.run.run_lock import run_lock
 from bench.run.scheduler import Scheduler
 from bench.run.sweep import sweep
 from bench.run.timekeeper import RESOURCE, Timekeeper, TimingLostError, timekeeper
@@ -44,7 +45,7 @@ def execute(
     begin = clock()
     scheduler = scheduler or Scheduler()
     status: Literal["complete", "interrupted"] = "interrupted"
-    with RowFile(plan.directory) as file, interrupts.raising() as interrupted:
+    with interrupts.raising() as interrupted, run_lock(plan.directory), RowFile(plan.directory) as file:
         ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
             costs(plan, ledger.keep)
@@ -131,8 +132,8 @@ def _quality(plan: Plan, ledger: Ledger, jobs: int, scheduler: Scheduler | None)
         ):
             waiting += rows
             if clock() - written > MOMENT:
-                ledger.keep(waiting)
-                waiting, written = [], clock()
+                ready, waiting, written = waiting, [], clock()
+                ledger.keep(ready)
     finally:
         ledger.keep(waiting)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.interrupts import held_back, last_words, raising
 from bench.machine.environment import environment
 from bench.measure.image_set import ImageSet, image_facts
 from bench.plan.case import Case
 from bench.plan.spec import Spec
-from bench.record.manifest import describe
+from bench.record.manifest import Manifest, describe
 from bench.run.plan import Plan, takes_time
-from bench.run.resume import resumed
+from bench.run.resume import how_to_go_on, resumed
+from bench.run.run_lock import lock_run
 from bench.talk import Say
 from restoration.catalog import get
 from restoration.errors import RestorationError
@@ -30,24 +32,40 @@ def prepare(spec: Spec, *, images: ImageSet, out: Path, command: str, resume: bo
             f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
             "`restobench spec example`"
         )
-    if resume:
-        return resumed(spec, images, out, cases)
+    plan = resumed(spec, images, out, cases) if resume else _begun(spec, images, out, cases, command)
+    last_words(f"interrupted; every finished case is kept; {how_to_go_on(plan.directory)}")
+    if plan.manifest.images:  # resumed, and learned when it was begun
+        return plan
+    plan = replace(plan, manifest=_learned(plan, spec.cases(known), say))
+    plan.manifest.write(plan.directory)
+    return plan
+
+
+def _begun(spec: Spec, images: ImageSet, out: Path, cases: Sequence[Case], command: str) -> Plan:
+    """The plan of a new run, whose directory and manifest are there from now on, so that it can be resumed."""
     methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
     manifest = describe(
         spec, methods, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
         command=command,
     )  # fmt: skip
-    directory = _made(out / manifest.run)
-    facts, notices = image_facts(images)
-    weights, missing = _weights(cases, say)
+    with held_back():
+        directory = _made(out / manifest.run)
+        manifest.write(directory)
+    lock_run(directory)
+    return Plan(spec, manifest, directory, images, tuple(cases))
+
+
+def _learned(plan: Plan, cases: Sequence[Case], say: Say) -> Manifest:
+    """The manifest with what takes a while to find out: the images, the weights, the machine's fitness."""
+    facts, notices = image_facts(plan.images)
+    with raising():
+        weights, missing = _weights(cases, say)
     for notice in (*notices, *missing):
         say(notice)
-    symptoms = _symptoms(spec, cases)
-    manifest = replace(
-        manifest, images=tuple(facts), weights=tuple(weights), notices=(*notices, *missing), doctor=symptoms
-    )
-    manifest.write(directory)
-    return Plan(spec, manifest, directory, images, tuple(cases))
+    return replace(
+        plan.manifest, images=tuple(facts), weights=tuple(weights), notices=(*notices, *missing),
+        doctor=_symptoms(plan.spec, cases),
+    )  # fmt: skip
 
 
 def _symptoms(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:
