@@ -26,7 +26,7 @@ _PATIENCE = 300.0
 """Seconds after which a program counts as one that does not end."""
 _GRACE = 5.0
 """Seconds in which processes may follow their parent."""
-_LOOK = 0.004
+_LOOK = 0.02
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked into
 
 
@@ -99,8 +99,12 @@ class Program:
             found.update(line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n"))
         return found
 
-    def left_over(self) -> Iterator[str]:
-        """What it should have cleared away and did not."""
+    def kept(self) -> frozenset[str]:
+        """The names of what lies among its temporary files: libraries keep caches there."""
+        return frozenset(path.name for path in self.scratch.iterdir())
+
+    def left_over(self, usual: frozenset[str]) -> Iterator[str]:
+        """What it should have cleared away and did not; `usual` is what it keeps when nothing interrupts it."""
         if orphans := self._orphans():
             yield f"orphans: {', '.join(orphans)}"
         for path in self.folder.rglob("*.lock"):
@@ -109,10 +113,10 @@ class Program:
                     pass
             except LockHeldError as holder:
                 yield f"lock held: {path.name} by {holder}"
-        for path in self.scratch.iterdir():
-            yield f"temporary file: {path.name}"
-        for path in _SHARED_MEMORY.glob(f"*{self.process}*"):  # joblib and multiprocessing name theirs by it
-            yield f"shared memory: {path.name}"
+        yield from (f"temporary file: {name}" for name in self.kept() - usual)
+        for path in _SHARED_MEMORY.iterdir():  # which libraries name by the process
+            if re.search(rf"[-_]{self.process}\b|[-_]{self.process}_", path.name):
+                yield f"shared memory: {path.name}"
 
     def _orphans(self) -> list[str]:
         until = time.monotonic() + _GRACE

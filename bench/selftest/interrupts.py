@@ -88,6 +88,8 @@ class Whole:
     """Of processor time."""
     usual: frozenset[str]
     """What it says on standard error, without numbers."""
+    kept: frozenset[str]
+    """What it keeps among temporary files."""
     table: Counter[object]
 
 
@@ -95,7 +97,7 @@ def interrupted_run(folder: Path, whole: Whole, *, share: float, as_module: bool
     """One run that gets a signal; None where it was done before."""
     program = _run_program(folder, as_module=as_module)
     ended = program.end(RUN, at=share * whole.seconds, by=by)
-    faults = [*faults_of(ended, whole.usual), *program.left_over()]
+    faults = [*faults_of(ended, whole.usual), *program.left_over(whole.kept)]
     if lost := ended.rows - program.rows():
         faults.append(f"{lost.total()} rows lost")
     return _trial(f"run: {by.name}", ended, as_module, share, faults)
@@ -105,7 +107,7 @@ def killed_run(folder: Path, whole: Whole, *, share: float, as_module: bool, by:
     """One run that is killed and resumed to the end."""
     program = _run_program(folder, as_module=as_module)
     ended = program.end(RUN, at=share * whole.seconds, by=by)
-    faults = list(program.left_over())
+    faults = list(program.left_over(whole.kept))
     for directory in folder.glob("out/*"):
         again = program.end((*RUN, "--resume", "--out", str(directory)))
         if (directory / "run.json").exists():
@@ -123,7 +125,7 @@ def interrupted_compare(
     """One comparison that gets a signal."""
     program = _compare_program(folder, as_module=as_module)
     ended = program.end(COMPARE, at=share * whole.seconds, by=by)
-    faults = [*faults_of(ended, whole.usual), *program.left_over()]
+    faults = [*faults_of(ended, whole.usual), *program.left_over(whole.kept)]
     if len(git(folder / "repository", "worktree", "list").splitlines()) > 1:
         faults.append("worktree")
     for path in folder.glob("out/*/comparison.json"):
@@ -181,7 +183,7 @@ def _whole(folder: Path, command: str) -> Whole:
     if command == "run" and ended.status:
         raise BenchError(f"the run to be interrupted ended with status {ended.status}: {' / '.join(ended.said)}")
     table = _table(next(folder.glob("out/*"))) if command == "run" else Counter()
-    return Whole(ended.spent, frozenset(map(alike, ended.said)), table)
+    return Whole(ended.spent, frozenset(map(alike, ended.said)), program.kept(), table)
 
 
 def _run_program(folder: Path, *, as_module: bool) -> Program:
