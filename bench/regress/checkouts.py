@@ -138,6 +138,7 @@ def _run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | No
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
     return process.returncode, said, complaint
 
 

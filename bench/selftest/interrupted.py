@@ -58,19 +58,20 @@ class Program:
         """The last one that was started."""
         script = [str(Path(sys.executable).with_name("restobench"))]
         self._start = [sys.executable, "-m", "bench"] if as_module else script
-        self._environment = {
+        self.environment = {
             **os.environ,
             MARK: str(folder),
             "TMPDIR": str(self.scratch),
             "RESTOBENCH_LOCK": str(folder / "timing.lock"),
             "RESTOBENCH_CACHE": str(folder / "cache" / "weights"),
         }
+        """Its variables."""
 
     def end(self, arguments: Sequence[str], *, at: float = float("inf"), by: signal.Signals = signal.SIGINT) -> Ended:
         """Runs it, and sends `by` when it has spent `at` processor seconds; Ctrl-C reaches its process group."""
         said = self.folder / "said.txt"
         with said.open("wb") as errors, subprocess.Popen(  # noqa: S603 - our own program
-            [*self._start, *arguments], cwd=self._place(), env=self._environment, stdin=subprocess.DEVNULL,
+            [*self._start, *arguments], cwd=self._place(), env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
         ) as process:  # fmt: skip
             self.process, spent = process.pid, 0.0
