@@ -115,9 +115,9 @@ class Program:
             except LockHeldError as holder:
                 yield f"lock held: {path.name} by {holder}"
         yield from (f"temporary file: {name}" for name in self.kept() - usual)
-        for path in _SHARED_MEMORY.iterdir():  # which libraries name by the process
-            if re.search(rf"[-_]{self.process}\b|[-_]{self.process}_", path.name):
-                yield f"shared memory: {path.name}"
+        if self.process:  # by whose number libraries name what they share
+            shared = (path.name for path in _SHARED_MEMORY.iterdir())
+            yield from (f"shared memory: {name}" for name in shared if re.search(rf"[-_]{self.process}[-_]", name))
 
     def _orphans(self) -> list[str]:
         until = time.monotonic() + _GRACE
