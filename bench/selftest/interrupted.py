@@ -127,6 +127,7 @@ class Program:
                 for process in found:
                     with suppress(psutil.Error):
                         process.kill()
+                psutil.wait_procs(found, _GRACE)
                 return names
             time.sleep(0.05)
         return []

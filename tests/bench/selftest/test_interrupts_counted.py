@@ -30,7 +30,7 @@ def test_another_status_or_another_line_is_a_fault() -> None:
 
 
 def test_a_process_a_lock_and_a_file_that_are_left_are_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.selftest.interrupted._GRACE", 0.0)
+    monkeypatch.setattr("bench.selftest.interrupted._GRACE", 1.0)
     program = Program(tmp_path, as_module=True)
     (program.scratch / "left").write_text("")
     (program.scratch / "cache").write_text("")
