@@ -100,7 +100,8 @@ def interrupted_run(folder: Path, whole: Whole, *, share: float, as_module: bool
     faults = [*faults_of(ended, whole.usual), *program.left_over(whole.kept)]
     if lost := ended.rows - program.rows():
         faults.append(f"{lost.total()} rows lost")
-    return _trial(f"run: {by.name}", ended, as_module, share, faults)
+    done = ended.status == 0 and ended.rows.total() == program.rows().total()
+    return _trial(f"run: {by.name}", ended, as_module, share, faults, done=done)
 
 
 def killed_run(folder: Path, whole: Whole, *, share: float, as_module: bool, by: signal.Signals) -> Trial | None:
@@ -116,7 +117,7 @@ def killed_run(folder: Path, whole: Whole, *, share: float, as_module: bool, by:
         elif not (again.status == 2 and "nothing was measured" in again.said[-1]):  # noqa: PLR2004 - bad use
             faults.append(f"resumed with status {again.status}")
         faults += [f"draft: {draft.name}" for draft in directory.rglob("*.new")]
-    return _trial("run: SIGKILL", ended, as_module, share, faults)
+    return _trial("run: SIGKILL", ended, as_module, share, faults, done=ended.status == 0)
 
 
 def interrupted_compare(
@@ -128,10 +129,13 @@ def interrupted_compare(
     faults = [*faults_of(ended, whole.usual), *program.left_over(whole.kept)]
     if len(git(folder / "repository", "worktree", "list").splitlines()) > 1:
         faults.append("worktree")
+    done = False
     for path in folder.glob("out/*/comparison.json"):
-        if json.loads(path.read_text(encoding="utf-8"))["status"] != ended.status:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        done = not written["interrupted"]
+        if not done and written["status"] != ended.status:
             faults += ["the comparison says another status"]
-    return _trial(f"compare: {by.name}", ended, as_module, share, faults)
+    return _trial(f"compare: {by.name}", ended, as_module, share, faults, done=done)
 
 
 Kind = Callable[..., Trial | None]
@@ -205,8 +209,8 @@ def _compare_program(folder: Path, *, as_module: bool) -> Program:
     return program
 
 
-def _trial(kind: str, ended: Ended, as_module: bool, share: float, faults: list[str]) -> Trial | None:  # noqa: FBT001 - as it is recorded
-    if not ended.sent or (ended.status == 0 and ended.seen):
+def _trial(kind: str, ended: Ended, as_module: bool, share: float, faults: list[str], *, done: bool) -> Trial | None:  # noqa: FBT001 - as it is recorded
+    if not ended.sent or (done and not any("interrupted" in line for line in ended.said)):
         return None
     started = "python -m bench" if as_module else "restobench"
     if not ended.seen:
