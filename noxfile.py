@@ -165,3 +165,10 @@ def gate_check(session: nox.Session) -> None:
     install(session, ".[peers]")
     session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
     session.run("python", "-m", "bench.selftest.gate", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def interrupts(session: nox.Session) -> None:
+    """Interrupts runs and comparisons at 400 moments, and writes the table into docs/faults.md; `-- --part 1/4`."""
+    install(session, ".[peers]")
+    session.run("python", "-m", "bench.selftest.interrupts", *session.posargs)

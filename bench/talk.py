@@ -6,7 +6,9 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
+from bench import interrupts
 from bench.errors import BenchError
 from restoration.errors import RestorationError
 
@@ -35,7 +37,8 @@ def print_whatever_comes() -> None:
 def ending_in_one_line(*more: type[Exception]) -> Iterator[None]:
     """Ends the program with one line on standard error and the documented status where its input is wrong.
 
-    That is any exception of this project, those of the kinds `more`, of the operating system, and Ctrl-C; others pass.
+    That is any exception of this project, those of the kinds `more`, of the operating system, and an interruption;
+    others pass.
     """
     kinds: tuple[type[Exception], ...] = (BenchError, RestorationError, *more)
     try:
@@ -45,9 +48,15 @@ def ending_in_one_line(*more: type[Exception]) -> Iterator[None]:
     except (OSError, MemoryError) as error:
         _end(str(error) or "out of memory", 2)
     except KeyboardInterrupt:
-        _end("interrupted", 3)
+        _end(interrupts.said_last(), interrupts.STATUS)
 
 
 def _end(said: str, status: int) -> None:
     say(f"restobench: {said}")
     sys.exit(status)
+
+
+def command_line() -> str:
+    """The command that this process was started with, as a person would write it."""
+    name = Path(sys.argv[0]).name
+    return " ".join(["restobench" if name == "__main__.py" else name, *sys.argv[1:]])

@@ -42,8 +42,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "baselines", "community", "callables", "builtin", "source_files", "catalog",
     ),
     "bench": (
-        "__init__", "errors", "talk", "machine", "plan", "record", "measure", "suite", "experiments", "run", "regress",
-        "checks", "selftest", "commands", "__main__",
+        "__init__", "errors", "interrupts", "talk", "machine", "plan", "record", "measure", "suite", "experiments",
+        "run", "regress", "checks", "selftest", "commands", "__main__",
     ),
     "reports": (
         "errors", "files", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal",
@@ -193,7 +193,7 @@ def test_only_one_module_asks_how_many_cores_there_are() -> None:
     assert asking == {"bench.machine.threads"}
 
 
-@pytest.mark.parametrize("statement", ["import restoration, restoration.catalog", "import bench.__main__"])
+@pytest.mark.parametrize("statement", ["import restoration, restoration.catalog", "import bench.commands.command_line"])
 def test_listing_methods_and_help_import_nothing_heavy(statement: str) -> None:
     code = f"{statement}\nimport sys\nprint(*(name for name in {HEAVY!r} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

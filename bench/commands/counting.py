@@ -8,6 +8,7 @@ import typer
 
 from bench.commands.console import Format, show
 from bench.commands.options import USUAL_TIMEOUT, Channels, Scale, Style, Timeout
+from bench.interrupts import raising
 from bench.machine.threads import usable_cores
 
 
@@ -32,7 +33,7 @@ def cost(
         cases = [usual_case("cost", name, size=size, channels=channels, scale=scale) for name in targets]
     else:
         cases = read_spec("cost").cases({1: [], 3: []})
-    with FreshProcess("bench.measure.counts") as process:
+    with raising(), FreshProcess("bench.measure.counts") as process:
         counted = [
             (case, known(process.ask("count_case", case, patience=timeout or None), f"{case.method}: "))
             for case in cases

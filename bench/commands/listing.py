@@ -11,6 +11,7 @@ import typer
 from bench.commands.console import Format, show
 from bench.commands.options import Style
 from bench.errors import BenchError
+from bench.interrupts import raising
 from bench.talk import say
 from restoration.errors import RestorationError
 
@@ -62,7 +63,8 @@ def weights(
     if fetch:
         for name in table.TABLE:
             try:
-                table.fetch(name)
+                with raising():
+                    table.fetch(name)
             except RestorationError as error:
                 failures.append(str(error))
     records = [

@@ -9,6 +9,7 @@ import typer
 
 from bench.commands.console import Format, progress_bar, show
 from bench.commands.options import RESULTS, Methods, Style
+from bench.interrupts import held_back, last_words, raising
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
 
@@ -35,14 +36,22 @@ def compare(
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
     from bench.plan.overrides import method_names
     from bench.regress import exports
-    from bench.regress.compare import Question, compare as compared
+    from bench.regress.compare import ComparisonInterruptedError, Question, compare as compared
 
     chosen = method_names(methods)
     question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs)
-    with progress_bar("compare") as progress:
-        comparison = compared(question, progress=progress, say=say)
+    with raising():
+        try:
+            with progress_bar("compare") as progress:
+                comparison = compared(question, progress=progress, say=say)
+        except ComparisonInterruptedError as interrupt:
+            place = exports.write_comparison(interrupt.comparison, out)
+            last_words(f"interrupted; what it had found until then is in {place}")
+            raise
+        with held_back():
+            place = exports.write_comparison(comparison, out)
+            last_words(f"interrupted; the comparison is whole, in {place}")
     show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
-    place = exports.write_comparison(comparison, out)
     exports.write_step_summary(exports.comparison_markdown(comparison))
     for subject, word in comparison.verdicts.items():
         say(f"{' '.join(subject[:2])}: {word}")

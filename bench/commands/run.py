@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +25,10 @@ from bench.commands.options import (
     Timeout,
     Where,
 )
-from bench.errors import BenchError, NoVerdictError
+from bench.errors import BenchError
+from bench.interrupts import held_back, last_words
 from bench.machine.threads import usable_cores
-from bench.talk import say
+from bench.talk import command_line, say
 
 if TYPE_CHECKING:
     from bench.plan.spec import Spec
@@ -67,7 +67,7 @@ def run(
     chosen, named = _asked(spec, overrides or (), methods, own_images=bool(images))
     chosen = _on(device, where, chosen)
     given = ImageSet(images, degraded)
-    plan = prepare(chosen, images=given, out=out, command=_command(), named=named, resume=resume, say=say)
+    plan = prepare(chosen, images=given, out=out, command=command_line(), named=named, resume=resume, say=say)
     jobs = jobs or usable_cores()
     say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
     report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
@@ -125,7 +125,7 @@ def profile(
     from reports import terminal
 
     spec = profile_spec(method, size=size, channels=channels, scale=scale)
-    plan = prepare(spec, images=ImageSet(), out=out, command=_command(), named=[method], say=lambda _: None)
+    plan = prepare(spec, images=ImageSet(), out=out, command=command_line(), named=[method], say=lambda _: None)
     report, page = measure(replace(plan, timeout=timeout), jobs=1)
     for error in report.run.rows["error"].astype(str).unique():
         if error:
@@ -137,20 +137,16 @@ def profile(
 def measure(planned: Plan, *, jobs: int, scheduler: Scheduler | None = None) -> tuple[Report, Path]:
     """Measures what was planned and makes its report."""
     from bench.run.execute import execute
+    from bench.run.resume import how_to_go_on
     from reports.page import make_report, write_page
 
-    again = f"every finished case is kept; go on with the same command and `--resume --out {planned.directory}`"
     try:
         with progress_bar(planned.spec.name) as progress:
             execute(planned, progress=progress, jobs=jobs, scheduler=scheduler, say=say)
-    except KeyboardInterrupt:
-        raise NoVerdictError(f"interrupted; {again}") from None
     except MemoryError:
-        raise BenchError(f"out of memory; {again}") from None
+        kept = f"every finished case is kept; {how_to_go_on(planned.directory)}"
+        raise BenchError(f"out of memory; {kept}") from None
+    last_words(f"interrupted; the run is whole; make its report with `restobench report {planned.directory}`")
     report = make_report(planned.directory)
-    return report, write_page(report, planned.directory)
-
-
-def _command() -> str:
-    """The command line as it is kept in `run.json`."""
-    return " ".join(["restobench", *sys.argv[1:]])
+    with held_back():
+        return report, write_page(report, planned.directory)

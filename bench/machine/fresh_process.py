@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.errors import BenchError, one_line
+from bench.interrupts import raising
 
 _START = "from bench.machine.fresh_process import main; main({descriptor}, {target!r}, {parent})"
 _PDEATHSIG = 1  # of Linux's prctl
@@ -158,7 +159,7 @@ def answer(target: str, question: str, *arguments: object, patience: float | Non
 
     Raises BenchError with what the question raised, and ProcessDiedError.
     """
-    with FreshProcess(target) as process:
+    with raising(), FreshProcess(target) as process:
         return known(process.ask(question, *arguments, patience=patience))
 
 

@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 
+from bench.interrupts import held_back
+
+_DRAFT = ".new"
+"""The end of a draft's name."""
+
 
 def utf8(text: str) -> bytes:
     """`text` as it is stored; what a file's name holds that is no UTF-8 stands as JSON's own escape."""
@@ -16,17 +21,23 @@ def utf8(text: str) -> bytes:
 
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
     """Makes `parts` the whole content of `path`: a crash leaves the old file or the new one. Raises OSError."""
-    draft = path.with_name(f"{path.name}.new")
-    try:
-        with draft.open("wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
+    draft = path.with_name(f"{path.name}{_DRAFT}")
+    with held_back():
+        try:
+            with draft.open("wb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Removes what a process that was killed had begun to write below `folder`."""
+    for draft in folder.rglob(f"*{_DRAFT}"):
+        draft.unlink(missing_ok=True)
 
 
 def append_whole(file: FileIO, content: bytes) -> None:
@@ -36,14 +47,15 @@ def append_whole(file: FileIO, content: bytes) -> None:
     """
     begin = os.fstat(file.fileno()).st_size
     left = memoryview(content)
-    try:
-        while left:
-            left = left[file.write(left) or 0 :]
-        os.fsync(file.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):
-            file.truncate(begin)
-        raise
+    with held_back():
+        try:
+            while left:
+                left = left[file.write(left) or 0 :]
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                file.truncate(begin)
+            raise
 
 
 def drop_torn_line(path: Path) -> None:

@@ -10,13 +10,15 @@ import contextlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError, NoVerdictError
+from bench.interrupts import held_back
 
 WORKING_TREE = "working tree"
 """The name of HEAD where the user names none: the files as they are, uncommitted ones included."""
@@ -115,14 +117,29 @@ def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-c", "core.hooksPath=/dev/null", *arguments]
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own git
-            command, cwd=folder, capture_output=True, check=False, env={**inherited, **(variables or {})}
-        )
+        status, said, complaint = _run(command, folder, {**inherited, **(variables or {})})
     except OSError as error:
         raise BenchError(f"cannot run git: {error}; compare needs it") from error
-    if done.returncode:
-        raise BenchError(f"git {arguments[0]}: {_last_line(os.fsdecode(done.stderr)) or f'status {done.returncode}'}")
-    return os.fsdecode(done.stdout).strip()
+    if status:
+        raise BenchError(f"git {arguments[0]}: {_last_line(complaint) or f'status {status}'}")
+    return said.strip()
+
+
+def _run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """The status of a command, and what it said on standard output and error.
+
+    It leads a process group of its own, so that Ctrl-C is for us to pass on: all of the group is ended, gently.
+    """
+    with subprocess.Popen(  # noqa: S603 - the user's own git or build command
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
+    ) as process:
+        try:
+            said, complaint = process.communicate()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+    return process.returncode, os.fsdecode(said), os.fsdecode(complaint)
 
 
 def _check_out(repository: Repository, side: Checkout, build: str) -> None:
@@ -131,21 +148,22 @@ def _check_out(repository: Repository, side: Checkout, build: str) -> None:
         git(side.folder, "submodule", "update", "--init", "--recursive")
     if not build:
         return
-    done = subprocess.run(  # noqa: S603 - the user's own command
-        shlex.split(build), cwd=side.folder, capture_output=True, text=True, errors="replace", check=False
-    )
-    if done.returncode:
-        said = _last_line(done.stderr) or _last_line(done.stdout) or f"status {done.returncode}"
+    status, said, complaint = _run(shlex.split(build), side.folder)
+    if status:
+        said = _last_line(complaint) or _last_line(said) or f"status {status}"
         raise NoVerdictError(f"{side.label} does not build: `{build}` said: {said}")
 
 
 def _clean(repository: Repository, place: Path) -> None:
     """Removes both worktrees, complete or not."""
-    for side in ("base", "head"):
-        with contextlib.suppress(BenchError):  # none there, or half of one: what is left goes with the folder
-            git(repository.root, "worktree", "remove", "--force", "--force", str(place / side))
-        shutil.rmtree(place / side, ignore_errors=True)
-    git(repository.root, "worktree", "prune")
+    with held_back():
+        for side in ("base", "head"):
+            with contextlib.suppress(BenchError):  # none there, or half of one: what is left goes with the folder
+                git(repository.root, "worktree", "remove", "--force", "--force", str(place / side))
+            shutil.rmtree(place / side, ignore_errors=True)
+            with contextlib.suppress(BenchError):  # git locks it while it makes it, and may have been killed then
+                git(repository.root, "worktree", "unlock", str(place / side))
+        git(repository.root, "worktree", "prune")
 
 
 def _refuse_changed_submodules(repository: Repository) -> None:

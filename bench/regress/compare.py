@@ -5,7 +5,6 @@ The code under test is imported from a worktree of each revision, everything els
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BenchError, NoVerdictError
+from bench.interrupts import raising
 from bench.machine.clock import clock_for
 from bench.machine.environment import Environment
 from bench.machine.fresh_process import Failure
@@ -72,11 +72,20 @@ class Bench:
         return Side(checkout, import_paths(self.repository, checkout.folder), variables)
 
 
+class ComparisonInterruptedError(KeyboardInterrupt):
+    """An interrupted comparison, with what it had found."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__()
+        self.comparison = comparison
+
+
 def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
     """Measures both revisions and judges them.
 
     Raises `BenchError` for what cannot be compared at all (unknown revision, no method of this repository, another
-    comparison running), `NoVerdictError` where a side does not build, run, or runs in another environment.
+    comparison running), `NoVerdictError` where a side does not build, run, or runs in another environment, and
+    `ComparisonInterruptedError` where it is interrupted after it has found something.
     """
     clock, started = clock_for("cpu"), now()
     begin = clock()
@@ -86,13 +95,21 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
     names = tuple(_from_root(name, repository.root) for name in question.methods)
     spec = _spec(replace(question, methods=names), images)
     with (
-        comparison_lock(cache_folder().parent, " ".join(["restobench", *sys.argv[1:]])),
-        comparison_lock(repository.git / "restobench", " ".join(["restobench", *sys.argv[1:]])),
+        raising(),
+        comparison_lock(cache_folder().parent),
+        comparison_lock(repository.git / "restobench"),
         checkouts(repository, question.base, question.head, build=question.build) as (base, head),
     ):
         bench = Bench(repository, base, head, spec, images, say, progress)
-        comparison = _compared(bench, question, started)
-    return replace(comparison, seconds=clock() - begin)
+        found = _Found()
+        try:
+            _find(found, bench, question)
+        except KeyboardInterrupt:
+            if not found.findings:
+                raise
+            found.stop()
+            raise ComparisonInterruptedError(_comparison(found, bench, started, clock() - begin)) from None
+        return _comparison(found, bench, started, clock() - begin)
 
 
 def _from_root(name: str, root: Path) -> str:
@@ -108,21 +125,49 @@ def _spec(question: Question, images: ImageSet) -> Spec:
     return spec.on_images({*known[1], *known[3]}, given=False) if question.images else spec
 
 
-def _compared(bench: Bench, question: Question, started: str) -> Comparison:
+@dataclass
+class _Found:
+    """What a comparison has found so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    timed: Sequence[Case] = ()
+    """The cases whose times `pairs` is to find."""
+    pairs: Pairs | None = None
+    environment: Environment | None = None
+    notices: Sequence[str] = ()
+    interrupted: bool = False
+
+    def stop(self) -> None:
+        """Adds what is known of the times, which is less than was to be found."""
+        self.interrupted = True
+        if self.pairs:
+            self.findings += self.pairs.unfinished(self.timed)
+
+
+def _find(found: _Found, bench: Bench, question: Question) -> None:
+    """Finds all that is to be found, one after the other."""
     with bench.start(bench.base) as base, bench.start(bench.head) as head:
         sides = Sides(base, head)
-        cases, notices = _of_this_repository(bench, sides)
-        findings = list(_exact(bench, sides, cases))
-        timed, failed = _prepared(sides, _timed_cases(cases))
-        environment = _environment(bench, sides)
-    for notice in notices:
+        cases, found.notices = _of_this_repository(bench, sides)
+        for finding in _exact(bench, sides, cases):
+            found.findings.append(finding)
+        found.timed, failed = _prepared(sides, _timed_cases(cases))
+        found.findings += failed
+        found.environment = _environment(bench, sides)
+    for notice in found.notices:
         bench.say(notice)
     rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
-    pairs = _pairs(bench, rule)
-    findings += [*pairs.run(timed), *failed]
+    found.pairs = _pairs(bench, rule)
+    found.findings += found.pairs.run(found.timed)
+
+
+def _comparison(found: _Found, bench: Bench, started: str, seconds: float) -> Comparison:
+    known, pairs = found.environment, found.pairs
     return Comparison(
-        bench.base, bench.head, bench.spec.name, tuple(findings), environment.stable, environment.fingerprint, started,
-        seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()), notices=tuple(notices),
+        bench.base, bench.head, bench.spec.name, tuple(found.findings),
+        known.stable if known else {}, known.fingerprint if known else "unknown", started, seconds,
+        pairs=pairs.measured if pairs else 0, controls=tuple(pairs.control_findings()) if pairs else (),
+        notices=tuple(found.notices), interrupted=found.interrupted,
     )  # fmt: skip
 
 

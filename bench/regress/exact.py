@@ -5,7 +5,7 @@ Images are degraded and scored here, once and by the same code for both revision
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -22,7 +22,7 @@ from bench.measure.quality import grouped
 from bench.measure.scores import scores
 from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
-from bench.regress.findings import Finding, Interval, Metric
+from bench.regress.findings import INTERRUPTED, Finding, Interval, Metric
 from bench.regress.side import Side
 from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
@@ -56,15 +56,26 @@ def both(base: object, head: object) -> tuple[Any, Any] | str:
 
 
 def quality(
-    sides: Sides, cases: Iterable[Case], images: ImageSet, tolerance: Tolerance, tick: Callable[[], None]
+    sides: Sides, cases: Sequence[Case], images: ImageSet, tolerance: Tolerance, tick: Callable[[], None]
 ) -> Iterator[Finding]:
-    """One finding for each method, noise level and degradation, over all of its images."""
+    """One finding for each method, noise level and degradation, over all images, or those before an interrupt."""
     scored: dict[Case, dict[str, tuple[float, float] | str]] = defaultdict(dict)
-    for group in grouped(cases):
-        for case, answer in _scored(sides, group, images, tick):
-            scored[replace(case, image="", seed=0)][f"{case.image} seed {case.seed}"] = answer
+    wanted = Counter(replace(case, image="", seed=0) for case in cases)
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        for group in grouped(cases):
+            for case, answer in _scored(sides, group, images, tick):
+                scored[replace(case, image="", seed=0)][f"{case.image} seed {case.seed}"] = answer
+    except KeyboardInterrupt as raised:
+        interrupt = raised
     for case, by_image in scored.items():
-        yield _quality_finding(case, by_image, tolerance.psnr_db)
+        finding = _quality_finding(case, by_image, tolerance.psnr_db)
+        if len(by_image) < wanted[case]:
+            why = f"{INTERRUPTED} after {len(by_image)} of {wanted[case]} images"
+            finding = replace(finding, word=Word.NO_VERDICT, reason=why)
+        yield finding
+    if interrupt:
+        raise interrupt
 
 
 def operations(

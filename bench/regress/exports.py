@@ -69,6 +69,7 @@ def comparison_markdown(comparison: Comparison) -> str:
             f"{sides}, spec {comparison.spec}; {counted} timed cases in {comparison.pairs} fresh process pairs, "
             f"{comparison.seconds:.0f} s, environment {comparison.fingerprint}."
         ),
+        *(["", "**It was interrupted: what follows is what it had found.**"] if comparison.interrupted else []),
         "",
         to_markdown(words),
         "",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bench import interrupts
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
 from bench.talk import Record
@@ -16,6 +17,9 @@ Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
 RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
 """Metrics whose change is relative to base; the change of the others is a difference."""
+
+INTERRUPTED = "interrupted"
+"""The reason for no verdict where the comparison was interrupted before it had one."""
 
 BIGGER_IS_BETTER: frozenset[Metric] = frozenset({"psnr_db"})
 
@@ -106,6 +110,8 @@ class Comparison:
     """Process pairs that the times rest on, those that confirmed flagged cases among them."""
     controls: tuple[Finding, ...] = ()
     notices: tuple[str, ...] = ()
+    interrupted: bool = False
+    """Whether it ended before it had found all."""
 
     @property
     def verdicts(self) -> dict[tuple[str, ...], Word]:
@@ -128,7 +134,12 @@ class Comparison:
 
     @property
     def status(self) -> int:
-        """Exit status: 1 where anything measured got worse, 3 where nothing can be said of something, 0 otherwise."""
+        """Exit status: 1 where anything measured got worse, 3 where nothing can be said of something, 0 otherwise.
+
+        Of an interrupted comparison it is 3.
+        """
+        if self.interrupted:
+            return interrupts.STATUS
         words = [finding.word for finding in self.findings]
         if any(word in REGRESSIONS for word in words):
             return 1

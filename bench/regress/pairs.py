@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from bench.plan.case import Case
-from bench.regress.findings import Finding, Interval
+from bench.regress.findings import INTERRUPTED, Finding, Interval
 from bench.regress.stopping_rule import Rule
 from bench.regress.turns import Pace, TimedSide, measure
 from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, look
@@ -61,15 +61,26 @@ class Pairs:
         self._confirm([case for case in cases if self._word(case) in {Word.SLOWER, Word.FASTER}])
         return [self._finding(case) for case in cases]
 
+    def unfinished(self, cases: Sequence[Case]) -> list[Finding]:
+        """What can be said of all cases where `run` was interrupted: a change that was not confirmed is none."""
+        for case in cases:
+            word, level = self.settled.get(case, (Word.NO_VERDICT, self.rule.level(self.rule.most)))
+            if word is not Word.UNCHANGED:
+                self.settled[case], self.reasons[case] = (Word.NO_VERDICT, level), INTERRUPTED
+        untimed = [Finding(case, "seconds", Word.NO_VERDICT, reason=INTERRUPTED) for case in cases]
+        return [
+            self._finding(case) if self._estimable(case) else none for case, none in zip(cases, untimed, strict=True)
+        ]
+
     def control_findings(self) -> list[Finding]:
         """The findings of the control kernels."""
         for control in self.controls:
-            if control in self.samples:
+            if self._estimable(control):
                 why = contaminated(control.method, self._estimate(control), self.rule)
                 found = look({control: self._estimate(control)}, self.rule, level=0.0, family=1)[control]
                 self.settled[control] = (Word.NO_VERDICT if why else found, self.rule.alpha)
                 self.reasons[control] = why
-        return [self._finding(control) for control in self.controls if control in self.samples]
+        return [self._finding(control) for control in self.controls if self._estimable(control)]
 
     def _screen(self, cases: Sequence[Case]) -> None:
         open_cases = list(cases)
@@ -112,6 +123,10 @@ class Pairs:
     def _contamination(self, samples: Samples) -> str:
         whys = (contaminated(control.method, self._estimate(control, samples), self.rule) for control in self.controls)
         return next((why for why in whys if why), "")
+
+    def _estimable(self, case: Case) -> bool:
+        """Whether there are the two pairs that an estimate takes."""
+        return len(self.samples.get(case, ())) > 1
 
     def _word(self, case: Case) -> Word:
         return self.settled.get(case, (Word.NO_VERDICT, 0.0))[0]

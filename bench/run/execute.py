@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Literal
 
+from bench import interrupts
 from bench.errors import RowsError
 from bench.machine.clock import clock_for
 from bench.machine.timing_lock import timing_lock
@@ -17,10 +18,10 @@ from bench.record.attempt import left_out
 from bench.record.manifest import Manifest
 from bench.record.rows import Row, RowFile
 from bench.run.crew import Crew
-from bench.run.interrupts import remembered_interrupts
 from bench.run.ledger import Ledger
 from bench.run.plan import Plan, takes_time
 from bench.run.resume import settle
+from bench.run.run_lock import run_lock
 from bench.run.scheduler import Scheduler
 from bench.run.sweep import sweep
 from bench.run.timekeeper import RESOURCE, Timekeeper, TimingLostError, timekeeper
@@ -47,7 +48,12 @@ def execute(
     scheduler = scheduler or Scheduler()
     status: Literal["complete", "interrupted"] = "interrupted"
     plan = replace(plan, pictured=frozenset(_shown(plan.spec, plan.images)))
-    with RowFile(plan.directory) as file, remembered_interrupts() as interrupted, Crew() as crew:
+    with (
+        interrupts.raising() as interrupted,
+        run_lock(plan.directory),
+        RowFile(plan.directory) as file,
+        Crew() as crew,
+    ):
         ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
         try:
             ledger.keep([left_out(plan.manifest.run, case, reason) for case, reason in plan.skipped])
@@ -132,8 +138,8 @@ def _quality(plan: Plan, crew: Crew, ledger: Ledger, jobs: int, scheduler: Sched
         for rows in sweep(plan, crew, scheduler, jobs=jobs):
             waiting += rows
             if clock() - written > MOMENT:
-                ledger.keep(waiting)
-                waiting, written = [], clock()
+                ready, waiting, written = waiting, [], clock()
+                ledger.keep(ready)
     finally:
         ledger.keep(waiting)
 

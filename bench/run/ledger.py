@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bench.interrupts import held_back
 from bench.measure.image_set import ImageSet
 from bench.record.attempt import END, MEASURED
 from bench.record.case_hash import case_hash
@@ -32,10 +33,11 @@ class Ledger:
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Writes `rows`; a case counts as done by its last row."""
-        self.file.append([self._ended(row) if row.reading.quantity == END else row for row in rows])
-        self.done += sum(row.reading.quantity == END for row in rows)
-        measured = (row.reading.value or 0.0 for row in rows if row.reading.quantity == MEASURED)
-        self.measured += sum(measured) / self.shared_by
+        with held_back():
+            self.file.append([self._ended(row) if row.reading.quantity == END else row for row in rows])
+            self.done += sum(row.reading.quantity == END for row in rows)
+            measured = (row.reading.value or 0.0 for row in rows if row.reading.quantity == MEASURED)
+            self.measured += sum(measured) / self.shared_by
         if rows:
             self.progress(f"{rows[-1].case.kind} {rows[-1].case.method}", self.done, self.total)
         self.interrupted()

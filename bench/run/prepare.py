@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import BenchError, SpecError
+from bench.interrupts import held_back, last_words, raising
 from bench.machine.environment import environment
 from bench.measure.image_set import ImageSet, image_facts, served
 from bench.plan.case import GIVEN, Case
@@ -14,7 +15,8 @@ from bench.plan.spec import Spec
 from bench.record.manifest import describe
 from bench.run.needs import notices as lacks, obtained, parted
 from bench.run.plan import Plan, takes_time
-from bench.run.resume import resumed
+from bench.run.resume import how_to_go_on, resumed
+from bench.run.run_lock import lock_run
 from bench.talk import Say
 
 
@@ -36,26 +38,15 @@ def prepare(
     spec, cases, said = _checked(spec, images)
     if resume:
         left, skipped = parted(cases, obtained(cases, say)[1], named)
-        return resumed(spec, images, out, left, skipped)
-    methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
-    manifest = describe(
-        spec, methods, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
-        command=command,
-    )  # fmt: skip
-    directory = _made(out / manifest.run)
-    facts, notices = image_facts(images, cases)
-    notices += said
-    weights, lacking = obtained(cases, say)
-    left, skipped = parted(cases, lacking, named)
-    missing = tuple(lacks(cases, lacking, named))
-    for notice in (*notices, *missing):
-        say(notice)
-    symptoms = _symptoms(spec, left)
-    manifest = replace(
-        manifest, images=tuple(facts), weights=tuple(weights), notices=(*notices, *missing), doctor=symptoms
-    )
-    manifest.write(directory)
-    return Plan(spec, manifest, directory, images, tuple(left), tuple(skipped))
+        plan = resumed(spec, images, out, left, skipped)
+    else:
+        plan = _begun(spec, images, out, cases, command)
+    last_words(f"interrupted; every finished case is kept; {how_to_go_on(plan.directory)}")
+    if plan.manifest.images:  # resumed, and learned when it was begun
+        return plan
+    plan = _learned(plan, cases, named, said, say)
+    plan.manifest.write(plan.directory)
+    return plan
 
 
 def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case], list[str]]:
@@ -77,6 +68,36 @@ def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case], list[str]]
     if images.degraded is None and any(case.degradation == GIVEN for case in cases):
         raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
     return spec, cases, said
+
+
+def _begun(spec: Spec, images: ImageSet, out: Path, cases: Sequence[Case], command: str) -> Plan:
+    """The plan of a new run, whose directory and manifest are there from now on, so that it can be resumed."""
+    methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
+    manifest = describe(
+        spec, methods, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
+        command=command,
+    )  # fmt: skip
+    with held_back():
+        directory = _made(out / manifest.run)
+        manifest.write(directory)
+    lock_run(directory)
+    return Plan(spec, manifest, directory, images, tuple(cases))
+
+
+def _learned(plan: Plan, cases: Sequence[Case], named: Collection[str], said: Sequence[str], say: Say) -> Plan:
+    """The plan with what takes a while to find out: the images, the weights, the machine's fitness."""
+    facts, notices = image_facts(plan.images, cases)
+    with raising():
+        weights, lacking = obtained(cases, say)
+    left, skipped = parted(plan.cases, lacking, named)
+    notices = [*notices, *said, *lacks(cases, lacking, named)]
+    for notice in notices:
+        say(notice)
+    manifest = replace(
+        plan.manifest, images=tuple(facts), weights=tuple(weights), notices=tuple(notices),
+        doctor=_symptoms(plan.spec, left),
+    )  # fmt: skip
+    return replace(plan, manifest=manifest, cases=tuple(left), skipped=(*plan.skipped, *skipped))
 
 
 def _symptoms(spec: Spec, cases: Iterable[Case]) -> tuple[dict[str, str], ...]:

@@ -13,21 +13,27 @@ from bench.plan.case import Case
 from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.case_hash import case_hash
-from bench.record.manifest import read_manifest
+from bench.record.files import remove_drafts
+from bench.record.manifest import FILE_NAME as MANIFEST, read_manifest
 from bench.record.rows import FILE_NAME, Row, keep_rows, read_rows
 from bench.run.plan import Plan, takes_time
+from bench.run.run_lock import lock_run
 
 
 def resumed(
     spec: Spec, images: ImageSet, directory: Path, cases: Sequence[Case], skipped: Sequence[tuple[Case, str]] = ()
 ) -> Plan:
     """The rest of a run that was interrupted; rows of cases it did not finish are dropped first."""
+    if directory.is_dir() and not (directory / MANIFEST).exists():
+        raise BenchError(f"{directory} holds no {MANIFEST}: nothing was measured there; start anew, without --resume")
     manifest = read_manifest(directory)
     if manifest.spec != spec.model_dump(mode="json"):
         raise BenchError(f"{directory} was made from another spec ({manifest.name}); resume with the same options")
     now, before = environment(spec.thread_count()).fingerprint, manifest.started_on.get("fingerprint")
     if now != (before := before or manifest.fingerprint):
         raise NoVerdictError(f"{directory} was measured in environment {before}, this is {now}: start anew")
+    lock_run(directory)
+    remove_drafts(directory)
     rows = list(read_rows(directory)) if (directory / FILE_NAME).exists() else []
     finished = _finished(spec, images, rows, {case for case, _ in skipped})
     left = tuple(case for case in cases if case not in finished)
@@ -36,6 +42,11 @@ def resumed(
     timed_before = any(map(takes_time, finished))
     known = len(cases) - len(left)
     return Plan(spec, manifest, directory, images, left, skipped, known=known, timed_before=timed_before)
+
+
+def how_to_go_on(directory: Path) -> str:
+    """What measures the cases of a run that are left."""
+    return f"go on with the same command and `--resume --out {directory}`"
 
 
 def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row], skipped: set[Case]) -> set[Case]:

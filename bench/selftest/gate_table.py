@@ -40,10 +40,10 @@ def records(trials: Sequence[Trial]) -> list[Record]:
     return lines
 
 
-def write_table(records: Sequence[Record], page: Path, *, said: str) -> None:
-    """Puts the table and a sentence between the markers in `page`; raises `BenchError` where there are none."""
+def write_table(records: Sequence[Record], page: Path, *, said: str, name: str = "gate-check") -> None:
+    """Puts the table and a sentence between the markers of that name in `page`; raises `BenchError` without them."""
     text = page.read_text(encoding="utf-8")
-    begin, end = "<!-- gate-check: begin -->", "<!-- gate-check: end -->"
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     if begin not in text or end not in text:
         raise BenchError(f"{page}: expected the lines {begin} and {end} around the table")
     head, _, rest = text.partition(begin)

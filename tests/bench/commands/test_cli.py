@@ -65,6 +65,22 @@ def test_unknown_commands_and_options_have_status_2(arguments: list[str], monkey
     assert call(monkeypatch, *arguments) == 2
 
 
+@pytest.mark.parametrize("command", ["methods", "run", "compare"])
+def test_an_interrupted_command_is_one_line_and_status_3(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bench.interrupts._state.words", "interrupted")
+    monkeypatch.setattr("restoration.catalog.names", interrupted)
+    monkeypatch.setattr("bench.plan.spec_files.read_spec", interrupted)
+    monkeypatch.setattr("bench.regress.compare.compare", interrupted)
+    assert call(monkeypatch, command, *(["HEAD"] if command == "compare" else [])) == 3
+    assert capsys.readouterr() == ("", "restobench: interrupted\n")
+
+
 def test_an_empty_folder_and_a_text_file_named_png_are_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.errors import BenchError
+from bench.interrupts import raising
 from bench.regress.checkouts import Repository, checkouts, git, resolve, snapshot
 
 
@@ -16,6 +20,8 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> N
     found = Repository.around(theirs)
     place = found.git / "restobench"
     git(theirs, "worktree", "add", "--detach", str(place / "base"), "HEAD")
+    git(theirs, "worktree", "add", "--detach", "--lock", str(place / "head"), "HEAD")  # as git does while it makes it
+    shutil.rmtree(place / "head")
     (place / "base" / "left.py").write_text("half a file")
     (place / "head").mkdir()
     (place / "head" / "file").write_text("no worktree at all")
@@ -25,6 +31,19 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> N
         assert len(str(base.folder)) == len(str(head.folder))
     assert not (place / "base").exists()
     assert not (place / "head").exists()
+    assert git(theirs, "worktree", "list").count("\n") == 0
+
+
+def test_ctrl_c_ends_a_build_with_all_that_it_started_and_removes_the_worktrees(theirs: Path, tmp_path: Path) -> None:
+    build = tmp_path / "build.sh"
+    build.write_text(f"sleep 600 &\necho $! > {tmp_path}/sleeper\nkill -INT {os.getpid()}\nwait\n")
+    with pytest.raises(KeyboardInterrupt), raising(), checkouts(
+        Repository.around(theirs), "HEAD~1", "HEAD", build=f"sh {build}"
+    ):  # fmt: skip
+        pass
+    sleeper = int((tmp_path / "sleeper").read_text())
+    assert not psutil.pid_exists(sleeper) or psutil.Process(sleeper).status() == psutil.STATUS_ZOMBIE
+    assert git(theirs, "worktree", "list").count("\n") == 0
 
 
 def test_a_snapshot_holds_new_files_and_leaves_index_and_branch_alone(theirs: Path) -> None:

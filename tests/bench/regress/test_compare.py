@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -125,6 +126,41 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
+    assert git(theirs, "worktree", "list").count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (1, {"psnr_db": "interrupted after 1 of 2 images"}),
+        (4, {"psnr_db": "", "macs_per_pixel": "no counter counts both revisions", "seconds": "interrupted"}),
+    ],
+)
+def test_an_interrupted_comparison_keeps_what_it_had_found(
+    theirs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    after: int,
+    found: dict[str, str],
+) -> None:
+    monkeypatch.setattr(turns, "BLOCK_SECONDS", 0.01)
+    text = SPEC.replace('"camera"', '["camera", "coins"]') + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
+    steps = itertools.count(1)
+
+    def interrupt() -> None:
+        if next(steps) == after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.commands.console.check", interrupt)
+    arguments = ["HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out"]
+    assert call(monkeypatch, "compare", *arguments) == 3
+    place = next((theirs / "out").iterdir())
+    error = capsys.readouterr().err
+    assert error == f"restobench: interrupted; what it had found until then is in {place.relative_to(theirs)}\n"
+    kept = json.loads((place / "comparison.json").read_text())
+    assert (kept["interrupted"], kept["status"]) == (True, 3)
+    assert {finding["metric"]: finding["reason"] for finding in kept["findings"]} == found
+    assert "**It was interrupted" in (place / "comparison.md").read_text()
     assert git(theirs, "worktree", "list").count("\n") == 0
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
-from bench.measure.image_set import ImageSet
+from bench.measure.image_set import ImageSet, image_facts
 from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.manifest import read_manifest
@@ -109,6 +111,64 @@ def test_a_run_killed_anywhere_is_resumed_to_the_same_cases(folder: Path, tmp_pa
     execute(again, progress=quiet, jobs=1)
     assert ended(list(read_rows(made.directory))) == sorted(SPEC.cases(ImageSet(folder).names()))
     assert read_manifest(made.directory).status == "complete"
+
+
+def test_rows_that_an_interrupt_met_while_they_were_kept_are_there_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.run.execute.MOMENT", 0.0)  # every group is written by itself
+    made = planned(folder, tmp_path)
+    before = len(made.cases) - len(made.of("quality"))
+
+    def stop(_: str, done: int, __: int) -> None:
+        if done > before:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(made, progress=stop, jobs=1)
+    rows = list(read_rows(made.directory))
+    assert len({id(case) for case in ended(rows)}) == len(set(ended(rows)))
+
+
+def test_a_run_ended_while_it_looked_at_its_images_can_be_resumed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: ImageSet) -> None:
+        raise Stop
+
+    monkeypatch.setattr("bench.run.prepare.image_facts", killed)
+    with pytest.raises(Stop):
+        planned(folder, tmp_path)
+    monkeypatch.setattr("bench.run.prepare.image_facts", image_facts)
+    directory = next(tmp_path.glob("tiny-*"))
+    again = planned(folder, directory, resume=True)
+    assert again.directory == directory
+    assert {fact["name"] for fact in read_manifest(directory).images} == {"ramp.png", "three.png"}
+    execute(again, progress=quiet, jobs=1)
+    assert ended(list(read_rows(directory))) == sorted(SPEC.cases(ImageSet(folder).names()))
+
+
+def test_a_directory_in_which_nothing_was_begun_says_so(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"holds no run\.json: nothing was measured there; start anew"):
+        planned(folder, tmp_path, resume=True)
+
+
+def test_a_run_that_another_process_measures_is_not_resumed(folder: Path, tmp_path: Path) -> None:
+    directory = run(folder, tmp_path)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom bench.run.run_lock import lock_run\nlock_run(Path(sys.argv[1]))\n"
+        "print('held', flush=True)\nsys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        before = (directory / FILE_NAME).read_bytes()
+        with pytest.raises(BenchError, match=rf"is being measured by process {other.pid}, .*; wait for it, or end it"):
+            planned(folder, directory, resume=True)
+        assert (directory / FILE_NAME).read_bytes() == before
+        other.communicate()
+    assert planned(folder, directory, resume=True).cases == ()
 
 
 def test_resuming_a_finished_run_measures_nothing(folder: Path, tmp_path: Path) -> None:
