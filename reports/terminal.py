@@ -88,6 +88,12 @@ def peers(report: Report) -> Records:
     ]
 
 
+def peers_title(records: Records) -> str:
+    """What the figures of `peers` are."""
+    interval = "; 95 % bootstrap interval over blocks" if any(record["from"] is not None for record in records) else ""
+    return f"time over the first of the group's, interleaved{interval}"
+
+
 def layers(report: Report) -> Records:
     """Median time, operations, speed, share and peak memory of each layer, the slowest first."""
     table = report.summary.tables["layers"]

@@ -4,7 +4,7 @@ Those run on the CPU in NumPy arrays, one image at a time, at the number of thre
 threads at all (OpenCV, BM3D); scikit-image's run on one. Each takes sigma as known and gives unclipped output.
 
 Every denoiser has one option that says how strongly it smooths, `strength`, or `ratio` where it is a threshold, to be
-swept as the DCT's ratio is. No default was chosen on the bundled images. How far each lies from the best of a sweep on
+swept as the DCT's ratio is. How far each lies from the best of a sweep on
 Set12 stands in `docs/conventions.md`.
 """
 

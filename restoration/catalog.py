@@ -99,7 +99,7 @@ def _installed_on(_path: tuple[str, ...]) -> dict[str, EntryPoint]:
 def _loaded(point: EntryPoint) -> object:
     try:
         return point.load()
-    except Exception as error:  # a stranger's module may fail in any way while it is imported
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way while it is imported
         raise UnknownMethodError(
             f"method {point.name!r} is installed as {point.value}, which cannot be imported: "
             f"{type(error).__name__}: {error}"

@@ -83,4 +83,4 @@ def weights(
     for failure in failures:
         say(failure)
     if failures:
-        raise BenchError("some weights could not be obtained; methods that need them will be rows with an error")
+        raise BenchError("some weights could not be obtained; methods that need them are skipped")

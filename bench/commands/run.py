@@ -106,7 +106,7 @@ def _show_results(report: Report, style: Format) -> None:
     if best := terminal.best(report):
         show(best, style, title=terminal.title(report))
     if peers := terminal.peers(report):
-        show(peers, style, title="time over the first of the group's, interleaved; 95 % bootstrap interval over blocks")
+        show(peers, style, title=terminal.peers_title(peers))
 
 
 def profile(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import torch
 
-from bench.experiments.scene import FAILURE, Scene
+from bench.experiments.scene import Scene, not_measured
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
 from restoration.catalog import get
@@ -53,7 +53,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             method = get(name)
             restore = method.build(method.checked(case.setup()))
         except RestorationError as error:
-            yield case, Reading(FAILURE, None, note=f"{name}: {error}")
+            yield case, not_measured(error, about=f"{name}: ")
             continue
         for count, picture in enumerate(pictures):
             yield from _scored(replace(case, image=picture.name), restore, picture, scene if count == 0 else None)

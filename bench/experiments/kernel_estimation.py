@@ -15,7 +15,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from bench.experiments.scene import FAILURE, Scene, middle
+from bench.experiments.scene import Scene, middle, not_measured
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import chosen
 from restoration.catalog import imported
@@ -72,7 +72,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
         try:
             yield from _found(case, option, scene, partial(_share, scene.progress, index, len(generators)))
         except RestorationError as error:
-            yield case, Reading(FAILURE, None, note=str(error))
+            yield case, not_measured(error)
 
 
 def _found(

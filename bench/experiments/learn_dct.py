@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bench.errors import SpecError
-from bench.experiments.scene import FAILURE, Scene, middle
+from bench.experiments.scene import Scene, middle, not_measured
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
 from restoration.catalog import get
@@ -120,7 +120,7 @@ def _readings(task: Task, training: list[Tensor], schedule: Schedule) -> Iterato
             progress=lambda _, loss: losses.append(loss),
         )  # fmt: skip
     except RestorationError as error:
-        yield Reading(FAILURE, None, part=prefix + "learnt", note=str(error))
+        yield not_measured(error, part=prefix + "learnt")
         return
     yield from _scored(prefix + "learnt", task.score(partial(fixed, thresholds=learnt)), uniform[best])
     for number, ratio in enumerate(learnt.flatten().tolist()):
@@ -145,7 +145,7 @@ def _variant(
     try:
         scores = task.score(found.build(setup))
     except RestorationError as error:
-        yield Reading(FAILURE, None, part=part, note=f"{found.name}: {error}")
+        yield not_measured(error, about=f"{found.name}: ", part=part)
         return
     note = f"{found.name} {variant_of(method[1])}"
     yield from (replace(reading, note=note) for reading in _scored(part, scores, reference))

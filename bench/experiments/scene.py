@@ -4,7 +4,7 @@ A named experiment is a small study whose readings are rows like any others. It 
 function `run(options, scene) -> iterator of (Case, Reading)` and with `SECONDS`, about how long that takes; one
 that uses the scene's images says in which `CHANNELS`. Its cases have kind `experiment` and its own name as their
 method; a curve is readings of the same part numbered by `repeat`, its abscissa a quantity of its own. A part that
-cannot be measured is a reading of the quantity `FAILURE`, its reason in the note; the rest goes on.
+cannot be measured is a reading that says why (see `not_measured`); the rest goes on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from bench.plan.case import Reading
+from bench.record.attempt import SKIPPED
+from restoration.errors import PackageMissingError, RestorationError, WeightsMissingError
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +39,12 @@ class Scene:
 
 FAILURE = "failure"
 """The quantity of a reading that says, in its note, why there is none."""
+
+
+def not_measured(error: RestorationError, *, about: str = "", part: str = "") -> Reading:
+    """The reading that says why a part has none: it failed, or is skipped as weights or a package are not here."""
+    absent = isinstance(error, WeightsMissingError | PackageMissingError)
+    return Reading(SKIPPED if absent else FAILURE, None, part=part, note=f"{about}{error}")
 
 
 def middle(image: torch.Tensor, side: int) -> torch.Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from bench.experiments.scene import FAILURE, Scene
+from bench.experiments.scene import Scene, not_measured
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import chosen
 from restoration.catalog import get
@@ -77,7 +77,7 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             method = get(name)
             upscale = method.build(method.checked(case.setup()))
         except RestorationError as error:
-            yield case, Reading(FAILURE, None, note=f"{name}: {error}")
+            yield case, not_measured(error, about=f"{name}: ")
             continue
         for count, picture in enumerate(pictures):
             for condition in CONDITIONS:

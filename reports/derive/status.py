@@ -61,6 +61,7 @@ def status_of(run: Run, comparison: Comparison) -> Status:
     cases = cases_of(run.rows)
     of_case = cases.groupby("case", sort=False)
     failed, skipped = of_case["failed"].any(), of_case["skipped"].all()
+    parts = cases["kind"] == "experiment"  # of which some may be skipped while others are measured
     doctor = run.listed("doctor")
     lines = comparison.lines
     unequal = lines[lines["compared"].astype(bool)].groupby("label", sort=False)["board"].min()
@@ -68,7 +69,7 @@ def status_of(run: Run, comparison: Comparison) -> Status:
         cases=int((~skipped).sum()),
         failed=int(failed.sum()),
         errors=_problems(cases[cases["failed"]], "error"),
-        skipped=_problems(cases[cases["skipped"] & cases["case"].map(skipped).astype(bool)], "note"),
+        skipped=_problems(cases[cases["skipped"] & (cases["case"].map(skipped).astype(bool) | parts)], "note"),
         overwritten=tuple(dict.fromkeys(cases.loc[cases["overwritten"], "method"].astype(str))),
         unfit=tuple(f"{one.get('finding')} ({one.get('value')})" for one in doctor if one.get("verdict") == "unfit"),
         looked_at=len(doctor),

@@ -66,10 +66,11 @@ def quality_changes(pair: Pair) -> pd.DataFrame:
     both = [_per_image(summary.named["quality"]) for summary in (pair.before, pair.after)]
     lines: list[tuple[object, ...]] = []
     for key in [key for key in both[1] if key in both[0]]:
-        before, after = both[0][key], both[1][key]
+        shared = pd.concat([both[0][key], both[1][key]], axis=1, join="inner", keys=["before", "after"])
+        before, after = shared["before"], shared["after"]
         change = difference(after, before)
         if change.n:
-            verdict = of_quality((after - before).dropna(), pair.tolerances.psnr_db)
+            verdict = of_quality(after - before, pair.tolerances.psnr_db)
             means = before.mean(), after.mean(), change.mean
             lines.append((*key, *means, change.low, change.high, change.n, verdict))
     return pd.DataFrame(lines, columns=[*_SCORED, "before", "after", "change", "low", "high", "n", "verdict"])

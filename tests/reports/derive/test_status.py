@@ -55,6 +55,14 @@ def test_a_case_that_was_measured_after_it_was_skipped_is_measured(status: Any) 
     assert (found.cases, found.skipped) == (1, ())
 
 
+def test_a_part_of_an_experiment_that_was_skipped_is_told_though_others_were_measured(status: Any) -> None:
+    parts = [row("experiment", "color", variant="a", quantity="psnr_db", value=1.0)]
+    parts.append(row("experiment", "color", variant="b", quantity="skipped", note="weights b are missing"))
+    found = status(parts)
+    assert (found.cases, found.failed) == (1, 0)
+    assert found.skipped == (Problem("weights b are missing", 1, ("color",)),)
+
+
 def test_an_experiment_is_one_case_and_a_peer_one_in_each_group(status: Any) -> None:
     experiment = [row("experiment", "color", variant=name, image=name, quantity="psnr_db", value=1.0) for name in "ab"]
     peers = [row("paired", "dct", part=part, quantity="seconds", value=1.0, repeat=n) for part in "gh" for n in (0, 1)]

@@ -11,7 +11,7 @@ from said import Rows, counts, scored, timed
 
 from reports.draw.look import styled
 from reports.read.run import load_run
-from reports.two_runs.changes import time_changes
+from reports.two_runs.changes import quality_changes, time_changes
 from reports.two_runs.pair import read_pair
 from reports.two_runs.sections import sections
 
@@ -52,6 +52,13 @@ def test_a_method_that_is_worse_on_one_image_alone_is_not_said_to_lose_on_averag
         "-0.000", "+0.000"
     )
     assert "loses" not in summary
+
+
+def test_means_before_and_after_are_over_the_images_that_both_runs_have(tmp_path: Path) -> None:
+    base = said.write_rows(tmp_path / "base", scored("dct", [30.0, 20.0]))
+    head = said.write_rows(tmp_path / "head", scored("dct", [31.0]))
+    (line,) = quality_changes(read_pair(base, head)).to_dict("records")
+    assert (line["before"], line["after"], line["change"], line["n"]) == (30.0, 31.0, 1.0, 1)
 
 
 def test_what_was_not_counted_is_not_said_to_be_unchanged(tmp_path: Path) -> None:
