@@ -29,15 +29,17 @@ def compare(
     images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
+    measure_all: Annotated[bool, typer.Option("--measure-all", help="Measure what has the same code, too.")] = False,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = RESULTS,
     style: Style = Format.TABLE,
 ) -> None:
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
     from bench.regress import exports
     from bench.regress.compare import Question, compare as compared
+    from bench.regress.findings import not_measured
 
     chosen = tuple(name.strip() for name in methods.split(",") if name.strip())
-    question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs)
+    question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs, measure_all)
     with progress_bar("compare") as progress:
         comparison = compared(question, progress=progress, say=say)
     show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
@@ -45,6 +47,11 @@ def compare(
     exports.write_step_summary(exports.comparison_markdown(comparison))
     for subject, word in comparison.verdicts.items():
         say(f"{' '.join(subject[:2])}: {word}")
+    for finding in comparison.findings:
+        if finding.undecided:
+            say(f"undecided: {finding.case.method} {finding.case.variant}, {finding.measured}: {finding.reason}")
+    for notice in not_measured(comparison.findings):
+        say(notice)
     say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
     raise typer.Exit(comparison.status)
 

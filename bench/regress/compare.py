@@ -6,10 +6,12 @@ The code under test is imported from a worktree of each revision, everything els
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +29,21 @@ from bench.record.manifest import now
 from bench.regress.checkouts import Checkout, Repository, checkouts
 from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
-from bench.regress.findings import Comparison, Finding
+from bench.regress.findings import Comparison, Finding, not_measured
 from bench.regress.pairs import FreshPairs, Pairs
+from bench.regress.same_code import Worktrees, rehearsed, unchanged
 from bench.regress.session import CONTROLS
-from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
+from bench.regress.side import REHEARSAL, SESSION, STEADY_HEAP, Side, import_from, import_paths
 from bench.regress.stopping_rule import MOST_PAIRS, Rule
+from bench.regress.trail import Touched
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
 from restoration.catalog import get
 from restoration.method import Method
 from restoration.weights import cache_folder
+
+SMALL = 256
+"""Pixels along an axis of the image that stands for a spec's images where a method is only tried."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Question:
     build: str = ""
     """A command run in each worktree first."""
     most_pairs: int = MOST_PAIRS
+    measure_all: bool = False
+    """Whether what has the same code on both sides is measured, too."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +77,9 @@ class Bench:
     say: Callable[[str], None]
     progress: Progress
 
-    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None) -> Side:
+    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None, *, target: str = SESSION) -> Side:
         """A fresh process with the code of one checkout; environment variables of the user override `variables`."""
-        return Side(checkout, import_paths(self.repository, checkout.folder), variables)
+        return Side(checkout, import_paths(self.repository, checkout.folder), variables, target=target)
 
 
 def compare(question: Question, *, progress: Progress, say: Callable[[str], None]) -> Comparison:
@@ -136,33 +145,70 @@ def _spec(question: Question) -> Spec:
 
 
 def _compared(bench: Bench, question: Question, started: str) -> Comparison:
-    with bench.start(bench.base) as base, bench.start(bench.head) as head:
+    with bench.start(bench.base, target=REHEARSAL) as base, bench.start(bench.head, target=REHEARSAL) as head:
         sides = Sides(base, head)
-        cases, notices = _of_this_repository(bench, sides)
-        findings = list(_exact(bench, sides, cases))
-        timed, failed = _prepared(sides, _timed_cases(cases))
+        cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
+        answers = _touched(bench, sides, cases, rehearse=not question.measure_all)
+        cases, notices = _of_this_repository(bench, cases, answers)
+        same, reasons = ([], []) if question.measure_all else _same(bench, answers, cases)
+        for notice in (notices := [*notices, *reasons]):
+            bench.say(notice)
+        measured = [case for case in cases if case.method not in same]
+        findings = [*unchanged([case for case in cases if case.method in same]), *_exact(bench, sides, measured)]
+        timed, failed = _prepared(sides, _timed_cases(measured))
         environment = _environment(bench, sides)
-    for notice in notices:
-        bench.say(notice)
     rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
     pairs = _pairs(bench, rule)
     findings += [*pairs.run(timed), *failed]
     return Comparison(
         bench.base, bench.head, bench.spec.name, tuple(findings), environment.stable, environment.fingerprint, started,
-        seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()), notices=tuple(notices),
+        seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()),
+        notices=(*notices, *not_measured(findings)), undecided=bench.spec.undecided,
     )  # fmt: skip
 
 
-def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[str]]:
-    """The cases whose method one of the revisions holds, and a notice for each method that neither does."""
-    cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
-    foreign = []
+def _touched(bench: Bench, sides: Sides, cases: Sequence[Case], *, rehearse: bool) -> dict[str, tuple[Any, Any]]:
+    """What each method touches on both sides, or how it fails there; without `rehearse` only where it comes from."""
+    methods = list(dict.fromkeys(case.method for case in cases))
+    answers = {}
+    for done, method in enumerate(methods):
+        bench.progress("what each method touches", done, len(methods))
+        tried = rehearsed([case for case in cases if case.method == method]) if rehearse else []
+        shown = [(case, None if case.kind == "cost" else _image(_with_size(case))) for case in tried]
+        answers[method] = sides.both("touched", method, shown)
+    return answers
+
+
+def _with_size(case: Case) -> Case:
+    """The case on an image of its own size; where its image decides, on a small one."""
+    side = -(-SMALL // case.scale) * case.scale
+    return case if case.height else replace(case, image="", height=side, width=side)
+
+
+def _same(bench: Bench, answers: Mapping[str, tuple[Any, Any]], cases: Sequence[Case]) -> tuple[list[str], list[str]]:
+    """The methods whose code is the same on both sides, and a notice of why each of the others is measured."""
+    trees = Worktrees.of(bench.base, bench.head, import_paths(bench.repository, bench.base.folder))
+    reasons: dict[str, list[str]] = defaultdict(list)
     for method in dict.fromkeys(case.method for case in cases):
-        origins = [side.ask("origin", method) for side in (sides.base, sides.head)]
-        if both(*origins) != tuple(origins):
+        base, head = answers[method]
+        options = {str(value) for case in cases if case.method == method for value in case.option_values().values()}
+        failed = isinstance(base, Failure) or isinstance(head, Failure)
+        why = "it fails" if failed else trees.why_measured(base, head, frozenset(options))
+        reasons[why].append(method)
+    same = reasons.pop("", [])
+    return same, [f"measured: {', '.join(methods)}, because {why}" for why, methods in reasons.items()]
+
+
+def _of_this_repository(
+    bench: Bench, cases: Sequence[Case], answers: Mapping[str, tuple[Any, Any]]
+) -> tuple[list[Case], list[str]]:
+    """The cases whose method one of the revisions holds, and a notice for each method that neither does."""
+    foreign = []
+    for method, found in answers.items():
+        if both(*found) != found:
             continue  # absent from one revision: its cases report that
-        places = [(bench.base.folder, origins[0]), (bench.head.folder, origins[1])]
-        if not any(not isinstance(file, Failure) and Path(file).is_relative_to(folder) for folder, file in places):
+        places = zip((bench.base.folder, bench.head.folder), found, strict=True)
+        if not any(isinstance(side, Touched) and Path(side.origin).is_relative_to(folder) for folder, side in places):
             foreign.append(method)
     kept = [case for case in cases if case.method not in foreign]
     if not kept:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
 from bench.talk import Record
-from reports.derive.verdict_words import REGRESSIONS, Word, together, worst
+from reports.derive.verdict_words import CHANGES, REGRESSIONS, Word, together, worst
 
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
@@ -45,10 +45,17 @@ class Finding:
     """The interval of base against base, measured in the same way."""
     detectable: float | None = None
     """The smallest change that four of five comparisons would have found."""
+    at_most: float | None = None
+    """Of time, the slow-down that is excluded: the upper end of its interval, where nothing speaks against that."""
     reason: str = ""
     """Why there is no verdict, or where the change is largest."""
     samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     """Seconds of every block of base and of head."""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it was measured soundly, but not well enough to exclude a slow-down of its tolerance."""
+        return self.word is Word.NO_VERDICT and self.at_most is not None
 
     @property
     def subject(self) -> tuple[str, ...]:
@@ -106,6 +113,8 @@ class Comparison:
     """Process pairs that the times rest on, those that confirmed flagged cases among them."""
     controls: tuple[Finding, ...] = ()
     notices: tuple[str, ...] = ()
+    undecided: Literal["pass", "fail"] = "fail"
+    """What the spec says of cases that exclude less than their tolerance."""
 
     @property
     def verdicts(self) -> dict[tuple[str, ...], Word]:
@@ -128,11 +137,24 @@ class Comparison:
 
     @property
     def status(self) -> int:
-        """Exit status: 1 where anything measured got worse, 3 where nothing can be said of something, 0 otherwise."""
-        words = [finding.word for finding in self.findings]
-        if any(word in REGRESSIONS for word in words):
+        """Exit status: 1 where anything got worse, 3 where something may have, or where nothing was looked at; else 0.
+
+        What neither revision can give decides nothing. What is undecided counts as the spec says.
+        """
+        looked = [finding for finding in self.findings if finding.word is not Word.NOT_MEASURED]
+        if any(finding.word in REGRESSIONS for finding in looked):
             return 1
-        return 3 if Word.NO_VERDICT in words or not words else 0
+        forgiven = self.undecided == "pass"
+        unclear = [
+            finding for finding in looked if finding.word is Word.NO_VERDICT and not (forgiven and finding.undecided)
+        ]
+        return 3 if unclear or not looked else 0
+
+
+def not_measured(findings: Iterable[Finding]) -> list[str]:
+    """A line for each method and metric that neither revision can give, and why."""
+    found = (finding for finding in findings if finding.word is Word.NOT_MEASURED)
+    return list(dict.fromkeys(f"{one.metric} of {one.case.method} is not measured: {one.reason}" for one in found))
 
 
 def _word(words: Mapping[Metric, list[Word]]) -> Word:
@@ -143,5 +165,5 @@ def _word(words: Mapping[Metric, list[Word]]) -> Word:
 
 
 def _first(words: list[Word]) -> Word:
-    """The first word that is not `unchanged`."""
-    return next((word for word in words if word is not Word.UNCHANGED), Word.UNCHANGED)
+    """The first word that calls a change or says that there is no verdict; else one that calls none."""
+    return next((word for word in words if word in CHANGES or word is Word.NO_VERDICT), worst(words))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PATIENCE = 600.0
 """Seconds after which a question counts as lost."""
 
+SESSION = "bench.regress.session:Session"
+REHEARSAL = "bench.regress.rehearsal:Rehearsal"
+
 _QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "PYTHONHASHSEED": "0"}
 """Threads that wait must not spin: on their core another process is being timed."""
 
@@ -41,10 +44,12 @@ class Side(FreshProcess):
     Raises `NoVerdictError` where the process ends or does not answer in time.
     """
 
-    def __init__(self, checkout: Checkout, paths: tuple[str, ...], variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, checkout: Checkout, paths: tuple[str, ...], variables: Mapping[str, str] | None = None, *, target: str
+    ) -> None:
         self.checkout = checkout
         environment = {**_QUIET, **(variables or {}), **os.environ, "PYTHONSAFEPATH": "1"}
-        super().__init__("bench.regress.session:Session", paths=paths, environment=environment, folder=checkout.folder)
+        super().__init__(target, paths=paths, environment=environment, folder=checkout.folder)
 
     def send(self, question: str, *arguments: object) -> None:
         """Sends a question whose answer `receive` will fetch."""
