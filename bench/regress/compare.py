@@ -42,8 +42,8 @@ from restoration.catalog import get
 from restoration.method import Method
 from restoration.weights import cache_folder
 
-SMALL = 256
-"""Pixels along an axis of the image that stands for a spec's images where a method is only tried."""
+SMALL = 96
+"""Pixels along an axis of what a method is tried on where no size is asked for: its operations, its quality."""
 
 
 @dataclass(frozen=True)
@@ -174,15 +174,15 @@ def _touched(bench: Bench, sides: Sides, cases: Sequence[Case], *, rehearse: boo
     for done, method in enumerate(methods):
         bench.progress("what each method touches", done, len(methods))
         tried = rehearsed([case for case in cases if case.method == method]) if rehearse else []
-        shown = [(case, None if case.kind == "cost" else _image(_with_size(case))) for case in tried]
+        shown = [(case, _image(_with_size(case))) for case in tried]
         answers[method] = sides.both("touched", method, shown)
     return answers
 
 
 def _with_size(case: Case) -> Case:
-    """The case on an image of its own size; where its image decides, on a small one."""
+    """The case with its size where it is measured at that size, else with a small one."""
     side = -(-SMALL // case.scale) * case.scale
-    return case if case.height else replace(case, image="", height=side, width=side)
+    return replace(case, image="", height=side, width=side) if case.kind in {"cost", "quality"} else case
 
 
 def _same(bench: Bench, answers: Mapping[str, tuple[Any, Any]], cases: Sequence[Case]) -> tuple[list[str], list[str]]:

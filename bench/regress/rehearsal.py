@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from bench.plan.case import Case
 
-    Rehearsed = tuple[Case, NDArray[np.float32] | None]
-    """A case and the image it is called on; None where its operations are counted."""
+    Rehearsed = tuple[Case, NDArray[np.float32]]
+    """A case and the image it is called on."""
 
 
 class Rehearsal:

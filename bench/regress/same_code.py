@@ -26,7 +26,6 @@ _DOCUMENTS = frozenset({".md", ".rst"})
 
 _METRICS: dict[str, Metric] = {
     "time": "seconds",
-    "paired": "seconds",
     "quality": "psnr_db",
     "cost": "macs_per_pixel",
     "memory": "peak_bytes",
@@ -149,20 +148,19 @@ class _Seen:
 
 def unchanged(cases: Sequence[Case]) -> Iterator[Finding]:
     """The findings of cases whose code is the same: those that measuring them would give."""
-    findings = (
-        (replace(case, image="", seed=0) if case.kind == "quality" else case, _METRICS[case.kind]) for case in cases
-    )
-    for case, metric in dict.fromkeys(findings):
-        timed = replace(case, kind="time") if metric == "seconds" else case
-        yield Finding(timed, metric, Word.SAME_CODE)
+    for case in dict.fromkeys(_as_found(case) for case in cases):
+        yield Finding(case, _METRICS[case.kind], Word.SAME_CODE)
+
+
+def _as_found(case: Case) -> Case:
+    """The case as its finding names it: of all images together, and timed however the spec says so."""
+    whole = replace(case, image="", seed=0) if case.kind == "quality" else case
+    return replace(whole, kind="time") if case.kind == "paired" else whole
 
 
 def rehearsed(cases: Sequence[Case]) -> list[Case]:
     """The cases of one method that must be tried to see what all of them touch: of images and seeds, one each."""
-    first: dict[Case, Case] = {}
-    for case in cases:
-        first.setdefault(replace(case, image="", seed=0), case)
-    return list(first.values())
+    return list(dict.fromkeys(map(_as_found, cases)))
 
 
 def _listed(text: str) -> set[str]:

@@ -1,0 +1,19 @@
+"""Two dozen ways in which a change can hide: none of them is taken for the same code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bench.selftest.disguises import DISGUISES, INNOCENT, reasons
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="one of the changes is compiled")
+def test_no_disguised_change_is_taken_for_the_same_code_and_no_innocent_one_is_measured(tmp_path: Path) -> None:
+    found = reasons(tmp_path)
+    assert found.keys() == DISGUISES.keys() | INNOCENT.keys()
+    for name in DISGUISES:  # each for a reason of its own
+        assert name in found[name] or found[name] == "it starts another program", name
+    assert {name: found[name] for name in INNOCENT} == dict.fromkeys(INNOCENT, "")
