@@ -136,7 +136,7 @@ class Pairs:
         detectable = math.expm1(found.detectable(self.rule, level))
         interval = _around(found.change, found.margin)
         reason = self.reasons.get(case, "") or (unlike(found, self.rule) if word is Word.NO_VERDICT else "")
-        at_most = None if reason else interval.high
+        at_most = None if reason and word is Word.NO_VERDICT else interval.high
         if word is Word.NO_VERDICT and not reason:
             reason = f"at most {interval.high:+.1%}; the tolerance is {self.rule.tolerance:.1%}"
         return Finding(

@@ -69,19 +69,46 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
         monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out",
-        "--format", "json",
+        "--format", "json", "--measure-all",
     )  # fmt: skip
     printed = capsys.readouterr()
     lines = {line["measured"]: line for line in json.loads(printed.out)}
     assert status in {0, 3}  # two pairs on a busy machine may say nothing, but never "slower"
     assert lines["psnr_db sigma 25"]["verdict"] == "unchanged"
-    assert lines["seconds 32x32"]["verdict"] in {"unchanged", "no verdict"}
+    assert lines["macs_per_pixel 32x32"]["verdict"] == "not measured"
+    assert printed.err.count("macs_per_pixel of theirmethod.m:restore is not measured") == 1
+    assert lines["seconds 32x32"]["verdict"] in {"unchanged", "not slower", "no verdict"}
     assert all(lines["seconds 32x32"][key] for key in ("interval", "base against base", "detectable"))
     assert {line["method"] for line in json.loads(printed.out)} > {"control: NumPy FFT", "control: torch convolution"}
     assert {path.name for path in next((theirs / "out").iterdir()).iterdir()} == {
         "comparison.json", "comparison.csv", "comparison.md", "benchmark-base.json", "benchmark-head.json",
         "smaller-is-better.json", "bigger-is-better.json",
     }  # fmt: skip
+
+
+def test_only_what_has_other_code_is_measured(theirs: Path, commit: Callable[[Path, str], str]) -> None:
+    """Two methods: one is reformatted, the other restores otherwise; and a document changes."""
+    other, text = theirs / "src" / "theirmethod" / "other.py", "def restore(image):\n    return 1.0 * image\n"
+    other.write_text(text)
+    commit(theirs, "two")
+    other.write_text(text.replace("1.0", "0.9"))
+    (theirs / "src" / "theirmethod" / "m.py").write_text("def restore(image):  # twice\n    return (0.999 * image)\n")
+    (theirs / "README.md").write_text("Words.")
+    said: list[str] = []
+    spec = SPEC.replace('"theirmethod.m:restore"', '["theirmethod.m:restore", "theirmethod.other:restore"]')
+    spec += '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
+    question = Question("HEAD", spec=str(spec_file(theirs, spec)), folder=theirs)
+    found = compare.compare(question, progress=lambda *_: None, say=said.append)
+    words = {(finding.case.method, finding.metric): finding.word for finding in found.findings}
+    assert words == {
+        ("theirmethod.m:restore", "psnr_db"): Word.SAME_CODE,
+        ("theirmethod.m:restore", "macs_per_pixel"): Word.SAME_CODE,
+        ("theirmethod.m:restore", "seconds"): Word.SAME_CODE,
+        ("theirmethod.other:restore", "psnr_db"): Word.WORSE,
+        ("theirmethod.other:restore", "macs_per_pixel"): Word.NOT_MEASURED,
+    }
+    assert said == ["measured: theirmethod.other:restore, because src/theirmethod/other.py differs"]
+    assert found.pairs == 0
 
 
 def test_a_method_that_base_does_not_have_is_no_verdict(theirs: Path) -> None:
