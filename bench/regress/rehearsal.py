@@ -7,6 +7,7 @@ count, and starting it takes no time.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable
 from multiprocessing import Pipe
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     Rehearsed = tuple[Case, NDArray[np.float32]]
     """A case and the image it is called on."""
+
+PATIENCE = 300.0
+"""Seconds after which a method counts as one that does not end: it is measured, where that shows."""
 
 
 class Rehearsal:
@@ -49,10 +53,13 @@ class Rehearsal:
             os._exit(0)
         ours.close()
         try:
+            if not theirs.poll(PATIENCE):
+                raise BenchError(f"{method}: did not end within {PATIENCE:.0f} s when it was tried")
             answer: Touched | Failure = theirs.recv()
         except EOFError:
             raise BenchError(f"{method}: its process ended while it was tried") from None
         finally:
+            os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
         return answer
 

@@ -116,7 +116,7 @@ class Trail:
         elif event in _CHANGING:
             self._changed([_absolute(argument) for argument in arguments if isinstance(argument, str | bytes)])
         elif event == "import" or event.startswith(("sqlite3.", "ctypes.dlopen", "shutil.")):
-            for argument in arguments[:2]:
+            for argument in arguments[event == "import" : 2]:  # the first of an import is a name
                 if isinstance(argument, str | bytes):
                     self._note(self._read, argument)
 
@@ -152,8 +152,8 @@ class Trail:
 
     def _imported(self) -> tuple[set[str], set[str]]:
         """The files of the worktree's modules: of Python, and compiled."""
-        modules = list(sys.modules.values())
-        files = {str(file) for module in modules if (file := getattr(module, "__file__", None)) and self._within(file)}
+        modules = [getattr(module, "__dict__", {}) for module in list(sys.modules.values())]
+        files = {str(file) for module in modules if (file := module.get("__file__")) and self._within(file)}
         code = {file for file in files if file.endswith(".py")}
         return code, files - code
 

@@ -79,6 +79,7 @@ def test_modules_are_told_as_code_and_their_caches_are_nobodys_business(follow: 
         for _ in range(2):  # the second time from its cache
             found = follow(lambda _: __import__("followed_module"))
             assert (found.code, found.read, found.obstacles) == ({"followed_module.py"}, set(), ())
+            assert not found.native
             del sys.modules["followed_module"]
     finally:
         sys.modules.pop("followed_module", None)
