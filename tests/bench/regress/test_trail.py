@@ -22,6 +22,7 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callabl
     folder = tmp_path / ".git" / "restobench" / "base"
     folder.mkdir(parents=True)
     (folder / "there.txt").write_text("x")
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
 
