@@ -14,7 +14,7 @@ from bench.errors import BenchError
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout, git
 from bench.regress.findings import Finding, Metric
-from bench.regress.source import mentioned, reached, source
+from bench.regress.source import mentioned, named, reached, source
 from bench.regress.trail import CACHE, Touched
 from reports.derive.verdict_words import Word
 
@@ -91,8 +91,8 @@ class Worktrees:
         if place.suffix == ".py":
             if path in seen.by_text or any(code.startswith(f"{path}/") for code in seen.code):
                 return True
-            named = seen.dynamic and mentioned(path, seen.strings)
-            return (path in seen.code or named) and not self._same_code(path)
+            imported = path in seen.code or (seen.dynamic and named(path, self.roots, seen.strings))
+            return (imported or (seen.joining and mentioned(path, seen.strings))) and not self._same_code(path)
         if path in seen.asked or any(code.startswith(f"{path}/") for code in seen.code):
             return True
         return (seen.native and place.suffix not in _DOCUMENTS) or mentioned(path, seen.strings)
@@ -114,6 +114,7 @@ class _Seen:
     listed: frozenset[str]
     native: bool
     dynamic: bool
+    joining: bool
     strings: frozenset[str]
     by_text: frozenset[str]
     """Code that something looks at as a text."""
@@ -125,7 +126,7 @@ class _Seen:
         by_text: set[str] = set()
         strings: set[str] = set(options)
         unreadable: set[str] = set()
-        dynamic = False
+        dynamic = joining = False
         for folder, touched in ((trees.base, base), (trees.head, head)):
             reach = reached(folder, trees.roots, touched.code)
             code |= reach
@@ -135,14 +136,15 @@ class _Seen:
                     unreadable.add(path)
                     continue
                 strings |= found.strings if path != "restoration/builtin.py" else set()
-                dynamic = dynamic or (found.dynamic and path not in _REGISTRY)
+                dynamic |= found.dynamic and path not in _REGISTRY
+                joining |= found.joining and path not in _REGISTRY
                 if found.lines:
                     by_text |= reach
                 elif found.own_text:
                     by_text |= reached(folder, trees.roots, frozenset({path}))
         return cls(
             frozenset(code), base.read | head.read, base.asked | head.asked, base.listed | head.listed,
-            base.native or head.native, dynamic, frozenset(strings), frozenset(by_text), frozenset(unreadable),
+            base.native or head.native, dynamic, joining, frozenset(strings), frozenset(by_text), frozenset(unreadable),
         )  # fmt: skip
 
 

@@ -18,6 +18,9 @@ _DYNAMIC = frozenset({
     "__import__", "exec_module", "import_module", "iter_modules", "lazy_loader", "load_module", "resolve_name",
     "run_module", "run_path", "spec_from_file_location", "walk_packages",
 })  # fmt: skip
+_JOINT = re.compile(r"^\S*((^|[%}s])\.|\.($|[%{]))\S*$")
+"""A text that joins the parts of a module's name: `.`, `package.`, `%s.%s`."""
+
 _BUILTIN_DYNAMIC = frozenset({"exec", "eval"})
 _OWN_TEXT = frozenset({
     "__doc__", "findsource", "getcomments", "getdoc", "getsource", "getsourcelines", "get_source", "linecache",
@@ -40,6 +43,8 @@ class Source:
     strings: frozenset[str]
     dynamic: bool
     """Whether it imports or runs what has no name in it."""
+    joining: bool
+    """Whether it does that by names which it puts together."""
     own_text: bool
     """Whether it looks at the text of code: its source, its docstrings."""
     lines: bool
@@ -59,11 +64,13 @@ def source(path: Path) -> Source | None:
     constant = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and _constant_import(node)}
     names = {name for node in ast.walk(tree) if id(node) not in constant for name in _names(node)}
     plain = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    dynamic = bool(_DYNAMIC & (names | strings) or _BUILTIN_DYNAMIC & plain)
     return Source(
         code=hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest(),
         imports=frozenset(found for node in ast.walk(tree) for found in _imports(node)),
         strings=frozenset(strings),
-        dynamic=bool(_DYNAMIC & (names | strings) or _BUILTIN_DYNAMIC & plain),
+        dynamic=dynamic,
+        joining=dynamic and any(_JOINT.match(text) for text in strings),
         own_text=bool(_OWN_TEXT & (names | strings)),
         lines=bool(_LINES & (names | strings)),
     )
@@ -89,15 +96,28 @@ def reached(folder: Path, roots: tuple[str, ...], start: frozenset[str]) -> froz
 
 
 def mentioned(path: str, strings: frozenset[str]) -> bool:
-    """Whether one of `strings` may be (a part of) the name of the file at `path`."""
+    """Whether one of `strings` may be (a part of) the name of the file at `path`, or of a folder above it.
+
+    Of a Python file only its name as a module counts.
+    """
     place = PurePosixPath(path)
-    parts = {place.stem, *place.parts}
+    if place.suffix == ".py":
+        place = place.parent if place.stem == "__init__" else place.with_suffix("")
+    parts = {place.name} if path.endswith(".py") else {place.stem, *place.parts}
     for text in strings:
         if text in parts or (len(text) > 2 and (place.name.startswith(text) or place.name.endswith(text))):  # noqa: PLR2004 - shorter texts are everywhere
             return True
         if not parts.isdisjoint(re.split(r"[.:/\\]", text)) and not re.search(r"\s", text):
             return True
     return False
+
+
+def named(path: str, roots: tuple[str, ...], strings: frozenset[str]) -> bool:
+    """Whether one of `strings` is the name of the module at `path`, imported from one of `roots`."""
+    place = PurePosixPath(path).with_suffix("")
+    place = place.parent if place.name == "__init__" else place
+    names = {".".join(place.relative_to(root).parts) for root in roots if place.is_relative_to(root)}
+    return not names.isdisjoint(text.partition(":")[0] for text in strings)
 
 
 def _drop_docstring(node: ast.AST) -> None:

@@ -1,12 +1,13 @@
 """Changes that hide: each is a small package in which something changes that is easily overlooked.
 
-All of them lie in one repository of two commits. `hidden` asks which of them a comparison would take for the same code,
-and `suspected` which of the changes that change nothing it would measure.
+All of them lie in one repository of two commits, beside changes that change nothing. `reasons` asks of each why a
+comparison would measure it.
 """
 
 from __future__ import annotations
 
 import pickle
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,16 @@ DISGUISES: Mapping[str, Change] = {
             "beta.py": _value(1),
             "method.py": _method(
                 "name = random.choice(['alpha', 'beta'])\nreturn image * importlib.import_module(f'named.{name}').VALUE"
+            ),
+        },
+        {"beta.py": _value(2)},
+    ),
+    "exact": Change(
+        {
+            "alpha.py": _value(1),
+            "beta.py": _value(1),
+            "method.py": _method(
+                "name = random.choice(['exact.alpha', 'exact.beta'])\nreturn image * importlib.import_module(name).VALUE"
             ),
         },
         {"beta.py": _value(2)},
@@ -253,9 +264,13 @@ def reasons(folder: Path) -> dict[str, str]:
         return dict(_judged(trees, answers))
 
 
-def hidden(folder: Path) -> list[str]:
-    """The disguised changes that would not be measured: there must be none."""
-    return [name for name, why in reasons(folder).items() if name in DISGUISES and not why]
+def said_of_hidden() -> str:
+    """How many of the disguised changes are taken for the same code, in a sentence."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = reasons(Path(folder))
+    hidden = [name for name in DISGUISES if not found[name]]
+    named = f": {', '.join(hidden)}" if hidden else ""
+    return f"Of {len(DISGUISES)} changes that hide, {len(hidden)} were taken for the same code{named}."
 
 
 def _tried(name: str) -> tuple[str, list[tuple[Case, object]]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.regress.source import Source, mentioned, reached, source
+from bench.regress.source import Source, mentioned, named, reached, source
 
 CODE = "def f(x):\n    return x + 1\n"
 
@@ -83,6 +83,27 @@ def test_code_that_looks_at_code_is_told_apart(tmp_path: Path, text: str, looks:
     assert (found.dynamic, found.own_text, found.lines) == looks
 
 
+@pytest.mark.parametrize(
+    ("argument", "joining"),
+    [
+        ("f'a.{name}'", True),
+        ("'.' + name", True),
+        ("'%s.%s' % names", True),
+        ("name", False),
+        ("name or 'numpy'", False),
+    ],
+)
+def test_a_name_that_is_put_together_is_noticed(tmp_path: Path, argument: str, joining: object) -> None:
+    found = of(tmp_path, f"import importlib\nimportlib.import_module({argument})\nraise E('No. Such')\n")
+    assert (found.dynamic, found.joining) == (True, joining)
+
+
+def test_a_module_is_named_by_its_whole_name() -> None:
+    assert named("src/a/other.py", (".", "src"), frozenset({"a.other:METHOD"}))
+    assert named("a/__init__.py", (".", "src"), frozenset({"a"}))
+    assert not named("src/a/other.py", (".", "src"), frozenset({"other", "a", "b.a.other"}))
+
+
 def test_everything_that_may_be_imported_is_reached_whenever_that_is(tmp_path: Path) -> None:
     files = {
         "src/a/__init__.py": "",
@@ -119,4 +140,6 @@ def test_a_file_that_a_text_may_name_is_mentioned(path: str, text: str) -> None:
 
 
 def test_a_file_that_no_text_names_is_not_mentioned() -> None:
+    assert not mentioned("a/other.py", frozenset({"a.beta", "a", ".py", "the other"}))
+    assert mentioned("a/other/__init__.py", frozenset({"a.other"}))
     assert not mentioned("docs/page.md", frozenset({"the docs of a page", "rd", "weights", "md", ""}))
