@@ -127,7 +127,8 @@ DISGUISES: Mapping[str, Change] = {
             "alpha.py": _value(1),
             "beta.py": _value(1),
             "method.py": _method(
-                "name = random.choice(['exact.alpha', 'exact.beta'])\nreturn image * importlib.import_module(name).VALUE"
+                "name = random.choice(['exact.alpha', 'exact.beta'])\n"
+                "return image * importlib.import_module(name).VALUE"
             ),
         },
         {"beta.py": _value(2)},
