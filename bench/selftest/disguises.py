@@ -124,14 +124,14 @@ DISGUISES: Mapping[str, Change] = {
     ),
     "exact": Change(
         {
-            "alpha.py": _value(1),
-            "beta.py": _value(1),
+            "gamma.py": _value(1),
+            "delta.py": _value(1),
             "method.py": _method(
-                "name = random.choice(['exact.alpha', 'exact.beta'])\n"
+                "name = random.choice(['exact.gamma', 'exact.delta'])\n"
                 "return image * importlib.import_module(name).VALUE"
             ),
         },
-        {"beta.py": _value(2)},
+        {"delta.py": _value(2)},
     ),
     "generated": Change(
         {
