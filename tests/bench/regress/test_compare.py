@@ -97,7 +97,7 @@ def test_only_what_has_other_code_is_measured(theirs: Path, commit: Callable[[Pa
     said: list[str] = []
     spec = SPEC.replace('"theirmethod.m:restore"', '["theirmethod.m:restore", "theirmethod.other:restore"]')
     spec += '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
-    question = Question("HEAD", spec=str(spec_file(theirs, spec)), folder=theirs)
+    question = Question("HEAD", spec=str(spec_file(theirs, f'undecided = "pass"{spec}')), folder=theirs)
     found = compare.compare(question, progress=lambda *_: None, say=said.append)
     words = {(finding.case.method, finding.metric): finding.word for finding in found.findings}
     assert words == {
@@ -109,6 +109,7 @@ def test_only_what_has_other_code_is_measured(theirs: Path, commit: Callable[[Pa
     }
     assert said == ["measured: theirmethod.other:restore, because src/theirmethod/other.py differs"]
     assert found.pairs == 0
+    assert found.undecided == "pass"
 
 
 def test_a_method_that_base_does_not_have_is_no_verdict(theirs: Path) -> None:
