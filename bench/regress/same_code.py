@@ -85,7 +85,7 @@ class Worktrees:
 
     def _matters(self, path: str, seen: _Seen) -> bool:
         place = PurePosixPath(path)
-        above = {parent.as_posix() for parent in place.parents} | {"" if len(place.parts) else "."}
+        above = {"" if parent == PurePosixPath() else str(parent) for parent in place.parents}
         if CACHE in path or path in seen.read or above & (seen.read | seen.listed):
             return True
         if place.suffix == ".py":

@@ -74,7 +74,8 @@ class Trail:
 
     def begin(self) -> None:
         """Follows this process from now on; what it has imported of the worktree before is an obstacle."""
-        self._obstacles += [f"{path} runs before anything can be followed" for path in sorted(self._imported()[0])]
+        before = sorted(self._inside(self._imported()[0]))
+        self._obstacles += [f"{path} runs before anything can be followed" for path in before]
         for name in _ASKING:
             setattr(os, name, self._asking(getattr(os, name)))
         self._on = True

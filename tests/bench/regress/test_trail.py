@@ -93,7 +93,7 @@ def test_a_module_that_was_there_before_is_an_obstacle(follow: Follow) -> None:
     try:
         found = follow(lambda _: None)
         assert found.code == {"early_module.py"}
-        assert "early_module.py runs before anything can be followed" in found.obstacles[0]
+        assert found.obstacles == ("early_module.py runs before anything can be followed",)
     finally:
         del sys.modules["early_module"]
 
