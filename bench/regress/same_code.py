@@ -89,7 +89,8 @@ class Worktrees:
         if CACHE in path or path in seen.read or above & (seen.read | seen.listed):
             return True
         if place.suffix == ".py":
-            if path in seen.by_text or any(code.startswith(f"{path}/") for code in seen.code):
+            as_text = path in seen.by_text or any(text.endswith(place.name) for text in seen.strings)
+            if as_text or any(code.startswith(f"{path}/") for code in seen.code):
                 return True
             imported = path in seen.code or (seen.dynamic and named(path, self.roots, seen.strings))
             return (imported or (seen.joining and mentioned(path, seen.strings))) and not self._same_code(path)

@@ -51,6 +51,14 @@ def test_a_file_that_an_option_names_matters(tmp_path: Path) -> None:
     assert files.why_measured(M, M, frozenset({"x.bin"})) == "d/x.bin differs"
 
 
+def test_a_script_that_is_named_matters_even_where_only_its_comments_differ(tmp_path: Path) -> None:
+    script = {"run/later.py": "# one\nx = 1\n"}
+    quiet = trees(tmp_path / "quiet", {"m.py": "", **script}, {"run/later.py": "# two\nx = 1\n"})
+    naming = trees(tmp_path / "naming", {"m.py": "s = 'run/later.py'", **script}, {"run/later.py": "# two\nx = 1\n"})
+    assert quiet.why_measured(M, M) == ""
+    assert naming.why_measured(M, M) == "run/later.py differs"
+
+
 def test_documents_matter_to_compiled_code_only_where_they_are_read(tmp_path: Path) -> None:
     files = trees(tmp_path, {"m.py": "", "README.md": "1"}, {"README.md": "2"})
     native = Touched("m.py", code=frozenset({"m.py"}), native=True)
