@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -39,8 +40,9 @@ from bench.regress.trail import Touched
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
 from restoration.catalog import get
+from restoration.errors import RestorationError
 from restoration.method import Method
-from restoration.weights import cache_folder
+from restoration.weights import TABLE, cache_folder, fetch, find
 
 SMALL = 96
 """Pixels along an axis of what a method is tried on where no size is asked for: its operations, its quality."""
@@ -148,6 +150,7 @@ def _compared(bench: Bench, question: Question, started: str) -> Comparison:
     with bench.start(bench.base, target=REHEARSAL) as base, bench.start(bench.head, target=REHEARSAL) as head:
         sides = Sides(base, head)
         cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
+        _obtain_weights(bench, cases)
         answers = _touched(bench, sides, cases, rehearse=not question.measure_all)
         cases, notices = _of_this_repository(bench, cases, answers)
         same, reasons = ([], []) if question.measure_all else _same(bench, answers, cases)
@@ -165,6 +168,20 @@ def _compared(bench: Bench, question: Question, started: str) -> Comparison:
         seconds=0.0, pairs=pairs.measured, controls=tuple(pairs.control_findings()),
         notices=(*notices, *not_measured(findings)), undecided=bench.spec.undecided,
     )  # fmt: skip
+
+
+def _obtain_weights(bench: Bench, cases: Sequence[Case]) -> None:
+    """Fetches the weights that cases need, so that no side does while it is followed; what is missing, they report."""
+    needed: dict[str, None] = {}
+    for case in {(case.method, case.options, case.channels): case for case in cases}.values():
+        with suppress(RestorationError):
+            method = get(case.method)
+            needed.update(dict.fromkeys(method.weights(method.checked(case.setup())) if method.weights else ()))
+    for name in needed:
+        if name in TABLE and find(name) is None:
+            bench.say(f"obtaining weights {name}")
+            with suppress(RestorationError):
+                fetch(name)
 
 
 def _touched(bench: Bench, sides: Sides, cases: Sequence[Case], *, rehearse: bool) -> dict[str, tuple[Any, Any]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import main
 from bench.errors import NoVerdictError
+from bench.plan.spec_files import read_spec
 from bench.regress import compare, turns
 from bench.regress.checkouts import git
 from bench.regress.compare import Question
@@ -170,6 +172,19 @@ def test_a_base_without_this_suite_has_no_verdict(theirs: Path, commit: Callable
     commit(theirs, "another restoration")
     with pytest.raises(NoVerdictError, match=r"does not run with this suite: ModuleNotFoundError"):
         asked(theirs, "HEAD")
+
+
+def test_weights_are_fetched_before_anything_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr(compare, "find", lambda _: None)
+    monkeypatch.setattr(compare, "fetch", fetched.append)
+
+    class Bench:
+        say = staticmethod(lambda _: None)
+
+    cases = read_spec("quick").cases({1: ["camera", "coins"], 3: ["chelsea"]})
+    compare._obtain_weights(Bench(), [*cases, replace(cases[0], method="absent")])  # type: ignore[arg-type]  # a stand-in
+    assert sorted(fetched) == ["ipol-gray", "psnr-small-x2"]
 
 
 def test_different_environments_are_no_verdict() -> None:
