@@ -116,8 +116,9 @@ def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
     command = ["git", "-c", "core.hooksPath=/dev/null", *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - the user's own git
-            command, cwd=folder, capture_output=True, text=True, check=False, env={**inherited, **(variables or {})}
-        )
+            command, cwd=folder, capture_output=True, text=True, check=False, env={**inherited, **(variables or {})},
+            encoding="utf-8", errors="surrogateescape",  # names of files may hold any bytes
+        )  # fmt: skip
     except OSError as error:
         raise BenchError(f"cannot run git: {error}; compare needs it") from error
     if done.returncode:

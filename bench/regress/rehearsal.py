@@ -49,8 +49,10 @@ class Rehearsal:
         with self._trail.paused():
             child = os.fork()
         if not child:
-            ours.send(self._followed(method, cases))
-            os._exit(0)
+            try:
+                ours.send(self._followed(method, cases))
+            finally:  # also where the user's code ends its process
+                os._exit(0)
         ours.close()
         try:
             if not theirs.poll(PATIENCE):

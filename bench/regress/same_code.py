@@ -74,7 +74,7 @@ class Worktrees:
             return f"{min(seen.unreadable)} cannot be read as Python"
         for path in sorted(self.differing):
             if self._matters(path, seen):
-                return f"{path} differs"
+                return f"{path.encode('utf-8', 'backslashreplace').decode()} differs"
         for mine, other in ((base.code, head.code), (base.read, head.read)):
             if odd := mine ^ other:
                 return f"only one side touches {min(odd)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,18 @@ def test_built_files_links_and_folders_are_compared_by_what_is_in_them(
     found = Worktrees.of(base, head, [str(base.folder / "src"), "/elsewhere"])
     assert found.differing == {"built.so", "src/theirmethod/m.py", "link"}
     assert found.roots == ("src",)
+
+
+def test_a_file_whose_name_is_no_text_is_compared_and_named(theirs: Path, commit: Callable[[Path, str], str]) -> None:
+    odd = Path(os.fsdecode(b"d\xe9.bin"))
+    (theirs / odd).write_text("1")
+    base = Checkout("base", "HEAD", commit(theirs, "odd"), theirs)
+    (theirs / odd).write_text("2")
+    head = Checkout("head", "HEAD", commit(theirs, "odd too"), theirs.parent / "head")
+    git(theirs, "worktree", "add", "--detach", str(head.folder), head.commit)
+    git(theirs, "checkout", "-q", base.commit)
+    touched = Touched("m.py", read=frozenset({str(odd)}))
+    assert Worktrees.of(base, head, []).why_measured(touched, touched) == "d\\udce9.bin differs"
 
 
 def test_the_findings_of_the_same_code_are_those_that_measuring_would_give() -> None:
