@@ -68,6 +68,7 @@ BROAD: Mapping[str, str] = {
     "bench.measure.quality": "an image that cannot be used is a row of each of its cases",
     "bench.record.attempt": "a case that fails is a row",
     "bench.regress.exact": "an image that cannot be used is a finding of each of its cases",
+    "bench.regress.rehearsal": "a user's method is tried; what it raises is an answer, or a reason to measure it",
     "bench.run.scheduler": "what a thread raises is carried to the thread that waits",
     "bench.run.timekeeper": "what a cluster's worker raises is told apart from a worker that is gone",
     "restoration.catalog": "a user's module is imported",

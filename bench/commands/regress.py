@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import RESULTS, Methods, Style
+from bench.commands.options import RESULTS, USUAL_TIMEOUT, Methods, Style, Timeout
 from bench.interrupts import held_back, last_words, raising
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
@@ -30,6 +30,8 @@ def compare(
     images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
+    measure_all: Annotated[bool, typer.Option("--measure-all", help="Measure what has the same code, too.")] = False,
+    timeout: Timeout = USUAL_TIMEOUT,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = RESULTS,
     style: Style = Format.TABLE,
 ) -> None:
@@ -37,9 +39,10 @@ def compare(
     from bench.plan.overrides import method_names
     from bench.regress import exports
     from bench.regress.compare import ComparisonInterruptedError, Question, compare as compared
+    from bench.regress.findings import not_measured
 
     chosen = method_names(methods)
-    question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs)
+    question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs, measure_all, timeout)
     with raising():
         try:
             with progress_bar("compare") as progress:
@@ -55,6 +58,11 @@ def compare(
     exports.write_step_summary(exports.comparison_markdown(comparison))
     for subject, word in comparison.verdicts.items():
         say(f"{' '.join(subject[:2])}: {word}")
+    for finding in comparison.findings:
+        if finding.undecided:
+            say(f"undecided: {finding.case.method} {finding.case.variant}, {finding.measured}: {finding.reason}")
+    for notice in not_measured(comparison.findings):
+        say(notice)
     say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
     raise typer.Exit(comparison.status)
 

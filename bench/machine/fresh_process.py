@@ -172,7 +172,7 @@ def known(found: Any, about: str = "") -> Any:
 
 def main(descriptor: int, target: str, parent: int) -> None:
     """Runs in the child: answers questions about `target` until the other end of the connection is closed."""
-    _end_with(parent)
+    end_with(parent)
     module, _, name = target.partition(":")
     found: Any = importlib.import_module(module)
     answers = getattr(found, name)() if name else found
@@ -190,7 +190,7 @@ def main(descriptor: int, target: str, parent: int) -> None:
         connection.send(said)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Sees to it that this process ends when its parent does, even where that is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)

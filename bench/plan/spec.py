@@ -59,6 +59,8 @@ class Spec(Strict):
     round_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.5
     """How long each timed case is repeated at least (and at least five times)."""
     tolerance: Tolerance = Tolerance()
+    undecided: Literal["pass", "fail"] = "fail"
+    """Whether `compare` passes a case that it could not measure well enough to exclude a slow-down of the tolerance."""
     cost: tuple[SizedSection, ...] = ()
     time: tuple[TimeSection, ...] = ()
     paired: tuple[PairedSection, ...] = ()

@@ -5,10 +5,13 @@ The code under test is imported from a worktree of each revision, everything els
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +30,22 @@ from bench.record.manifest import now
 from bench.regress.checkouts import Checkout, Repository, checkouts
 from bench.regress.comparison_lock import comparison_lock
 from bench.regress.exact import Sides, both, memory, operations, quality
-from bench.regress.findings import Comparison, Finding
+from bench.regress.findings import Comparison, Finding, not_measured
 from bench.regress.pairs import FreshPairs, Pairs
+from bench.regress.same_code import Worktrees, rehearsed, unchanged
 from bench.regress.session import CONTROLS
-from bench.regress.side import STEADY_HEAP, Side, import_from, import_paths
+from bench.regress.side import PATIENCE, REHEARSAL, SESSION, STEADY_HEAP, Side, import_from, import_paths
 from bench.regress.stopping_rule import MOST_PAIRS, Rule
+from bench.regress.trail import Touched
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
-from restoration.source_files import found, is_path
-from restoration.weights import cache_folder
+from restoration import source_files
+from restoration.catalog import get
+from restoration.errors import RestorationError
+from restoration.weights import TABLE, cache_folder, fetch, find
+
+SMALL = 96
+"""Pixels along an axis of what a method is tried on where no size is asked for: its operations, its quality."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,10 @@ class Question:
     build: str = ""
     """A command run in each worktree first."""
     most_pairs: int = MOST_PAIRS
+    measure_all: bool = False
+    """Whether what has the same code on both sides is measured, too."""
+    timeout: float = PATIENCE
+    """Seconds that a side may take for one answer about one case."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +80,12 @@ class Bench:
     images: ImageSet
     say: Callable[[str], None]
     progress: Progress
+    timeout: float
 
-    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None) -> Side:
+    def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None, *, target: str = SESSION) -> Side:
         """A fresh process with the code of one checkout; environment variables of the user override `variables`."""
-        return Side(checkout, import_paths(self.repository, checkout.folder), variables)
+        paths = import_paths(self.repository, checkout.folder)
+        return Side(checkout, paths, variables, target=target, patience=self.timeout)
 
 
 class ComparisonInterruptedError(KeyboardInterrupt):
@@ -100,7 +116,7 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
         comparison_lock(repository.git / "restobench"),
         checkouts(repository, question.base, question.head, build=question.build) as (base, head),
     ):
-        bench = Bench(repository, base, head, spec, images, say, progress)
+        bench = Bench(repository, base, head, spec, images, say, progress, question.timeout)
         found = _Found()
         try:
             _find(found, bench, question)
@@ -115,7 +131,7 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
 def _from_root(name: str, root: Path) -> str:
     """A method in a file of the repository by the file's path from its root: each side looks from its own root."""
     place, _, attribute = name.rpartition(":")
-    file = found(place) if is_path(place) else None
+    file = source_files.found(place) if source_files.is_path(place) else None
     return f"{file.relative_to(root)}:{attribute}" if file and file.is_relative_to(root) else name
 
 
@@ -146,16 +162,23 @@ class _Found:
 
 def _find(found: _Found, bench: Bench, question: Question) -> None:
     """Finds all that is to be found, one after the other."""
-    with bench.start(bench.base) as base, bench.start(bench.head) as head:
+    with bench.start(bench.base, target=REHEARSAL) as base, bench.start(bench.head, target=REHEARSAL) as head:
         sides = Sides(base, head)
-        cases, found.notices = _of_this_repository(bench, sides)
-        for finding in _exact(bench, sides, cases):
+        cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
+        _obtain_weights(bench, cases)
+        answers = _touched(bench, sides, cases, rehearse=not question.measure_all)
+        cases, notices = _of_this_repository(bench, cases, answers)
+        same, reasons = ([], []) if question.measure_all else _same(bench, answers, cases)
+        found.notices = [*notices, *reasons]
+        for notice in found.notices:
+            bench.say(notice)
+        measured = [case for case in cases if case.method not in same]
+        found.findings += unchanged([case for case in cases if case.method in same])
+        for finding in _exact(bench, sides, measured):
             found.findings.append(finding)
-        found.timed, failed = _prepared(sides, _timed_cases(cases))
+        found.timed, failed = _prepared(sides, _timed_cases(measured))
         found.findings += failed
         found.environment = _environment(bench, sides)
-    for notice in found.notices:
-        bench.say(notice)
     rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
     found.pairs = _pairs(bench, rule)
     found.findings += found.pairs.run(found.timed)
@@ -167,20 +190,67 @@ def _comparison(found: _Found, bench: Bench, started: str, seconds: float) -> Co
         bench.base, bench.head, bench.spec.name, tuple(found.findings),
         known.stable if known else {}, known.fingerprint if known else "unknown", started, seconds,
         pairs=pairs.measured if pairs else 0, controls=tuple(pairs.control_findings()) if pairs else (),
-        notices=tuple(found.notices), interrupted=found.interrupted,
+        notices=(*found.notices, *not_measured(found.findings)), undecided=bench.spec.undecided,
+        interrupted=found.interrupted,
     )  # fmt: skip
 
 
-def _of_this_repository(bench: Bench, sides: Sides) -> tuple[list[Case], list[str]]:
-    """The cases whose method one of the revisions holds, and a notice for each method that neither does."""
-    cases = [case for case in bench.spec.cases(bench.images.names()) if case.kind not in {"experiment", "layers"}]
-    foreign = []
+def _obtain_weights(bench: Bench, cases: Sequence[Case]) -> None:
+    """Fetches the weights that cases need, so that no side does while it is followed; what is missing, they report."""
+    needed: dict[str, None] = {}
+    for case in {(case.method, case.options, case.channels): case for case in cases}.values():
+        with suppress(RestorationError):
+            method = get(case.method)
+            needed.update(dict.fromkeys(method.weights(method.checked(case.setup())) if method.weights else ()))
+    for name in needed:
+        if name in TABLE and find(name) is None:
+            bench.say(f"obtaining weights {name}")
+            with suppress(RestorationError):
+                fetch(name)
+
+
+def _touched(bench: Bench, sides: Sides, cases: Sequence[Case], *, rehearse: bool) -> dict[str, tuple[Any, Any]]:
+    """What each method touches on both sides, or how it fails there; without `rehearse` only where it comes from."""
+    methods = list(dict.fromkeys(case.method for case in cases))
+    answers = {}
+    for done, method in enumerate(methods):
+        bench.progress("what each method touches", done, len(methods))
+        tried = rehearsed([case for case in cases if case.method == method]) if rehearse else []
+        shown = [(case, _image(_with_size(case))) for case in tried]
+        answers[method] = sides.both("touched", method, shown)
+    return answers
+
+
+def _with_size(case: Case) -> Case:
+    """The case with its size where it is measured at that size, else with a small one."""
+    side = -(-SMALL // case.scale) * case.scale
+    return replace(case, image="", height=side, width=side) if case.kind in {"cost", "quality"} else case
+
+
+def _same(bench: Bench, answers: Mapping[str, tuple[Any, Any]], cases: Sequence[Case]) -> tuple[list[str], list[str]]:
+    """The methods whose code is the same on both sides, and a notice of why each of the others is measured."""
+    trees = Worktrees.of(bench.base, bench.head, import_paths(bench.repository, bench.base.folder))
+    reasons: dict[str, list[str]] = defaultdict(list)
     for method in dict.fromkeys(case.method for case in cases):
-        origins = [side.ask("origin", method) for side in (sides.base, sides.head)]
-        if both(*origins) != tuple(origins):
+        base, head = answers[method]
+        options = {str(value) for case in cases if case.method == method for value in case.option_values().values()}
+        failed = isinstance(base, Failure) or isinstance(head, Failure)
+        why = "it fails" if failed else trees.why_measured(base, head, frozenset(options))
+        reasons[why].append(method)
+    same = reasons.pop("", [])
+    return same, [f"measured: {', '.join(methods)}, because {why}" for why, methods in reasons.items()]
+
+
+def _of_this_repository(
+    bench: Bench, cases: Sequence[Case], answers: Mapping[str, tuple[Any, Any]]
+) -> tuple[list[Case], list[str]]:
+    """The cases whose method one of the revisions holds, and a notice for each method that neither does."""
+    foreign = []
+    for method, found in answers.items():
+        if both(*found) != found:
             continue  # absent from one revision: its cases report that
-        places = [(bench.base.folder, origins[0]), (bench.head.folder, origins[1])]
-        if not any(not isinstance(file, Failure) and Path(file).is_relative_to(folder) for folder, file in places):
+        places = zip((bench.base.folder, bench.head.folder), found, strict=True)
+        if not any(isinstance(side, Touched) and Path(side.origin).is_relative_to(folder) for folder, side in places):
             foreign.append(method)
     kept = [case for case in cases if case.method not in foreign]
     if not kept:

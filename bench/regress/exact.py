@@ -24,7 +24,7 @@ from bench.plan.case import Case, Reading
 from bench.plan.spec import Tolerance
 from bench.regress.findings import INTERRUPTED, Finding, Interval, Metric
 from bench.regress.side import Side
-from reports.derive.verdict_words import Word, difference, of_memory, of_operations, of_quality, relative
+from reports.derive.verdict_words import CHANGES, Word, difference, of_memory, of_operations, of_quality, relative
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 
 _ABSENT = frozenset(kind.__name__ for kind in (UnknownMethodError, OptionError, ScaleError, ShapeError))
@@ -40,9 +40,13 @@ class Sides:
 
     def ask(self, request: str, *arguments: object) -> tuple[Any, Any] | str:
         """Both answers, or in words why there are not two."""
+        return both(*self.both(request, *arguments))
+
+    def both(self, request: str, *arguments: object) -> tuple[Any, Any]:
+        """Both answers, whatever they are."""
         for side in (self.base, self.head):
             side.send(request, *arguments)
-        return both(self.base.receive(), self.head.receive())
+        return self.base.receive(), self.head.receive()
 
 
 def both(base: object, head: object) -> tuple[Any, Any] | str:
@@ -96,7 +100,7 @@ def memory(sides: Sides, cases: Iterable[Case], tolerance: Tolerance, tick: Call
     """One finding for each memory case; an apparent change is measured twice more, and the lowest peak counts."""
     for case in cases:
         finding = _memory_finding(case, [sides.ask("memory", case)], tolerance)
-        if finding.word not in {Word.UNCHANGED, Word.NO_VERDICT}:
+        if finding.word in CHANGES:
             finding = _memory_finding(case, [sides.ask("memory", case) for _ in range(2)], tolerance, finding)
         yield finding
         tick()
@@ -138,7 +142,9 @@ def _quality_finding(case: Case, by_image: Mapping[str, tuple[float, float] | st
     base, head = (fmean(value[side] for value in values.values()) for side in (0, 1))
     most = max(changes, key=lambda image: abs(changes[image]))
     reason = "" if word is Word.UNCHANGED else f"most on {most}: {changes[most]:+.4f} dB"
-    return Finding(case, "psnr_db", word, base, head, mean, Interval(low, high), Interval(0, 0), tolerance, reason)
+    return Finding(
+        case, "psnr_db", word, base, head, mean, Interval(low, high), Interval(0, 0), tolerance, reason=reason
+    )
 
 
 def _operations_finding(
@@ -147,9 +153,11 @@ def _operations_finding(
     before, after = _known(base), _known(head)
     lost = [part for part in before if part not in after]
     pairs = {part: (before[part], after[part]) for part in after if part in before}
+    if not before and not after:
+        return Finding(case, "macs_per_pixel", Word.NOT_MEASURED, reason="no counter counts either revision")
     if lost or not pairs:
-        why = f"not counted in head by {' or '.join(lost)}" if lost else "no counter counts both revisions"
-        return Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=why)
+        side, parts = ("head", lost) if lost else ("base", list(after))
+        return Finding(case, "macs_per_pixel", Word.NO_VERDICT, reason=f"not counted in {side} by {' or '.join(parts)}")
     changes = {part: difference(*values) for part, values in pairs.items()}
     part = max(changes, key=lambda part: abs(changes[part]))
     word = of_operations(*pairs[part], tolerance)
@@ -170,8 +178,10 @@ def _memory_finding(
     if failed:
         return Finding(case, "peak_bytes", Word.NO_VERDICT, reason=failed[0])
     peaks = [[_peak(readings) for readings in answer] for answer in answers if not isinstance(answer, str)]
-    if any(peak is None for pair in peaks for peak in pair):
-        return Finding(case, "peak_bytes", Word.NO_VERDICT, reason="no peak could be measured")
+    if not any(peak for pair in peaks for peak in pair):
+        return Finding(case, "peak_bytes", Word.NOT_MEASURED, reason="the peak lies below what can be told apart")
+    if missing := [side for pair in peaks for side, peak in zip(("base", "head"), pair, strict=True) if peak is None]:
+        return Finding(case, "peak_bytes", Word.NO_VERDICT, reason=f"no peak could be measured in {missing[0]}")
     if before:
         peaks.append([before.base, before.head])
     base, head = (min(pair[side] or 0.0 for pair in peaks) for side in (0, 1))

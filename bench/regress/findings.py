@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from bench import interrupts
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
 from bench.talk import Record
-from reports.derive.verdict_words import REGRESSIONS, Word, together, worst
+from reports.derive.verdict_words import CHANGES, REGRESSIONS, Word, together, worst
 
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
@@ -49,10 +49,17 @@ class Finding:
     """The interval of base against base, measured in the same way."""
     detectable: float | None = None
     """The smallest change that four of five comparisons would have found."""
+    at_most: float | None = None
+    """Of time, the slow-down that is excluded: the upper end of its interval, where nothing speaks against that."""
     reason: str = ""
     """Why there is no verdict, or where the change is largest."""
     samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     """Seconds of every block of base and of head."""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it was measured soundly, but not well enough to exclude a slow-down of its tolerance."""
+        return self.word is Word.NO_VERDICT and self.at_most is not None
 
     @property
     def subject(self) -> tuple[str, ...]:
@@ -112,6 +119,8 @@ class Comparison:
     notices: tuple[str, ...] = ()
     interrupted: bool = False
     """Whether it ended before it had found all."""
+    undecided: Literal["pass", "fail"] = "fail"
+    """What the spec says of cases that exclude less than their tolerance."""
 
     @property
     def verdicts(self) -> dict[tuple[str, ...], Word]:
@@ -134,16 +143,27 @@ class Comparison:
 
     @property
     def status(self) -> int:
-        """Exit status: 1 where anything measured got worse, 3 where nothing can be said of something, 0 otherwise.
+        """Exit status: 1 where anything got worse, 3 where something may have, or where nothing was looked at; else 0.
 
-        Of an interrupted comparison it is 3.
+        What neither revision can give decides nothing. What is undecided counts as the spec says. Of an interrupted
+        comparison it is 3.
         """
         if self.interrupted:
             return interrupts.STATUS
-        words = [finding.word for finding in self.findings]
-        if any(word in REGRESSIONS for word in words):
+        looked = [finding for finding in self.findings if finding.word is not Word.NOT_MEASURED]
+        if any(finding.word in REGRESSIONS for finding in looked):
             return 1
-        return 3 if Word.NO_VERDICT in words or not words else 0
+        forgiven = self.undecided == "pass"
+        unclear = [
+            finding for finding in looked if finding.word is Word.NO_VERDICT and not (forgiven and finding.undecided)
+        ]
+        return 3 if unclear or not looked else 0
+
+
+def not_measured(findings: Iterable[Finding]) -> list[str]:
+    """A line for each method and metric that neither revision can give, and why."""
+    found = (finding for finding in findings if finding.word is Word.NOT_MEASURED)
+    return list(dict.fromkeys(f"{one.metric} of {one.case.method} is not measured: {one.reason}" for one in found))
 
 
 def _word(words: Mapping[Metric, list[Word]]) -> Word:
@@ -154,5 +174,5 @@ def _word(words: Mapping[Metric, list[Word]]) -> Word:
 
 
 def _first(words: list[Word]) -> Word:
-    """The first word that is not `unchanged`."""
-    return next((word for word in words if word is not Word.UNCHANGED), Word.UNCHANGED)
+    """The first word that calls a change or says that there is no verdict; else one that calls none."""
+    return next((word for word in words if word in CHANGES or word is Word.NO_VERDICT), worst(words))

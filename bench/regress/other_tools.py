@@ -92,7 +92,7 @@ def _figure(finding: Finding) -> Figure:
     spread = ""
     if ends and finding.metric == "seconds" and finding.base:
         spread = f"+-{finding.base * (ends.high - ends.low) / 2:.3g}"
-    note = "" if finding.word is Word.UNCHANGED else f"{finding.word} {finding.reason}".strip()
+    note = "" if finding.word in {Word.UNCHANGED, Word.SAME_CODE} else f"{finding.word} {finding.reason}".strip()
     return Figure(name, UNITS[finding.metric], finding.head, spread, note)
 
 

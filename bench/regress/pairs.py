@@ -12,7 +12,7 @@ from bench.plan.case import Case
 from bench.regress.findings import INTERRUPTED, Finding, Interval
 from bench.regress.stopping_rule import Rule
 from bench.regress.turns import Pace, TimedSide, measure
-from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, look
+from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, look, unlike
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
 
@@ -88,7 +88,13 @@ class Pairs:
             self._measure_pair(open_cases, self.samples)
             if self.measured >= self.rule.least:
                 self._look(open_cases, family=len(cases))
-                open_cases = [case for case in cases if self._word(case) is Word.NO_VERDICT]
+                open_cases = [case for case in cases if self._goes_on(case)]
+
+    def _goes_on(self, case: Case) -> bool:
+        """Whether another pair may settle the case: it may be slower, or so fast that this is worth a word."""
+        word = self._word(case)
+        faster = word is Word.NOT_SLOWER and self._estimate(case).change <= -self.rule.call
+        return faster or word is Word.NO_VERDICT
 
     def _look(self, cases: Sequence[Case], *, family: int) -> None:
         level = self.rule.level(self.measured)
@@ -143,9 +149,11 @@ class Pairs:
         word, level = self.settled[case]
         base, again, head = np.moveaxis(np.stack(self.samples[case]), -1, 0)
         detectable = math.expm1(found.detectable(self.rule, level))
-        reason = self.reasons.get(case, "")
+        interval = _around(found.change, found.margin)
+        reason = self.reasons.get(case, "") or (unlike(found, self.rule) if word is Word.NO_VERDICT else "")
+        at_most = None if reason and word is Word.NO_VERDICT else interval.high
         if word is Word.NO_VERDICT and not reason:
-            reason = f"too noisy to see less than {detectable:.1%}; the tolerance is {self.rule.tolerance:.1%}"
+            reason = f"at most {interval.high:+.1%}; the tolerance is {self.rule.tolerance:.1%}"
         return Finding(
             case,
             "seconds",
@@ -153,9 +161,10 @@ class Pairs:
             base=float(np.median([base, again])),
             head=float(np.median(head)),
             change=math.expm1(found.change),
-            interval=_around(found.change, found.margin),
+            interval=interval,
             floor=_around(found.floor, found.floor_margin),
             detectable=detectable,
+            at_most=at_most,
             reason=reason,
             samples=(tuple(np.sqrt(base * again).ravel().tolist()), tuple(head.ravel().tolist())),
         )

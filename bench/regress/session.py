@@ -62,6 +62,18 @@ class Session:
             return str(found(module))
         return str(sys.modules[module].__file__)
 
+    def rehearse(self, case: Case, image: NDArray[np.float32]) -> None:
+        """Does once what measuring a case asks of its method: calls it twice on `image`, or has it count, too."""
+        self._fix_threads(case.threads)
+        run = _bound(case, image)
+        with torch.inference_mode():
+            for _ in range(2):
+                run()
+        method = get(case.method)
+        for count in (method.macs_per_pixel, method.algorithms, method.parameters) if case.kind == "cost" else ():
+            if count:
+                count(method.checked(case.setup()))
+
     def ready(self, case: Case, image: NDArray[np.float32]) -> float:
         """Builds the case and calls it on `image` (1, C, H, W) until it is warm; roughly the seconds per call."""
         self._fix_threads(case.threads)

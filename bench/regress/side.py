@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PATIENCE = 600.0
-"""Seconds after which a question counts as lost."""
+"""Seconds after which a question counts as lost, unless the user says otherwise (0: never)."""
+
+SESSION = "bench.regress.session:Session"
+REHEARSAL = "bench.regress.rehearsal:Rehearsal"
 
 _QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "PYTHONHASHSEED": "0"}
 """Threads that wait must not spin: on their core another process is being timed."""
@@ -41,10 +44,19 @@ class Side(FreshProcess):
     Raises `NoVerdictError` where the process ends or does not answer in time.
     """
 
-    def __init__(self, checkout: Checkout, paths: tuple[str, ...], variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        checkout: Checkout,
+        paths: tuple[str, ...],
+        variables: Mapping[str, str] | None = None,
+        *,
+        target: str,
+        patience: float = PATIENCE,
+    ) -> None:
         self.checkout = checkout
+        self._patience = patience
         environment = {**_QUIET, **(variables or {}), **os.environ, "PYTHONSAFEPATH": "1"}
-        super().__init__("bench.regress.session:Session", paths=paths, environment=environment, folder=checkout.folder)
+        super().__init__(target, paths=paths, environment=environment, folder=checkout.folder)
 
     def send(self, question: str, *arguments: object, in_parts: bool = False) -> None:
         """Sends a question whose answer `receive` will fetch."""
@@ -54,7 +66,7 @@ class Side(FreshProcess):
     def receive(self, patience: float | None = None) -> Any:
         """The answer to the oldest question, which may be a `Failure`."""
         with self._said_by_side():
-            return super().receive(patience or PATIENCE)
+            return super().receive(patience or self._patience or None)
 
     def make_ready(self, case: Case, image: NDArray[np.float32]) -> None:
         """Asks the process to build the case and to warm it up on `image`; `wait_ready` waits for that."""

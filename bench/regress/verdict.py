@@ -126,35 +126,41 @@ def holm(p_values: Mapping[Key, float], level: float) -> frozenset[Key]:
 
 
 def look(estimates: Mapping[Key, Estimate], rule: Rule, *, level: float, family: int) -> dict[Key, Word]:
-    """The word for each case so far: slower, faster, unchanged, or no verdict yet.
+    """The word for each case so far: slower, faster, unchanged, not slower, or no verdict yet.
 
     `family` is the number of cases of the whole comparison, including those that are settled already. A change needs
-    both to be significant among all of them and to be large enough to be called; `unchanged` needs an interval that
-    lies within the tolerance.
+    both to be significant among all of them and to be large enough to be called; otherwise the interval must exclude a
+    slow-down of the tolerance.
     """
     significant = holm({key: found.p_value for key, found in estimates.items()}, level * len(estimates) / family)
     return {key: _word(found, rule, significant=key in significant) for key, found in estimates.items()}
 
 
 def _word(found: Estimate, rule: Rule, *, significant: bool) -> Word:
-    if _moved(found.floor, found.floor_p_value, rule):
+    if unlike(found, rule):
         return Word.NO_VERDICT
-    return by_interval(found.change, abs(found.change) + found.margin, rule.tolerance, significant=significant)
+    ends = found.change - found.margin, found.change + found.margin
+    return by_interval(found.change, *ends, rule.tolerance, significant=significant)
 
 
 def confirmed(word: Word, fresh: Estimate, rule: Rule) -> Word:
-    """`word` if fresh processes say so too, else what they say: unchanged, or no verdict."""
+    """`word` if fresh processes say so too, else what they say: unchanged, not slower, or no verdict."""
     again = _word(fresh, rule, significant=fresh.p_value <= 2 * CONFIRMING_LEVEL)
-    return again if again in {word, Word.UNCHANGED} else Word.NO_VERDICT
+    return again if again in {word, Word.UNCHANGED, Word.NOT_SLOWER} else Word.NO_VERDICT
+
+
+def unlike(found: Estimate, rule: Rule) -> str:
+    """Why two processes of base show that a case's times do not count; empty if they are alike."""
+    if _moved(found.floor, found.floor_p_value, rule):
+        return f"differs by {math.expm1(found.floor):+.1%} between two processes of base"
+    return ""
 
 
 def contaminated(control: str, found: Estimate, rule: Rule) -> str:
     """Why a control kernel shows that the times of this run do not count; empty if it does not."""
     if _moved(found.change, found.p_value, rule):
         return f"{control} differs by {math.expm1(found.change):+.1%}, although no revision can change it"
-    if _moved(found.floor, found.floor_p_value, rule):
-        return f"{control} differs by {math.expm1(found.floor):+.1%} between two processes of base"
-    return ""
+    return f"{control} {why}" if (why := unlike(found, rule)) else ""
 
 
 def _moved(change: float, p_value: float, rule: Rule) -> bool:

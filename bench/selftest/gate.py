@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from bench.selftest.disguises import said_of_hidden
 from bench.selftest.gate_table import records, said_of, write_table
 from bench.selftest.trials import Trial, gate_check
-from bench.talk import ending_in_one_line
+from bench.talk import ending_in_one_line, say
 
 
 def main(  # noqa: PLR0917 - typer reads the options from the signature
@@ -35,7 +36,8 @@ def main(  # noqa: PLR0917 - typer reads the options from the signature
     for trial in gate_check(folder, spec, planted=[False] * busy, busy=True, methods=few):
         trial.append_to(record)
     trials = Trial.read(record)
-    write_table(records(trials), page, said=said_of(trials))
+    say(hidden := said_of_hidden())
+    write_table(records(trials), page, said=f"{said_of(trials)} {hidden}")
 
 
 if __name__ == "__main__":

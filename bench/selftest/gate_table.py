@@ -12,9 +12,9 @@ from bench.machine.environment import cpu_model
 from bench.machine.threads import usable_cores
 from bench.record.files import write_whole
 from bench.record.table_text import to_markdown
-from bench.selftest.trials import CHANGED, Trial
+from bench.selftest.trials import Trial
 from bench.talk import Record
-from reports.derive.verdict_words import Word
+from reports.derive.verdict_words import CHANGES, Word
 
 
 def records(trials: Sequence[Trial]) -> list[Record]:
@@ -64,7 +64,7 @@ def said_of(trials: Sequence[Trial]) -> str:
 
 def _line(name: str, words: Mapping[str, int]) -> Record:
     total = sum(words.values())
-    changed = sum(count for word, count in words.items() if word in CHANGED)
+    changed = sum(count for word, count in words.items() if word in CHANGES)
     return {
         "planted": name,
         "tried": total,

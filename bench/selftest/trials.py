@@ -22,10 +22,7 @@ from bench.regress.findings import Comparison
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.selftest.plants import Plant, plant_commit, plants_for
 from bench.talk import say
-from reports.derive.verdict_words import Word
-
-CHANGED = frozenset(Word) - {Word.UNCHANGED, Word.NO_VERDICT}
-"""The words that call something a change."""
+from reports.derive.verdict_words import CHANGES
 
 _PEER_LIMIT = 1.05  # the 5 % of pytest-benchmark's option
 
@@ -67,7 +64,7 @@ class Trial:
     @property
     def alarmed(self) -> bool:
         """Whether a change was called where none was planted."""
-        return any(word in CHANGED for word in self.untouched)
+        return any(word in CHANGES for word in self.untouched)
 
     @classmethod
     def read(cls, path: Path) -> list[Trial]:
@@ -101,7 +98,7 @@ def gate_check(
         plants = list(plants_for(read_spec(spec), before + sum(planted[:number]))) if with_plants else []
         counts = _peer(spec) if peer and not plants else None
         head = plant_commit(repository, base, plants) if plants else base
-        question = Question(base, head, spec, methods, repository.root, most_pairs=most_pairs)
+        question = Question(base, head, spec, methods, repository.root, most_pairs=most_pairs, measure_all=True)
         with _busy_core() if busy else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
         trial = Trial.of(comparison, plants, condition="one core busy" if busy else "", peer=counts)

@@ -19,6 +19,10 @@ class Word(StrEnum):
     """What can be said of one measurement, one method, or a whole comparison."""
 
     UNCHANGED = "unchanged"
+    SAME_CODE = "unchanged (same code)"
+    """Not measured, because nothing that differs between two revisions matters to it."""
+    NOT_SLOWER = "not slower"
+    """A slow-down as large as the tolerance is excluded; whether it is faster is not known."""
     FASTER = "faster"
     SLOWER = "slower"
     BETTER = "better"
@@ -26,9 +30,17 @@ class Word(StrEnum):
     FASTER_BUT_WORSE = "faster-but-worse"
     SLOWER_BUT_BETTER = "slower-but-better"
     NO_VERDICT = "no verdict"
+    NOT_MEASURED = "not measured"
+    """Neither revision can give this number; it decides nothing."""
 
 
 REGRESSIONS = frozenset({Word.SLOWER, Word.WORSE, Word.FASTER_BUT_WORSE, Word.SLOWER_BUT_BETTER})
+
+CHANGES = REGRESSIONS | {Word.FASTER, Word.BETTER}
+"""The words that call something a change."""
+
+_SILENT = (Word.NOT_SLOWER, Word.UNCHANGED, Word.SAME_CODE, Word.NOT_MEASURED)
+"""Words of which one that stands further left speaks for the others."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +63,17 @@ def called_from(tolerance: float) -> float:
     return math.log1p(CALLED_FROM * tolerance)
 
 
-def by_interval(change: float, furthest: float, tolerance: float, *, significant: bool) -> Word:
-    """The word for a change of time that is known up to noise; `change` and `furthest` are logarithms of ratios.
+def by_interval(change: float, low: float, high: float, tolerance: float, *, significant: bool) -> Word:
+    """The word for a change of time that is known up to noise; the change and its interval are logarithms of ratios.
 
-    A change counts where it is significant and large enough. It is `unchanged` where the interval lies within the
-    tolerance: `furthest` is the distance from 0 to the end of the interval that is further away.
+    A change counts where it is significant and large enough. Otherwise the interval decides: it excludes a slow-down
+    as large as the tolerance, or there is no verdict; it is `unchanged` where it excludes as large a gain, too.
     """
     if significant and abs(change) >= called_from(tolerance):
         return Word.SLOWER if change > 0 else Word.FASTER
-    return Word.UNCHANGED if furthest <= limit(tolerance) else Word.NO_VERDICT
+    if high > limit(tolerance):
+        return Word.NO_VERDICT
+    return Word.UNCHANGED if low >= -limit(tolerance) else Word.NOT_SLOWER
 
 
 def by_tolerance(change: float, tolerance: float, *, more: Word, less: Word) -> Word:
@@ -99,8 +113,8 @@ def relative(base: float, head: float) -> float:
 
 def worst(words: Collection[Word]) -> Word:
     """One word for several of one kind: a regression first, then no verdict, then a gain, then unchanged."""
-    order = (Word.SLOWER, Word.WORSE, Word.NO_VERDICT, Word.FASTER, Word.BETTER)
-    return next((word for word in order if word in words), Word.UNCHANGED)
+    order = (Word.SLOWER, Word.WORSE, Word.NO_VERDICT, Word.FASTER, Word.BETTER, *_SILENT)
+    return next((word for word in order if word in words), Word.NOT_MEASURED)
 
 
 def together(speed: Word, quality: Word) -> Word:
@@ -110,5 +124,5 @@ def together(speed: Word, quality: Word) -> Word:
         return Word.FASTER_BUT_WORSE
     if pair == {Word.SLOWER, Word.BETTER}:
         return Word.SLOWER_BUT_BETTER
-    order = (Word.WORSE, Word.SLOWER, Word.NO_VERDICT, Word.BETTER, Word.FASTER)
-    return next((word for word in order if word in pair), Word.UNCHANGED)
+    order = (Word.WORSE, Word.SLOWER, Word.NO_VERDICT, Word.BETTER, Word.FASTER, *_SILENT)
+    return next(word for word in order if word in pair)

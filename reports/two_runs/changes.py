@@ -56,8 +56,8 @@ def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
     if not pair.same_machine:
         return f"{Word.NO_VERDICT}: other machine"
     floor, ends = math.log1p(pair.floor), (math.log(low), math.log(high))
-    significant, furthest = ends[0] > floor or ends[1] < -floor, float(np.max(np.abs(ends)))
-    word = by_interval(math.log(ratio), furthest, pair.tolerances.time, significant=significant)
+    significant = ends[0] > floor or ends[1] < -floor
+    word = by_interval(math.log(ratio), *ends, pair.tolerances.time, significant=significant)
     return f"{word}: too noisy" if word is Word.NO_VERDICT else word
 
 

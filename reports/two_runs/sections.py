@@ -101,6 +101,8 @@ def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, 
         if len(table):
             count = table["verdict"].value_counts()
             parts = [f"{int(count.get(word, 0))} {word}" for word in (bad, good, Word.UNCHANGED)]
+            if unclear := int(count.get(Word.NOT_SLOWER, 0)):
+                parts.append(f"{unclear} {Word.NOT_SLOWER}")
             if unsure := int(count[count.index.str.startswith(Word.NO_VERDICT)].sum()):
                 parts.append(f"{unsure} without verdict")
             cases = f"{counted(len(table), 'case')} {what}"

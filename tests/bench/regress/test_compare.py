@@ -6,12 +6,14 @@ import itertools
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import main
 from bench.errors import NoVerdictError
+from bench.plan.spec_files import read_spec
 from bench.regress import compare, turns
 from bench.regress.checkouts import git
 from bench.regress.compare import Question
@@ -71,19 +73,47 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
         monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out",
-        "--format", "json",
+        "--format", "json", "--measure-all",
     )  # fmt: skip
     printed = capsys.readouterr()
     lines = {line["measured"]: line for line in json.loads(printed.out)}
     assert status in {0, 3}  # two pairs on a busy machine may say nothing, but never "slower"
     assert lines["psnr_db sigma 25"]["verdict"] == "unchanged"
-    assert lines["seconds 32x32"]["verdict"] in {"unchanged", "no verdict"}
+    assert lines["macs_per_pixel 32x32"]["verdict"] == "not measured"
+    assert printed.err.count("macs_per_pixel of theirmethod.m:restore is not measured") == 1
+    assert lines["seconds 32x32"]["verdict"] in {"unchanged", "not slower", "no verdict"}
     assert all(lines["seconds 32x32"][key] for key in ("interval", "base against base", "detectable"))
     assert {line["method"] for line in json.loads(printed.out)} > {"control: NumPy FFT", "control: torch convolution"}
     assert {path.name for path in next((theirs / "out").iterdir()).iterdir()} == {
         "comparison.json", "comparison.csv", "comparison.md", "benchmark-base.json", "benchmark-head.json",
         "smaller-is-better.json", "bigger-is-better.json",
     }  # fmt: skip
+
+
+def test_only_what_has_other_code_is_measured(theirs: Path, commit: Callable[[Path, str], str]) -> None:
+    """Two methods: one is reformatted, the other restores otherwise; and a document changes."""
+    other, text = theirs / "src" / "theirmethod" / "other.py", "def restore(image):\n    return 1.0 * image\n"
+    other.write_text(text)
+    commit(theirs, "two")
+    other.write_text(text.replace("1.0", "0.9"))
+    (theirs / "src" / "theirmethod" / "m.py").write_text("def restore(image):  # twice\n    return (0.999 * image)\n")
+    (theirs / "README.md").write_text("Words.")
+    said: list[str] = []
+    spec = SPEC.replace('"theirmethod.m:restore"', '["theirmethod.m:restore", "theirmethod.other:restore"]')
+    spec += '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
+    question = Question("HEAD", spec=str(spec_file(theirs, f'undecided = "pass"{spec}')), folder=theirs)
+    found = compare.compare(question, progress=lambda *_: None, say=said.append)
+    words = {(finding.case.method, finding.metric): finding.word for finding in found.findings}
+    assert words == {
+        ("theirmethod.m:restore", "psnr_db"): Word.SAME_CODE,
+        ("theirmethod.m:restore", "macs_per_pixel"): Word.SAME_CODE,
+        ("theirmethod.m:restore", "seconds"): Word.SAME_CODE,
+        ("theirmethod.other:restore", "psnr_db"): Word.WORSE,
+        ("theirmethod.other:restore", "macs_per_pixel"): Word.NOT_MEASURED,
+    }
+    assert said == ["measured: theirmethod.other:restore, because src/theirmethod/other.py differs"]
+    assert found.pairs == 0
+    assert found.undecided == "pass"
 
 
 def test_a_method_that_base_does_not_have_is_no_verdict(theirs: Path) -> None:
@@ -179,6 +209,19 @@ def test_a_base_without_this_suite_has_no_verdict(theirs: Path, commit: Callable
     commit(theirs, "another restoration")
     with pytest.raises(NoVerdictError, match=r"does not run with this suite: ModuleNotFoundError"):
         asked(theirs, "HEAD")
+
+
+def test_weights_are_fetched_before_anything_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr(compare, "find", lambda _: None)
+    monkeypatch.setattr(compare, "fetch", fetched.append)
+
+    class Bench:
+        say = staticmethod(lambda _: None)
+
+    cases = read_spec("quick").cases({1: ["camera", "coins"], 3: ["chelsea"]})
+    compare._obtain_weights(Bench(), [*cases, replace(cases[0], method="absent")])  # type: ignore[arg-type]  # a stand-in
+    assert sorted(fetched) == ["ipol-gray", "psnr-small-x2"]
 
 
 def test_different_environments_are_no_verdict() -> None:

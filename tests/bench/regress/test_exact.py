@@ -73,8 +73,10 @@ def test_equal_infinities_are_unchanged_and_a_failed_image_is_no_verdict() -> No
         ({"torch": 8192.0}, {"torch": 8192.0 * (1 + 1e-13)}, Word.UNCHANGED),
         ({"torch": 8192.0, "fvcore": None}, {"torch": 8192.0, "fvcore": None}, Word.UNCHANGED),
         ({"torch": 8192.0, "fvcore": 1.0}, {"torch": 8192.0, "fvcore": None}, Word.NO_VERDICT),
-        ({"torch": None}, {"torch": None}, Word.NO_VERDICT),
-        ({}, {}, Word.NO_VERDICT),
+        ({"torch": 8192.0}, {"torch": None}, Word.NO_VERDICT),
+        ({"torch": None}, {"torch": 8192.0}, Word.NO_VERDICT),
+        ({"torch": None}, {"torch": None}, Word.NOT_MEASURED),
+        ({}, {}, Word.NOT_MEASURED),
     ],
 )
 def test_one_operation_more_is_always_found(
@@ -86,11 +88,13 @@ def test_one_operation_more_is_always_found(
 def test_a_counter_that_fails_in_head_alone_is_named() -> None:
     finding = exact._operations_finding(Case("cost", "m"), {"torch": 1.0, "fvcore": 1.0}, {"torch": 1.0}, 0.0)
     assert finding.reason == "not counted in head by fvcore"
+    finding = exact._operations_finding(Case("cost", "m"), {"torch": None}, {"torch": 1.0}, 0.0)
+    assert finding.reason == "not counted in base by torch"
 
 
 def test_memory_that_seems_to_change_is_measured_again_and_the_lower_peak_counts() -> None:
     class Sides:
-        def __init__(self, *peaks: tuple[float, float]) -> None:
+        def __init__(self, *peaks: tuple[float | None, float | None]) -> None:
             self.peaks = list(peaks)
 
         def ask(self, *_: object) -> tuple[object, object]:
@@ -98,7 +102,7 @@ def test_memory_that_seems_to_change_is_measured_again_and_the_lower_peak_counts
             forecast = Reading("peak_bytes", 1.0, "B", part="forecast")
             return tuple((forecast, Reading("peak_bytes", peak, "B", part="measured")) for peak in (base, head))  # type: ignore[return-value]  # two of them
 
-    def found(*peaks: tuple[float, float]) -> Finding:
+    def found(*peaks: tuple[float | None, float | None]) -> Finding:
         sides = Sides(*peaks)
         return next(iter(exact.memory(sides, [Case("memory", "m")], Tolerance(), lambda: None)))  # type: ignore[arg-type]  # a stand-in
 
@@ -107,3 +111,8 @@ def test_memory_that_seems_to_change_is_measured_again_and_the_lower_peak_counts
     assert found((100, 110), (100, 110), (101, 111)).word is Word.WORSE
     assert found((100, 90), (100, 90), (100, 90)).word is Word.BETTER
     assert found((90, 100), (100, 100), (100, 100)).word is Word.WORSE  # the lowest of all three
+    assert found((0, 0)).word is Word.NOT_MEASURED  # below what can be told apart
+    assert found((None, None)).word is Word.NOT_MEASURED
+    assert found((None, 100)).reason == "no peak could be measured in base"
+    assert found((100, None)).word is Word.NO_VERDICT
+    assert found((0, 100), (0, 100), (0, 100)).word is Word.WORSE

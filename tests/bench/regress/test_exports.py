@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,15 @@ def test_markdown_says_the_verdict_first_and_keeps_its_columns() -> None:
     table = [line for line in lines if (line.startswith("|") and "psnr_db" in line) or "failed in head" in line]
     assert len({line.replace("\\|", "").count("|") for line in table}) == 1
     assert lines[-1] == "- x is left out"
+
+
+def test_the_same_code_is_said_everywhere_and_has_no_figure() -> None:
+    same = Finding(TIMED.case, "seconds", Word.SAME_CODE)
+    comparison = replace(COMPARISON, findings=(same,))
+    assert json.loads(comparison_json(comparison))["verdict"] == "unchanged (same code)"
+    assert "| m a=1 b=2 | unchanged (same code) |" in comparison_markdown(comparison).splitlines()
+    assert json.loads(to_actions(comparison.findings, bigger=False)) == []
+    assert to_pytest_benchmark(comparison, side=1)["benchmarks"] == []
 
 
 def test_the_step_summary_is_appended_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

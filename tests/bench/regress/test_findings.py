@@ -9,7 +9,7 @@ import pytest
 
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
-from bench.regress.findings import Comparison, Finding
+from bench.regress.findings import Comparison, Finding, not_measured
 from reports.derive.verdict_words import Word
 
 BASE = Checkout("base", "HEAD~1", "a" * 40, Path("b"))
@@ -35,6 +35,11 @@ def finding(metric: str, word: Word, method: str = "m") -> Finding:
         ({"seconds": Word.NO_VERDICT, "psnr_db": Word.UNCHANGED}, Word.NO_VERDICT, 3),
         ({"seconds": Word.FASTER, "psnr_db": Word.UNCHANGED}, Word.FASTER, 0),
         ({"seconds": Word.UNCHANGED, "psnr_db": Word.UNCHANGED}, Word.UNCHANGED, 0),
+        ({"seconds": Word.NOT_SLOWER, "psnr_db": Word.UNCHANGED}, Word.NOT_SLOWER, 0),
+        ({"seconds": Word.UNCHANGED, "macs_per_pixel": Word.NOT_MEASURED}, Word.UNCHANGED, 0),
+        ({"seconds": Word.NOT_SLOWER, "macs_per_pixel": Word.FASTER}, Word.FASTER, 0),
+        ({"seconds": Word.SAME_CODE, "psnr_db": Word.SAME_CODE}, Word.SAME_CODE, 0),
+        ({"macs_per_pixel": Word.NOT_MEASURED}, Word.NOT_MEASURED, 3),
     ],
 )
 def test_one_word_for_a_method_and_one_status_for_the_whole(words: dict[str, Word], verdict: Word, status: int) -> None:
@@ -57,3 +62,20 @@ def test_a_regression_outweighs_what_has_no_verdict_and_nothing_measured_is_no_p
     assert found.status == 1
     assert found.word is Word.SLOWER
     assert comparison().status == 3
+
+
+def test_what_is_undecided_counts_as_the_spec_says_and_what_is_unsound_never_passes() -> None:
+    unsure = replace(finding("seconds", Word.NO_VERDICT), at_most=0.041, reason="at most +4.1%; the tolerance is 3.0%")
+    assert unsure.undecided
+    assert comparison(unsure).status == 3
+    assert replace(comparison(unsure), undecided="pass").status == 0
+    disturbed = finding("seconds", Word.NO_VERDICT)
+    assert not disturbed.undecided
+    assert replace(comparison(unsure, disturbed), undecided="pass").status == 3
+    assert replace(comparison(unsure, finding("psnr_db", Word.WORSE)), undecided="pass").status == 1
+
+
+def test_what_is_not_measured_is_named_once() -> None:
+    one = replace(finding("macs_per_pixel", Word.NOT_MEASURED), reason="why")
+    other = replace(one, case=replace(one.case, height=8))
+    assert not_measured([one, other, finding("seconds", Word.FASTER)]) == ["macs_per_pixel of m is not measured: why"]

@@ -93,10 +93,31 @@ def test_a_change_well_below_the_tolerance_is_unchanged() -> None:
 def test_a_clear_run_stops_early_and_a_noisy_one_goes_on_to_the_maximum_and_says_nothing() -> None:
     running, _ = timed(Machine(seed=1, process=0.002, block=0.002))
     assert running.measured == Rule().least
-    running, findings = timed(Machine(seed=1, process=0.05, block=0.05))
+    running, findings = timed(Machine(seed=3, process=0.05, block=0.05))
     assert running.measured == Rule().most
     assert {finding.word for finding in findings} == {Word.NO_VERDICT}
     assert all(finding.reason for finding in findings)
+
+
+def test_what_cannot_be_slower_passes_and_what_seems_faster_goes_on() -> None:
+    noise = {"process": 0.009, "block": 0.006}
+    faster = [timed(Machine(seed=seed, **noise, effects={CASES[0]: -0.012}), CASES[:1]) for seed in range(20)]
+    passed = [found for _, (found,) in faster if found.word is Word.NOT_SLOWER and not found.reason]
+    assert passed
+    assert all(found.at_most is not None and found.at_most <= Rule().tolerance for found in passed)
+    assert any(running.measured < Rule().most for running, _ in faster)
+    running, _ = timed(Machine(seed=1, process=0.03, block=0.03, effects={CASES[0]: -0.1}), CASES[:1])
+    assert running.measured >= Rule().most  # it may still be worth a word
+
+
+def test_a_case_that_stays_undecided_says_what_it_excludes_and_a_disturbed_one_does_not() -> None:
+    _, (unsure,) = timed(Machine(seed=2, process=0.05, block=0.05), CASES[:1])
+    assert unsure.undecided
+    assert unsure.at_most is not None
+    assert unsure.reason == f"at most {unsure.at_most:+.1%}; the tolerance is 3.0%"
+    _, (disturbed,) = timed(Machine(seed=3, process=0.05, block=0.05, effects={CONTROL: 0.9}), CASES[:1])
+    assert disturbed.word is Word.NO_VERDICT
+    assert not disturbed.undecided
 
 
 def test_a_flagged_case_is_measured_again_in_fresh_processes() -> None:
@@ -246,7 +267,7 @@ def test_a_level_is_shared_among_all_cases_of_a_comparison() -> None:
 def test_a_detectable_change_is_that_of_a_look_that_can_call_one() -> None:
     levels = set()
     for seed in range(12):
-        running, _ = timed(Machine(seed=seed, process=0.006, block=0.006))
+        running, _ = timed(Machine(seed=seed, process=0.009, block=0.009))
         levels |= {round(level * len(CASES), 9) for _, level in running.settled.values()}
     assert levels == {round(Rule().level(pairs), 9) for pairs in (Rule().least, Rule().most)}
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from reports.derive.verdict_words import (
+    _SILENT,
+    CHANGES,
     REGRESSIONS,
     Tolerances,
     Word,
@@ -22,20 +24,24 @@ from reports.derive.verdict_words import (
 
 
 @pytest.mark.parametrize(
-    ("change", "furthest", "significant", "word"),
+    ("change", "low", "high", "significant", "word"),
     [
-        (0.025, 0.04, True, Word.SLOWER),
-        (-0.025, 0.04, True, Word.FASTER),
-        (0.015, 0.02, True, Word.UNCHANGED),
-        (0.025, 0.028, False, Word.UNCHANGED),
-        (0.025, 0.04, False, Word.NO_VERDICT),
-        (0.015, 0.04, True, Word.NO_VERDICT),
+        (0.025, 0.01, 0.04, True, Word.SLOWER),
+        (-0.025, -0.04, -0.01, True, Word.FASTER),
+        (0.015, 0.01, 0.02, True, Word.UNCHANGED),
+        (0.025, 0.022, 0.028, False, Word.UNCHANGED),
+        (0.025, 0.01, 0.04, False, Word.NO_VERDICT),
+        (0.015, -0.01, 0.04, True, Word.NO_VERDICT),
+        (-0.01, -0.04, 0.02, False, Word.NOT_SLOWER),
+        (-0.015, -0.05, 0.02, True, Word.NOT_SLOWER),
+        (0.0, -0.04, 0.04, False, Word.NO_VERDICT),
     ],
 )
-def test_a_time_counts_from_two_thirds_of_its_tolerance(
-    change: float, furthest: float, significant: object, word: Word
+def test_a_time_counts_from_two_thirds_of_its_tolerance_and_passes_where_a_slow_down_is_excluded(
+    change: float, low: float, high: float, significant: object, word: Word
 ) -> None:
-    assert by_interval(math.log1p(change), math.log1p(furthest), 0.03, significant=bool(significant)) is word
+    ends = math.log1p(low), math.log1p(high)
+    assert by_interval(math.log1p(change), *ends, 0.03, significant=bool(significant)) is word
 
 
 def test_an_exact_change_counts_beyond_two_thirds_of_its_tolerance() -> None:
@@ -82,6 +88,12 @@ def test_memory_is_judged_relative_to_the_base() -> None:
         (Word.NO_VERDICT, Word.BETTER, Word.NO_VERDICT),
         (Word.FASTER, Word.NO_VERDICT, Word.NO_VERDICT),
         (Word.SLOWER, Word.NO_VERDICT, Word.SLOWER),
+        (Word.NOT_SLOWER, Word.UNCHANGED, Word.NOT_SLOWER),
+        (Word.NOT_SLOWER, Word.BETTER, Word.BETTER),
+        (Word.SAME_CODE, Word.SAME_CODE, Word.SAME_CODE),
+        (Word.SAME_CODE, Word.UNCHANGED, Word.UNCHANGED),
+        (Word.UNCHANGED, Word.NOT_MEASURED, Word.UNCHANGED),
+        (Word.NO_VERDICT, Word.NOT_MEASURED, Word.NO_VERDICT),
     ],
 )
 def test_speed_and_quality_are_judged_together(speed: Word, quality: Word, word: Word) -> None:
@@ -105,3 +117,12 @@ def test_an_exact_change_counts_from_two_thirds_of_its_tolerance() -> None:
     ]  # fmt: skip
     assert of(1e-6, 0.0) is Word.BETTER
     assert of(0.0, 0.0) is Word.UNCHANGED
+
+
+def test_what_is_silent_speaks_only_where_nothing_else_does() -> None:
+    assert worst([]) is Word.NOT_MEASURED
+    assert worst([Word.NOT_MEASURED, Word.SAME_CODE]) is Word.SAME_CODE
+    assert worst([Word.SAME_CODE, Word.UNCHANGED]) is Word.UNCHANGED
+    assert worst([Word.UNCHANGED, Word.NOT_SLOWER]) is Word.NOT_SLOWER
+    assert worst([Word.NOT_SLOWER, Word.NO_VERDICT]) is Word.NO_VERDICT
+    assert set(Word) == CHANGES | {*_SILENT, Word.NO_VERDICT}
