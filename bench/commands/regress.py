@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from bench.commands.options import RESULTS, USUAL_TIMEOUT, Methods, Style, Timeo
 from bench.interrupts import held_back, last_words, raising
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
+
+if TYPE_CHECKING:
+    from bench.regress.findings import Comparison
 
 File = Annotated[Path, typer.Option("--history", help="The history file.")]
 OtherMachine = Annotated[bool, typer.Option(help="Judge by runs of other environments, too.")]
@@ -39,7 +42,6 @@ def compare(
     from bench.plan.overrides import method_names
     from bench.regress import exports
     from bench.regress.compare import ComparisonInterruptedError, Question, compare as compared
-    from bench.regress.findings import not_measured
 
     chosen = method_names(methods)
     question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs, measure_all, timeout)
@@ -56,6 +58,14 @@ def compare(
             last_words(f"interrupted; the comparison is whole, in {place}")
     show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
     exports.write_step_summary(exports.comparison_markdown(comparison))
+    _say_verdict(comparison, place)
+    raise typer.Exit(comparison.status)
+
+
+def _say_verdict(comparison: Comparison, place: Path) -> None:
+    """The word of each method, what is undecided or not measured, and the word of the whole last."""
+    from bench.regress.findings import not_measured
+
     for subject, word in comparison.verdicts.items():
         say(f"{' '.join(subject[:2])}: {word}")
     for finding in comparison.findings:
@@ -64,7 +74,6 @@ def compare(
     for notice in not_measured(comparison.findings):
         say(notice)
     say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
-    raise typer.Exit(comparison.status)
 
 
 @history.command()
