@@ -59,14 +59,15 @@ def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case], list[str]]
     known = images.names()
     if images.source is not None:
         spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
-    cases, said = served(images, spec.cases(known))
+    cases = spec.cases(known)
+    if images.degraded is None and any(case.degradation == GIVEN for case in cases):
+        raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
+    cases, said = served(images, cases)
     if not cases:
         raise SpecError(
             f"spec {spec.name} has no case for these methods and images; name them in a spec of your own, see "
             "`restobench spec example`"
         )
-    if images.degraded is None and any(case.degradation == GIVEN for case in cases):
-        raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
     return spec, cases, said
 
 

@@ -76,10 +76,12 @@ class Program:
             [*self._start, *arguments], cwd=self._place(), env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
         ) as process:  # fmt: skip
-            self.process, spent = process.pid, 0.0
+            self.process, spent, seen = process.pid, 0.0, False
             while process.poll() is None and (spent := max(spent, _spent(process.pid))) < at:
                 time.sleep(_LOOK)
-            rows, seen, sent = self.rows(), _catches_sigterm(process.pid), process.poll() is None
+                seen = seen or _catches_sigterm(process.pid)  # one that is about to end catches nothing any more
+            rows = self.rows()
+            seen, sent = seen or _catches_sigterm(process.pid), process.poll() is None
             if sent:
                 (os.killpg if by is signal.SIGINT else os.kill)(process.pid, by)
             try:

@@ -84,7 +84,12 @@ def test_a_resumed_run_tries_what_was_skipped_again(
     assert {row.case for row in rows if row.reading.quantity == END} == set(SPEC.cases(ImageSet(folder).names()))
 
 
-def test_a_method_that_the_user_named_fails_with_the_reason(folder: Path, tmp_path: Path) -> None:
+def test_a_method_that_the_user_named_fails_with_the_reason(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (absent := tmp_path / "absent").mkdir()
+    (absent / "pywt.py").write_text("raise ModuleNotFoundError('No module named pywt', name='pywt')\n")
+    monkeypatch.syspath_prepend(str(absent))  # for the process that measures
     spec = SPEC.model_copy(update={"quality": (QualitySection(method=("wavelet",), sigma_255=(20.0,)),)})
     made = planned(folder, tmp_path, spec=spec, named=["wavelet"])
     assert made.skipped == ()

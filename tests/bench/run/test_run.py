@@ -133,7 +133,7 @@ def test_rows_that_an_interrupt_met_while_they_were_kept_are_there_once(
 def test_a_run_ended_while_it_looked_at_its_images_can_be_resumed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_: ImageSet) -> None:
+    def killed(*_: object) -> None:
         raise Stop
 
     monkeypatch.setattr("bench.run.prepare.image_facts", killed)
