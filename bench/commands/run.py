@@ -61,7 +61,6 @@ def run(
     from bench.plan.forecast import forecast, in_words
     from bench.run.prepare import prepare
     from bench.run.scheduler import Scheduler
-    from reports import terminal
 
     where = Scheduler.parse(scheduler)
     chosen, named = _asked(spec, overrides or (), methods, own_images=bool(images))
@@ -71,10 +70,7 @@ def run(
     jobs = jobs or usable_cores()
     say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
     report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
-    _show_results(report, style)
-    print(f"report: {page}")
-    for line in terminal.status(report):
-        say(line)
+    _show_results(report, page, style)
     if report.status.failed and not allow_failures:
         raise typer.Exit(CASES_FAILED)
 
@@ -99,14 +95,17 @@ def _on(device: str | None, where: Scheduler, spec: Spec) -> Spec:
     return chosen
 
 
-def _show_results(report: Report, style: Format) -> None:
-    """The tables short enough for a terminal."""
+def _show_results(report: Report, page: Path, style: Format) -> None:
+    """The tables short enough for a terminal, where the report is, and how the run went."""
     from reports import terminal
 
     if best := terminal.best(report):
         show(best, style, title=terminal.title(report))
     if peers := terminal.peers(report):
         show(peers, style, title=terminal.peers_title(peers))
+    print(f"report: {page}")
+    for line in terminal.status(report):
+        say(line)
 
 
 def profile(

@@ -162,8 +162,8 @@ def test_bad_input_is_one_line(
 @pytest.mark.parametrize(
     ("after", "found"),
     [
-        (1, {"psnr_db": "interrupted after 1 of 2 images"}),
-        (4, {"psnr_db": "", "macs_per_pixel": "no counter counts both revisions", "seconds": "interrupted"}),
+        (2, {"psnr_db": "interrupted after 1 of 2 images"}),
+        (5, {"psnr_db": "", "macs_per_pixel": "no counter counts either revision", "seconds": "interrupted"}),
     ],
 )
 def test_an_interrupted_comparison_keeps_what_it_had_found(
@@ -182,7 +182,7 @@ def test_an_interrupted_comparison_keeps_what_it_had_found(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.commands.console.check", interrupt)
-    arguments = ["HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out"]
+    arguments = ["HEAD", "HEAD", "--measure-all", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out"]
     assert call(monkeypatch, "compare", *arguments) == 3
     place = next((theirs / "out").iterdir())
     error = capsys.readouterr().err
