@@ -81,7 +81,7 @@ def resolve(repository: Repository, revision: str) -> str:
 
 def title(repository: Repository, commit: str) -> str:
     """A commit as people know it: its short name and its subject, on one line that is not too long."""
-    said = git(repository.root, "rev-list", "--max-count=1", "--format=%h %s", commit).split("\n")[1]
+    said = git(repository.root, "rev-list", "--max-count=1", "--format=%h %s", commit, "--").split("\n")[1]
     name, _, subject = said.partition(" ")
     return f"{name} ({shortened(subject, _LONGEST_SUBJECT)})" if subject else name
 

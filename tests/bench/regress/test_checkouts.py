@@ -35,7 +35,7 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> N
 
 
 def test_revisions_are_called_by_commit_and_subject(theirs: Path, commit: Callable[[Path, str], str]) -> None:
-    (theirs / "new.py").write_text("x = 1\n")
+    (theirs / "HEAD").write_text("a file that is called as a revision is\n")
     commit(theirs, f"an \x1b[31modd\u2028one {'long ' * 40}\n\nand its body")
     found = Repository.around(theirs)
     names = git(theirs, "rev-parse", "--short", "HEAD~1"), git(theirs, "rev-parse", "--short", "HEAD")
