@@ -80,11 +80,13 @@ def take_over() -> None:
 
 
 def leave(status: int) -> None:
-    """The program has said all: a signal that comes now ends it with that `status`, or with 3 where one came before."""
+    """The program has said all: it ends with that `status` whatever comes now, or with 3 where a signal came before."""
     if _state.program:
         if _state.asked:
             _state.end()
         _state.finished = status
+        for name in _SIGNALS:  # the interpreter that ends would let them kill it, so late
+            signal.signal(signal.Signals[name], signal.SIG_IGN)
 
 
 def last_words(words: str) -> None:

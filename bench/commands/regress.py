@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import RESULTS, USUAL_TIMEOUT, Methods, Style, Timeout
+from bench.commands.options import RESULTS, USUAL_TIMEOUT, Images, Methods, Style, Timeout
 from bench.interrupts import held_back, last_words, raising
 from bench.regress.stopping_rule import MOST_PAIRS
 from bench.talk import say
@@ -30,12 +30,13 @@ def compare(
     head: Annotated[str | None, typer.Argument(help="Another; if not given, the working tree.")] = None,
     spec: Annotated[str, typer.Option(help="quick, standard, full, ... or the path of a TOML file.")] = "quick",
     methods: Methods = "",
-    images: Annotated[Path | None, typer.Option("--images", help="A folder of your own images.")] = None,
+    images: Images = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
     measure_all: Annotated[bool, typer.Option("--measure-all", help="Measure what has the same code, too.")] = False,
     timeout: Timeout = USUAL_TIMEOUT,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = RESULTS,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print everything, not only what changed.")] = False,
     style: Style = Format.TABLE,
 ) -> None:
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
@@ -56,24 +57,25 @@ def compare(
         with held_back():
             place = exports.write_comparison(comparison, out)
             last_words(f"interrupted; the comparison is whole, in {place}")
-    show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
-    exports.write_step_summary(exports.comparison_markdown(comparison))
-    _say_verdict(comparison, place)
+    exports.write_step_summary(exports.step_summary(comparison, place))
+    _show_comparison(comparison, place, style, verbose=verbose)
     raise typer.Exit(comparison.status)
 
 
-def _say_verdict(comparison: Comparison, place: Path) -> None:
-    """The word of each method, what is undecided or not measured, and the word of the whole last."""
+def _show_comparison(comparison: Comparison, place: Path, style: Format, *, verbose: bool) -> None:
+    """One line that says it all, then what changed or is undecided, and where the rest is; everything for programs."""
     from bench.regress.findings import not_measured
+    from bench.regress.headline import headline, worth_reading
 
-    for subject, word in comparison.verdicts.items():
-        say(f"{' '.join(subject[:2])}: {word}")
-    for finding in comparison.findings:
-        if finding.undecided:
-            say(f"undecided: {finding.case.method} {finding.case.variant}, {finding.measured}: {finding.reason}")
+    for_programs = style in {Format.CSV, Format.JSON}
+    (say if for_programs else print)(headline(comparison))
+    if verbose or for_programs:
+        show([finding.record() for finding in (*comparison.findings, *comparison.controls)], style)
+    elif read := [finding.brief() for finding in worth_reading(comparison)]:
+        show(read, style)
     for notice in not_measured(comparison.findings):
         say(notice)
-    say(f"{comparison.head.label} against {comparison.base.label}: {comparison.word}; {place}")
+    say(f"{comparison.head.label} against {comparison.base.label}; everything measured: {place}")
 
 
 @history.command()

@@ -39,5 +39,11 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def shortened(text: str, most: int) -> str:
+    """`text` on one line of at most that many letters; what cannot be printed stands as a question mark."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())

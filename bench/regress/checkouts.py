@@ -19,9 +19,13 @@ from pathlib import Path
 
 from bench.errors import BenchError, NoVerdictError
 from bench.interrupts import held_back
+from bench.record.table_text import shortened
 
 WORKING_TREE = "working tree"
 """The name of HEAD where the user names none: the files as they are, uncommitted ones included."""
+
+_LONGEST_SUBJECT = 72
+"""Letters of a commit's subject that are shown."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,13 @@ class Checkout:
     """As the user wrote it."""
     commit: str
     folder: Path
+    title: str = ""
+    """For people: `1a2b3c4 (Its subject)`, or `working tree on 1a2b3c4 (Its subject)`; empty where it is not known."""
 
     @property
     def label(self) -> str:
-        """For people: `base HEAD~1 (1a2b3c4d5e6f)`."""
-        return f"{self.side} {self.revision} ({self.commit[:12]})"
+        """For people: `base 1a2b3c4 (Its subject)`."""
+        return f"{self.side} {self.title or self.revision}"
 
 
 def resolve(repository: Repository, revision: str) -> str:
@@ -71,6 +77,13 @@ def resolve(repository: Repository, revision: str) -> str:
     shallow = git(repository.root, "rev-parse", "--is-shallow-repository") == "true"
     advice = "this clone is shallow: `git fetch --unshallow` brings the rest" if shallow else "see `git log --oneline`"
     raise BenchError(f"unknown revision {revision!r} in {repository.root}; expected a commit, branch or tag; {advice}")
+
+
+def title(repository: Repository, commit: str) -> str:
+    """A commit as people know it: its short name and its subject, on one line that is not too long."""
+    said = git(repository.root, "rev-list", "--max-count=1", "--format=%h %s", commit, "--").split("\n")[1]
+    name, _, subject = said.partition(" ")
+    return f"{name} ({shortened(subject, _LONGEST_SUBJECT)})" if subject else name
 
 
 def snapshot(repository: Repository) -> str:
@@ -98,12 +111,13 @@ def checkouts(
     Raises `BenchError` for an unknown revision or a changed submodule, `NoVerdictError` where `build` fails.
     """
     commits = {"base": resolve(repository, base), "head": resolve(repository, head) if head else snapshot(repository)}
+    titled = title(repository, commits["head"]) if head else f"{WORKING_TREE} on {title(repository, 'HEAD')}"
     place = repository.git / "restobench"
     _clean(repository, place)
     try:
         sides = [
-            Checkout(side, revision, commits[side], place / side)
-            for side, revision in (("base", base), ("head", head or WORKING_TREE))
+            Checkout("base", base, commits["base"], place / "base", title(repository, commits["base"])),
+            Checkout("head", head or WORKING_TREE, commits["head"], place / "head", titled),
         ]
         for side in sides:
             _check_out(repository, side, build)

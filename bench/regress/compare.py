@@ -59,7 +59,8 @@ class Question:
     methods: tuple[str, ...] = ()
     """Only these; methods that the spec does not hold are measured in the usual ways."""
     folder: Path = field(default_factory=Path.cwd)
-    images: Path | None = None
+    images: Path | str | None = None
+    """A folder, pattern, list file or standard set; None: the bundled images."""
     build: str = ""
     """A command run in each worktree first."""
     most_pairs: int = MOST_PAIRS

@@ -1,8 +1,8 @@
 """What a comparison leaves behind: a folder of files, and Markdown for people.
 
 The folder of a comparison holds `comparison.json` (everything, raw seconds too), `comparison.csv`, `comparison.md`,
-`benchmark-base.json` and `benchmark-head.json` as pytest-benchmark writes them, and `smaller-is-better.json` and
-`bigger-is-better.json` as github-action-benchmark reads them.
+`junit.xml`, `benchmark-base.json` and `benchmark-head.json` as pytest-benchmark writes them, `smaller-is-better.json`
+and `bigger-is-better.json` as github-action-benchmark reads them, and `bencher.json` in Bencher Metric Format.
 """
 
 from __future__ import annotations
@@ -10,19 +10,28 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.record.files import utf8, write_whole
-from bench.record.table_text import to_csv, to_markdown
+from bench.record.table_text import shortened, to_csv, to_markdown
 from bench.regress.findings import Comparison
-from bench.regress.other_tools import to_actions, to_pytest_benchmark
+from bench.regress.headline import most, said_of_status, worth_reading
+from bench.regress.junit import to_junit
+from bench.regress.other_tools import to_actions, to_bencher, to_pytest_benchmark
 from bench.talk import Record
 
 SCHEMA = 1
 """Version of `comparison.json`."""
+
+_FEW = 5
+"""Lines of a table that are read at a glance."""
+
+_LONGEST_REASON = 100
+"""Letters of a reason there; the whole of it is in the table of everything."""
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> Path:
@@ -34,6 +43,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
         "comparison.json": comparison_json(comparison),
         "comparison.csv": to_csv([finding.record() for finding in findings]),
         "comparison.md": comparison_markdown(comparison),
+        "junit.xml": to_junit(comparison),
+        "bencher.json": to_bencher(findings),
         "benchmark-base.json": json.dumps(to_pytest_benchmark(comparison, side=0), indent=1),
         "benchmark-head.json": json.dumps(to_pytest_benchmark(comparison, side=1), indent=1),
         "smaller-is-better.json": to_actions(findings, bigger=False),
@@ -58,29 +69,58 @@ def comparison_json(comparison: Comparison) -> str:
 
 
 def comparison_markdown(comparison: Comparison) -> str:
-    """For people: the verdict on top, one line per method, then everything that was measured."""
-    counted = sum(finding.metric == "seconds" for finding in comparison.findings)
+    """For people: what a reviewer reads first, then the word of each method and everything that was measured."""
     words = [{"method": " ".join(subject[:2]), "verdict": word} for subject, word in comparison.verdicts.items()]
-    sides = f"{comparison.head.label} against {comparison.base.label}"
     lines = [
-        f"## restobench: {comparison.word}",
+        *_opening(comparison, most_rows=None),
         "",
-        (
-            f"{sides}, spec {comparison.spec}; {counted} timed cases in {comparison.pairs} fresh process pairs, "
-            f"{comparison.seconds:.0f} s, environment {comparison.fingerprint}."
-        ),
-        *(["", "**It was interrupted: what follows is what it had found.**"] if comparison.interrupted else []),
+        "<details><summary>Each method, and all measurements</summary>",
         "",
         to_markdown(words),
         "",
-        "<details><summary>All measurements</summary>",
-        "",
         to_markdown([finding.record() for finding in (*comparison.findings, *comparison.controls)]),
+        "",
+        (
+            f"Spec {comparison.spec}, {comparison.pairs} fresh process pairs, {comparison.seconds:.0f} s, environment "
+            f"{comparison.fingerprint}."
+        ),
         "",
         "</details>",
         *("", *(f"- {notice}" for notice in comparison.notices)),
     ]
     return "\n".join(lines).rstrip()
+
+
+def step_summary(comparison: Comparison, place: Path) -> str:
+    """What a reviewer reads in ten seconds, and where the rest is."""
+    return "\n".join([*_opening(comparison, most_rows=_FEW), "", f"All measurements: `{place.name}/comparison.md`"])
+
+
+def _opening(comparison: Comparison, *, most_rows: int | None) -> list[str]:
+    """The word, what changed most, the revisions, and at most that many lines of what changed or is undecided."""
+    read = worth_reading(comparison)
+    rows = [finding.brief() for finding in read[:most_rows]]
+    rows = [{**row, "reason": shortened(str(row["reason"]), _LONGEST_REASON)} for row in rows]
+    if left := len(read) - len(rows):
+        rows.append(dict.fromkeys(rows[0], "") | {"verdict": f"and {left} more"})
+    return [
+        f"## restobench: {comparison.word}",
+        "",
+        f"**{_escaped(most(comparison))}**; exit status {comparison.status}: {said_of_status(comparison)}.",
+        "",
+        f"{_escaped(comparison.head.label)} against {_escaped(comparison.base.label)}; {_counted(comparison)}.",
+        *(["", to_markdown(rows)] if rows else []),
+    ]
+
+
+def _counted(comparison: Comparison) -> str:
+    """How many of all findings are worth reading."""
+    return f"{len(worth_reading(comparison))} of {len(comparison.findings)} measurements changed or are undecided"
+
+
+def _escaped(text: str) -> str:
+    """`text` as Markdown shows it letter by letter."""
+    return re.sub(r"([\\`*_\[\]<>#|~&])", r"\\\1", text)
 
 
 def check_markdown(run: str, records: Sequence[Record], stamp: str = "") -> str:

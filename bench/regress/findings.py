@@ -11,7 +11,7 @@ from bench import interrupts
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
 from bench.talk import Record
-from reports.derive.verdict_words import CHANGES, REGRESSIONS, Word, together, worst
+from reports.derive.verdict_words import CHANGES, REGRESSIONS, Tolerances, Word, relative, together, worst
 
 Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 
@@ -20,6 +20,10 @@ RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
 
 INTERRUPTED = "interrupted"
 """The reason for no verdict where the comparison was interrupted before it had one."""
+
+UNITS: Mapping[Metric, str] = {"seconds": "s", "psnr_db": "dB", "macs_per_pixel": "MAC/px", "peak_bytes": "B"}
+
+_USUAL = Tolerances()
 
 BIGGER_IS_BETTER: frozenset[Metric] = frozenset({"psnr_db"})
 
@@ -68,6 +72,37 @@ class Finding:
         return (case.method, case.variant, str(case.channels), str(case.scale), case.dtype, case.device)
 
     @property
+    def size(self) -> float:
+        """How large its change is, to put changes in order: over the usual tolerance of its metric.
+
+        Of quality, the image that changed most counts; of operations, their change as if it were one of time.
+        """
+        if self.change is None:
+            return 0.0
+        if self.metric == "macs_per_pixel":
+            return abs(relative(self.base or 0.0, self.head or 0.0)) / _USUAL.time
+        if self.metric == "psnr_db":
+            ends = self.interval or Interval(self.change, self.change)
+            return max(abs(ends.low), abs(ends.high)) / _USUAL.psnr_db
+        return abs(self.change) / (_USUAL.time if self.metric == "seconds" else _USUAL.memory)
+
+    @property
+    def name(self) -> str:
+        """The method and its options, for people."""
+        case = self.case
+        return case.method if case.variant == Case.variant else f"{case.method} {case.variant}"
+
+    @property
+    def place(self) -> str:
+        """All that tells its case from others, for programs that keep one line per name."""
+        case = self.case
+        size = f"{case.height}x{case.width}" if case.height else ""
+        noise = f"sigma {case.sigma_255:g}" if case.sigma_255 else ""
+        shape = f"{case.channels}ch x{case.scale}"
+        words = (case.method, case.variant, shape, size, noise, case.degradation, case.device, case.dtype)
+        return " ".join(word for word in words if word)
+
+    @property
     def measured(self) -> str:
         """What was measured, for people: `seconds 512x512`, `psnr_db sigma 25`."""
         case = self.case
@@ -76,8 +111,19 @@ class Finding:
         damage = case.degradation if self.metric == "psnr_db" and not noise else ""
         return " ".join(word for word in (self.metric, size, noise, damage) if word)
 
+    def brief(self) -> Record:
+        """What a reader wants of it first."""
+        return {
+            "verdict": str(self.word),
+            "method": self.name,
+            "measured": self.measured,
+            "change": self._text(self.change),
+            "interval": self._range(self.interval),
+            "reason": self.reason,
+        }
+
     def record(self) -> Record:
-        """One line of the table."""
+        """One line of the table of everything."""
         return {
             "method": self.case.method,
             "variant": self.case.variant,
@@ -95,7 +141,9 @@ class Finding:
     def _text(self, change: float | None, sign: str = "+") -> str:
         if change is None:
             return ""
-        return f"{100 * change:{sign}.2f} %" if self.metric in RELATIVE else f"{change:{sign}.4g}"
+        if self.metric in RELATIVE:
+            return f"{100 * change:{sign}.2f} %"
+        return f"{change:{sign}.4g} {UNITS[self.metric]}"
 
     def _range(self, ends: Interval | None) -> str:
         return f"{self._text(ends.low)} .. {self._text(ends.high)}" if ends else ""
@@ -136,10 +184,10 @@ class Comparison:
 
     @property
     def word(self) -> Word:
-        """One word for the whole: the first regression, else no verdict, else a gain, else unchanged."""
-        words = list(self.verdicts.values())
-        regressed = [word for word in words if word in REGRESSIONS]
-        return regressed[0] if regressed else worst(words)
+        """One word for the whole: of the method that lost most, else no verdict, else a gain, else unchanged."""
+        verdicts = self.verdicts
+        lost = [one for one in self.findings if {one.word, verdicts[one.subject]} <= REGRESSIONS]
+        return verdicts[max(lost, key=lambda one: one.size).subject] if lost else worst(verdicts.values())
 
     @property
     def status(self) -> int:

@@ -1,22 +1,29 @@
-"""A comparison, or the values of one run, as pytest-benchmark and github-action-benchmark read them."""
+"""A comparison, or the values of one run, as pytest-benchmark, github-action-benchmark and Bencher read them."""
 
 from __future__ import annotations
 
 import json
 import math
 import platform
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.plan.case import Case
 from bench.record.files import utf8, write_whole
-from bench.regress.findings import BIGGER_IS_BETTER, Comparison, Finding
+from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, UNITS, Comparison, Finding, Metric
 from bench.regress.history import Entry
 from reports.derive.verdict_words import Word
 
-UNITS = {"seconds": "s", "psnr_db": "dB", "macs_per_pixel": "MAC/px", "peak_bytes": "B"}
+_BENCHER: Mapping[Metric, tuple[str, float]] = {
+    "seconds": ("latency", 1e9),
+    "psnr_db": ("psnr-db", 1.0),
+    "macs_per_pixel": ("macs-per-pixel", 1.0),
+    "peak_bytes": ("peak-bytes", 1.0),
+}
+"""Bencher's measure for each metric, and how many of its units one of ours is: its own `latency` is in ns."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,34 @@ def to_actions(findings: Iterable[Finding], *, bigger: bool) -> str:
         if (finding.metric in BIGGER_IS_BETTER) is bigger and finding.head is not None and math.isfinite(finding.head)
     ]
     return _actions_json(figures)
+
+
+def to_bencher(findings: Iterable[Finding]) -> str:
+    """Head's values in Bencher Metric Format: time, quality, operations and memory of each case.
+
+    The ends are those of the change: what head would be, were the change as small or as large as its interval allows.
+    """
+    benchmarks: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
+    for finding in findings:
+        measure, factor = _BENCHER[finding.metric]
+        values = {key: factor * value for key, value in _ends(finding).items() if math.isfinite(value)}
+        if "value" in values:
+            benchmarks[finding.place][measure] = values
+    return json.dumps(benchmarks, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _ends(finding: Finding) -> dict[str, float]:
+    """Head's value, and where there is an interval its ends, under Bencher's names."""
+    value, change, ends = finding.head, finding.change, finding.interval
+    if value is None:
+        return {}
+    if ends is None or change is None:
+        return {"value": value}
+    low, high = (
+        value * (1 + end) / (1 + change) if finding.metric in RELATIVE else value + end - change
+        for end in (ends.low, ends.high)
+    )
+    return {"lower_value": low, "value": value, "upper_value": high}
 
 
 def _actions_json(figures: Iterable[Figure]) -> str:

@@ -119,8 +119,21 @@ def test_an_interrupt_that_was_swallowed_is_noticed_at_the_next_step_or_at_the_e
 
 
 def test_a_signal_after_all_is_said_changes_nothing() -> None:
-    assert ended("print('all')\ninterrupts.leave(4)\nask()\nprint('more')")[0] == 4
+    assert ended("print('all')\ninterrupts.leave(4)\nask()\nsys.exit(4)") == (4, "all\n", "")
     assert ended("interrupts.leave(0)\nask('SIGTERM')")[::2] == (0, "")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_nor_does_one_while_the_interpreter_takes_itself_apart(name: str) -> None:
+    code = f"""
+    class Last:
+        def __del__(self, send=signal.raise_signal, number=signal.{name}):
+            send(number)
+    last = Last()
+    interrupts.leave(4)
+    sys.exit(4)
+    """
+    assert ended(code) == (4, "", "")
 
 
 def test_sighup_that_nohup_ignores_stays_ignored() -> None:

@@ -8,7 +8,7 @@ import math
 
 from hypothesis import given, strategies as st
 
-from bench.record.table_text import to_csv, to_markdown
+from bench.record.table_text import shortened, to_csv, to_markdown
 
 VALUES = st.one_of(
     st.none(), st.integers(), st.floats(allow_nan=False), st.text(st.characters(exclude_categories=["C"]))
@@ -37,3 +37,15 @@ def test_numbers_are_shown_with_six_digits_in_markdown_and_whole_in_csv() -> Non
 def test_columns_are_those_of_the_first_record_whatever_the_order_of_the_others() -> None:
     assert to_csv([{"a": 1, "b": 2}, {"b": 4, "a": 3}]) == "a,b\n1,2\n3,4"
     assert to_markdown([]) == "Nothing was measured."
+
+
+@given(st.text(), st.integers(3, 40))
+def test_a_shortened_text_is_one_line_that_can_be_printed(text: str, most: int) -> None:
+    line = shortened(text, most)
+    assert len(line) <= most
+    assert line.isprintable()
+
+
+def test_a_short_text_stays_and_a_long_one_says_that_it_goes_on() -> None:
+    assert shortened("as it\n is", 20) == "as it is"
+    assert shortened("far too long", 8) == "far t..."

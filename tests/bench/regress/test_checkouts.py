@@ -34,6 +34,20 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(theirs: Path) -> N
     assert git(theirs, "worktree", "list").count("\n") == 0
 
 
+def test_revisions_are_called_by_commit_and_subject(theirs: Path, commit: Callable[[Path, str], str]) -> None:
+    (theirs / "HEAD").write_text("a file that is called as a revision is\n")
+    commit(theirs, f"an \x1b[31modd\u2028one {'long ' * 40}\n\nand its body")
+    found = Repository.around(theirs)
+    names = git(theirs, "rev-parse", "--short", "HEAD~1"), git(theirs, "rev-parse", "--short", "HEAD")
+    with checkouts(found, "HEAD~1", "HEAD") as (base, head):
+        assert base.label == f"base {names[0]} (second)"
+        assert head.label.startswith(f"head {names[1]} (an ?[31modd one long long")
+        assert head.label.endswith("...)")
+        assert len(head.label) < 100
+    with checkouts(found, "HEAD", None) as (_, head):
+        assert head.label.startswith(f"head working tree on {names[1]} (an ")
+
+
 def test_ctrl_c_ends_a_build_with_all_that_it_started_and_removes_the_worktrees(theirs: Path, tmp_path: Path) -> None:
     build = tmp_path / "build.sh"
     build.write_text(f"sleep 600 &\necho $! > {tmp_path}/sleeper\nkill -INT {os.getpid()}\nwait\n")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bench.__main__ import main
 from bench.errors import NoVerdictError
@@ -73,9 +74,10 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
         monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out",
-        "--format", "json", "--measure-all",
+        "--format", "json", "--measure-all", "--verbose",
     )  # fmt: skip
     printed = capsys.readouterr()
+    assert f"exit status {status}: " in printed.err.splitlines()[0]
     lines = {line["measured"]: line for line in json.loads(printed.out)}
     assert status in {0, 3}  # two pairs on a busy machine may say nothing, but never "slower"
     assert lines["psnr_db sigma 25"]["verdict"] == "unchanged"
@@ -86,7 +88,7 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     assert {line["method"] for line in json.loads(printed.out)} > {"control: NumPy FFT", "control: torch convolution"}
     assert {path.name for path in next((theirs / "out").iterdir()).iterdir()} == {
         "comparison.json", "comparison.csv", "comparison.md", "benchmark-base.json", "benchmark-head.json",
-        "smaller-is-better.json", "bigger-is-better.json",
+        "smaller-is-better.json", "bigger-is-better.json", "junit.xml", "bencher.json",
     }  # fmt: skip
 
 
@@ -114,6 +116,56 @@ def test_only_what_has_other_code_is_measured(theirs: Path, commit: Callable[[Pa
     assert said == ["measured: theirmethod.other:restore, because src/theirmethod/other.py differs"]
     assert found.pairs == 0
     assert found.undecided == "pass"
+
+
+def test_it_prints_one_line_that_says_it_all_and_then_only_what_changed(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    (theirs / "src" / "theirmethod" / "m.py").write_text("def restore(image):\n    return 0.5 * image\n")
+    arguments = ["compare", "HEAD~1", "--spec", str(spec_file(theirs)), "--out", "out"]
+    assert call(monkeypatch, *arguments) == 1
+    first, *table = capsys.readouterr().out.splitlines()
+    assert first.startswith("worse: theirmethod.m:restore, psnr_db sigma 25: -")
+    assert first.endswith("; exit status 1: it does not pass")
+    assert "psnr_db" in "".join(table)
+    assert "macs_per_pixel" not in "".join(table)
+    place = next((theirs / "out").iterdir())
+    assert summary.read_text().endswith(f"All measurements: `{place.name}/comparison.md`\n")
+    assert call(monkeypatch, *arguments, "--format", "csv") == 1
+    printed = capsys.readouterr()
+    assert [line.split(",")[0] for line in printed.out.splitlines()] == ["method"] + 2 * ["theirmethod.m:restore"]
+    assert first in printed.err.splitlines()
+
+
+def test_where_nothing_changed_there_is_the_one_line_alone(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs)), "--out", "out"]
+    said = "unchanged (same code): nothing that differs matters to a method; exit status 0: it passes\n"
+    for style in ("table", "markdown"):
+        assert call(monkeypatch, "compare", *arguments, "--format", style) == 0
+        assert capsys.readouterr().out == said
+    assert call(monkeypatch, "compare", *arguments, "--format", "csv") == 0  # for programs: everything
+    printed = capsys.readouterr()
+    assert [line.split(",")[0] for line in printed.out.splitlines()] == ["method"] + 2 * ["theirmethod.m:restore"]
+    assert said in printed.err
+
+
+@pytest.mark.parametrize("named", ["own", "own/*.png", "own/list.txt", "Set5"])
+def test_images_are_named_as_for_a_run(theirs: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    folder = theirs.parent / "own"
+    (folder / "Set5").mkdir(parents=True)
+    Image.effect_noise((16, 16), 40).save(folder / "tiny.png")
+    Image.effect_noise((16, 16), 40).save(folder / "Set5" / "baby.png")
+    (folder / "list.txt").write_text("tiny.png\n")
+    monkeypatch.setenv("RESTOBENCH_DATA", str(folder))
+    source = named if named == "Set5" else f"{theirs.parent}/{named}"
+    question = Question("HEAD~1", "HEAD", str(spec_file(theirs)), folder=theirs, images=source)
+    found = compare.compare(question, progress=lambda *_: None, say=lambda _: None)
+    quality = next(finding for finding in found.findings if finding.metric == "psnr_db")
+    assert quality.change is not None
 
 
 def test_a_method_that_base_does_not_have_is_no_verdict(theirs: Path) -> None:
@@ -182,15 +234,15 @@ def test_an_interrupted_comparison_keeps_what_it_had_found(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.commands.console.check", interrupt)
-    arguments = ["HEAD", "HEAD", "--measure-all", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out"]
-    assert call(monkeypatch, "compare", *arguments) == 3
+    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--pairs", "2", "--out", "out"]
+    assert call(monkeypatch, "compare", *arguments, "--measure-all") == 3
     place = next((theirs / "out").iterdir())
     error = capsys.readouterr().err
     assert error == f"restobench: interrupted; what it had found until then is in {place.relative_to(theirs)}\n"
     kept = json.loads((place / "comparison.json").read_text())
     assert (kept["interrupted"], kept["status"]) == (True, 3)
     assert {finding["metric"]: finding["reason"] for finding in kept["findings"]} == found
-    assert "**It was interrupted" in (place / "comparison.md").read_text()
+    assert "exit status 3: it was interrupted" in (place / "comparison.md").read_text()
     assert git(theirs, "worktree", "list").count("\n") == 0
 
 
@@ -207,7 +259,7 @@ def test_a_base_without_this_suite_has_no_verdict(theirs: Path, commit: Callable
     (theirs / "restoration").mkdir()
     (theirs / "restoration" / "__init__.py").write_text("")
     commit(theirs, "another restoration")
-    with pytest.raises(NoVerdictError, match=r"does not run with this suite: .*: ModuleNotFoundError"):
+    with pytest.raises(NoVerdictError, match=r"does not run with this suite: .*ModuleNotFoundError"):
         asked(theirs, "HEAD")
 
 

@@ -17,9 +17,15 @@ from bench.errors import BenchError
 from bench.plan.case import Case
 from bench.record.table_text import to_csv
 from bench.regress.checkouts import Checkout
-from bench.regress.exports import comparison_json, comparison_markdown, write_comparison, write_step_summary
+from bench.regress.exports import (
+    comparison_json,
+    comparison_markdown,
+    step_summary,
+    write_comparison,
+    write_step_summary,
+)
 from bench.regress.findings import Comparison, Finding, Interval
-from bench.regress.other_tools import to_actions, to_pytest_benchmark
+from bench.regress.other_tools import to_actions, to_bencher, to_pytest_benchmark
 from reports.derive.verdict_words import Word
 
 TIMED = Finding(
@@ -99,9 +105,50 @@ def test_markdown_says_the_verdict_first_and_keeps_its_columns() -> None:
     lines = text.splitlines()
     assert lines[0] == "## restobench: slower"
     assert "| m a=1 b=2 | slower |" in lines
-    table = [line for line in lines if (line.startswith("|") and "psnr_db" in line) or "failed in head" in line]
-    assert len({line.replace("\\|", "").count("|") for line in table}) == 1
+    tables = [part.replace("\\|", "").splitlines() for part in text.split("\n\n") if part.startswith("| ")]
+    assert [{line.count("|") for line in table} for table in tables] == [{7}, {3}, {12}]
+    assert sum("failed in head: a  b c |" in line for table in tables for line in table) == 2
     assert lines[-1] == "- x is left out"
+
+
+def test_a_summary_is_read_in_ten_seconds() -> None:
+    many = tuple(replace(FAILED, case=Case("cost", f"method{number}"), reason="why " * 99) for number in range(40))
+    comparison = replace(COMPARISON, findings=(*many, TIMED, SCORED))
+    lines = step_summary(comparison, Path("results") / "compare-a-b").splitlines()
+    assert lines[0] == "## restobench: slower"
+    assert lines[2] == "**m a=1 b=2, seconds 8x8: +10.00 % (+8.00 % .. +12.00 %)**; exit status 1: it does not pass."
+    assert lines[4].endswith("41 of 42 measurements changed or are undecided.")
+    assert lines[8].startswith("| slower | m a=1 b=2 |")
+    assert "and 36 more" in lines[-3]
+    assert lines[-1] == "All measurements: `compare-a-b/comparison.md`"
+    assert len(lines) == 16
+    assert max(map(len, lines)) < 220
+    assert comparison_markdown(comparison).splitlines()[:3] == lines[:3]
+
+
+def test_a_subject_is_shown_letter_by_letter() -> None:
+    head = replace(COMPARISON.head, title="1a2b3c4 (`x` </details> # *y* | ~z~)")
+    text = step_summary(replace(COMPARISON, head=head), Path("p"))
+    assert "head 1a2b3c4 (\\`x\\` \\</details\\> \\# \\*y\\* \\| \\~z\\~) against base" in text
+
+
+def test_bencher_gets_all_metrics_with_their_ends_in_one_file() -> None:
+    cost = Finding(Case("cost", "m", height=8, width=8), "macs_per_pixel", Word.SLOWER, 9.0, 10.0, 1.0)
+    memory = Finding(Case("memory", "m", height=8, width=8), "peak_bytes", Word.UNCHANGED, 900.0, 900.0, 0.0)
+    scored = replace(SCORED, head=29.0, change=-1.0, interval=Interval(-1.5, 0.5))
+    endless = replace(SCORED, case=replace(SCORED.case, scale=2), head=math.inf, change=math.inf)
+    timed = replace(TIMED, case=Case("time", "m", height=8, width=8))
+    found = json.loads(to_bencher([timed, cost, memory, scored, endless]))
+    assert found == {
+        "m default 1ch x1 8x8 cpu float32": {
+            "latency": pytest.approx({"lower_value": 1.08e8, "value": 1.1e8, "upper_value": 1.12e8}),
+            "macs-per-pixel": {"value": 10.0},
+            "peak-bytes": {"value": 900.0},
+        },
+        "m a=1 b=2 1ch x1 sigma 25 cpu float32": {
+            "psnr-db": {"lower_value": 28.5, "value": 29.0, "upper_value": 30.5},
+        },
+    }
 
 
 def test_the_same_code_is_said_everywhere_and_has_no_figure() -> None:
@@ -110,6 +157,7 @@ def test_the_same_code_is_said_everywhere_and_has_no_figure() -> None:
     assert json.loads(comparison_json(comparison))["verdict"] == "unchanged (same code)"
     assert "| m a=1 b=2 | unchanged (same code) |" in comparison_markdown(comparison).splitlines()
     assert json.loads(to_actions(comparison.findings, bigger=False)) == []
+    assert json.loads(to_bencher(comparison.findings)) == {}
     assert to_pytest_benchmark(comparison, side=1)["benchmarks"] == []
 
 

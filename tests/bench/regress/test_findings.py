@@ -9,7 +9,7 @@ import pytest
 
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout
-from bench.regress.findings import Comparison, Finding, not_measured
+from bench.regress.findings import Comparison, Finding, Interval, not_measured
 from reports.derive.verdict_words import Word
 
 BASE = Checkout("base", "HEAD~1", "a" * 40, Path("b"))
@@ -51,7 +51,7 @@ def test_one_word_for_a_method_and_one_status_for_the_whole(words: dict[str, Wor
 
 @pytest.mark.parametrize(
     ("metric", "change"),
-    [("seconds", "+10.00 %"), ("peak_bytes", "+10.00 %"), ("psnr_db", "+0.1"), ("macs_per_pixel", "+0.1")],
+    [("seconds", "+10.00 %"), ("peak_bytes", "+10.00 %"), ("psnr_db", "+0.1 dB"), ("macs_per_pixel", "+0.1 MAC/px")],
 )
 def test_a_change_is_shown_as_a_part_of_base_or_as_a_difference(metric: str, change: str) -> None:
     assert replace(finding(metric, Word.UNCHANGED), change=0.1).record()["change"] == change
@@ -62,6 +62,24 @@ def test_a_regression_outweighs_what_has_no_verdict_and_nothing_measured_is_no_p
     assert found.status == 1
     assert found.word is Word.SLOWER
     assert comparison().status == 3
+
+
+def test_the_word_of_the_whole_is_that_of_the_method_that_lost_most() -> None:
+    slower = replace(finding("seconds", Word.SLOWER, "a"), change=0.04)
+    worse = replace(finding("psnr_db", Word.WORSE, "b"), change=-0.02, interval=Interval(-0.3, 0.1))
+    assert comparison(slower, worse).word is Word.WORSE
+    assert comparison(replace(slower, change=3.0), worse).word is Word.SLOWER
+
+
+def test_changes_of_all_metrics_are_put_in_order_by_what_is_usually_tolerated() -> None:
+    sizes = {
+        "seconds": replace(finding("seconds", Word.SLOWER), change=0.06).size,
+        "psnr_db": replace(finding("psnr_db", Word.WORSE), change=-0.02).size,
+        "peak_bytes": replace(finding("peak_bytes", Word.WORSE), change=0.1).size,
+        "macs_per_pixel": replace(finding("macs_per_pixel", Word.SLOWER), base=50.0, head=53.0, change=3.0).size,
+    }
+    assert sizes == {metric: pytest.approx(2) for metric in sizes}
+    assert finding("seconds", Word.NO_VERDICT).size == 0
 
 
 def test_what_is_undecided_counts_as_the_spec_says_and_what_is_unsound_never_passes() -> None:
