@@ -71,7 +71,7 @@ def by_interval(change: float, low: float, high: float, tolerance: float, *, sig
     """
     if significant and abs(change) >= called_from(tolerance):
         return Word.SLOWER if change > 0 else Word.FASTER
-    if high > limit(tolerance):
+    if not high <= limit(tolerance):  # which one that is not known does not exclude, either
         return Word.NO_VERDICT
     return Word.UNCHANGED if low >= -limit(tolerance) else Word.NOT_SLOWER
 

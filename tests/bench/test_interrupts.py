@@ -12,6 +12,9 @@ import pytest
 
 from bench import __main__ as program, interrupts
 
+DEFAULT = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+"""As where the tests were not started with nohup."""
+
 BEGIN = """
 import signal, sys
 from bench import interrupts
@@ -23,7 +26,7 @@ interrupts.take_over()
 
 def ended(code: str, *, as_module: Path | None = None) -> tuple[int, str, str]:
     """Status, standard output and standard error of a program that interrupts itself."""
-    text = BEGIN + textwrap.dedent(code)
+    text = DEFAULT + BEGIN + textwrap.dedent(code)
     if as_module:
         (as_module / "itself.py").write_text(text)
     command = ["-m", "itself"] if as_module else ["-c", text]

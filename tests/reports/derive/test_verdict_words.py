@@ -35,6 +35,7 @@ from reports.derive.verdict_words import (
         (-0.01, -0.04, 0.02, False, Word.NOT_SLOWER),
         (-0.015, -0.05, 0.02, True, Word.NOT_SLOWER),
         (0.0, -0.04, 0.04, False, Word.NO_VERDICT),
+        (1.0, math.nan, math.nan, False, Word.NO_VERDICT),
     ],
 )
 def test_a_time_counts_from_two_thirds_of_its_tolerance_and_passes_where_a_slow_down_is_excluded(
