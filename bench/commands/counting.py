@@ -34,12 +34,12 @@ def cost(
     else:
         cases = read_spec("cost").cases({1: [], 3: []})
     with raising(), FreshProcess("bench.measure.counts") as process:
-        counted = [
+        found = [
             (case, known(process.ask("count_case", case, patience=timeout or None), f"{case.method}: "))
             for case in cases
         ]
     records: list[dict[str, object]] = []
-    for case, readings in counted:
+    for case, readings in found:
         what = {name: getattr(case, name) for name in ("method", "variant", "scale", "channels", "height", "width")}
         for reading in readings:
             value, counted = reading.value, reading.quantity == "macs_per_pixel"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
         "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin",
         f"--benchmark-json={directory / BENCHMARKS}", f"--benchmark-storage={directory}",
     ]  # fmt: skip
-    earlier = _benchmarks(directory)
+    earlier = recorded(directory)
     with (
         _without_plugins(),
         (directory / "benchmark.log").open("w", encoding="utf-8") as log,
@@ -93,23 +93,23 @@ def run_suite(recorder: Recorder, directory: Path) -> None:
         status = pytest.main(arguments, plugins=[recorder])
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    if earlier:
-        add_benchmarks(directory, earlier)
+    if earlier and (latest := recorded(directory)) != earlier:
+        record_benchmarks(directory, latest, after=earlier)
 
 
-def add_benchmarks(directory: Path, benchmarks: Sequence[Any]) -> None:
-    """Puts the benchmarks of another session before those of `benchmark.json`."""
-    path = directory / BENCHMARKS
-    document = json.loads(path.read_text(encoding="utf-8"))
-    document["benchmarks"] = [*benchmarks, *document["benchmarks"]]
-    path.write_text(json.dumps(document, indent=4), encoding="utf-8")
+def recorded(directory: Path) -> Mapping[str, Any]:
+    """pytest-benchmark's own record of a run so far; empty where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads((directory / BENCHMARKS).read_text(encoding="utf-8"))
+        if isinstance(found, dict) and isinstance(found.get("benchmarks"), list):
+            return found
+    return {}
 
 
-def _benchmarks(directory: Path) -> list[Any]:
-    """What an earlier session left, of a run that was interrupted or whose process ended."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return list(json.loads((directory / BENCHMARKS).read_text(encoding="utf-8"))["benchmarks"])
-    return []
+def record_benchmarks(directory: Path, latest: Mapping[str, Any], *, after: Mapping[str, Any]) -> None:
+    """Makes the latest session's record that of the run, with the benchmarks of earlier sessions before its own."""
+    whole = {**latest, "benchmarks": [*after.get("benchmarks", ()), *latest["benchmarks"]]}
+    (directory / BENCHMARKS).write_text(json.dumps(whole, indent=4), encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -76,7 +76,9 @@ class Work:
         Members of such a group are built one after the other, and the process sends rows after each.
         """
         cases = self.part.cases
-        lost = (self._in_turn and cases[self._came : self._came + 1]) or (cases if self._in_turn else cases[:1])
+        lost = cases[self._came : self._came + 1]
+        if self._in_turn and not lost:  # all are built: any of them may have been at it
+            lost = cases
         self.part = self.part.only(lambda case: case not in lost)
         self._came, self._together = 0, []
         return failed(self.part.manifest.run, lost, error)

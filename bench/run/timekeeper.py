@@ -7,7 +7,6 @@ Dask's own threads and settings have no part in it, under its machine's timing l
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import time
@@ -22,6 +21,7 @@ from bench.machine.environment import Machine, environment
 from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
 from bench.machine.threads import usable_cores
 from bench.machine.timing_lock import timing_lock
+from bench.measure.timing import record_benchmarks, recorded
 from bench.record.attempt import failed
 from bench.record.case_hash import code
 from bench.record.rows import Row
@@ -57,8 +57,8 @@ class Timed:
     rows: tuple[Row, ...]
     said: tuple[str, ...]
     """For the person at the terminal: what it had to wait for."""
-    benchmark: Mapping[str, Any] | None = None
-    """pytest-benchmark's own record, where the suite ran."""
+    benchmark: Mapping[str, Any]
+    """pytest-benchmark's own record; empty where the suite did not run."""
 
 
 @contextmanager
@@ -80,7 +80,6 @@ class Timekeeper:
         self._threads = 1
         self.machine: Machine | None = None
         """What `choose` has chosen."""
-        self._benchmark: dict[str, Any] = {}
 
     def choose(self, threads: int, fingerprint: str = "") -> Machine | None:
         """The machine on which times will be taken with `threads`: the first that offers it and has `fingerprint`.
@@ -116,7 +115,8 @@ class Timekeeper:
             else:
                 for word in timed.said:
                     self._say(word)
-                self._record(timed.benchmark, part.directory)
+                if timed.benchmark:
+                    record_benchmarks(part.directory, timed.benchmark, after=recorded(part.directory))
                 return timed.rows
         reason = BenchError(f"{_TRIES} workers went away while they measured this")
         return failed(part.manifest.run, part.cases, reason)
@@ -177,13 +177,6 @@ class Timekeeper:
             known = self._client.scheduler_info()
         return dict(known["workers"])
 
-    def _record(self, benchmark: Mapping[str, Any] | None, directory: Path) -> None:
-        """Adds one case to the run's `benchmark.json`."""
-        if benchmark:
-            cases = [*self._benchmark.get("benchmarks", ()), *benchmark["benchmarks"]]
-            self._benchmark = {**benchmark, "benchmarks": cases}
-            (directory / "benchmark.json").write_text(json.dumps(self._benchmark, indent=4), encoding="utf-8")
-
 
 def on_worker(question: str, arguments: tuple[object, ...]) -> Any:
     """Runs in the worker: what a fresh process answers; raises the BenchError that it ends with."""
@@ -232,6 +225,5 @@ def timed_here(part: Plan) -> Timed:
         with Crew() as crew:
             for some in crew.measure([into]):
                 rows.extend(some)
-        record = Path(folder, "benchmark.json")
-        benchmark = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
+        benchmark = recorded(Path(folder))
     return Timed(tuple(rows), tuple(said), benchmark)
