@@ -21,7 +21,7 @@ def test_a_run_without_trouble_says_so_with_its_facts() -> None:
     (said,) = texts(WELL)
     assert said == (
         "Well: all 148 cases succeeded, all methods were scored on the same images and nothing spoke against timing on"
-        " this machine."
+        " this machine when the run started."
     )
 
 
