@@ -144,15 +144,17 @@ def _run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | No
 
     It leads a process group of its own, so that Ctrl-C is for us to pass on: all of the group is ended, gently.
     """
-    with subprocess.Popen(  # noqa: S603 - the user's own git or build command
-        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
-    ) as process:
-        try:
-            said, complaint = process.communicate()
-        finally:
-            if process.poll() is None:
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with held_back():  # so that no signal falls between the start of the process and our knowing of it
+            process = subprocess.Popen(  # noqa: S603 - the user's own git or build command
+                command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
+            )
+        said, complaint = process.communicate()
+    finally:
+        if process and process.returncode is None:
+            with process:
                 os.killpg(process.pid, signal.SIGTERM)
-                process.wait()
     return process.returncode, os.fsdecode(said), os.fsdecode(complaint)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -49,14 +51,32 @@ def test_revisions_are_called_by_commit_and_subject(theirs: Path, commit: Callab
         assert head.label.startswith(f"head working tree on {names[1]} (an ")
 
 
-def test_ctrl_c_ends_a_build_with_all_that_it_started_and_removes_the_worktrees(theirs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("early", [False, True])
+def test_ctrl_c_ends_a_build_with_all_that_it_started_and_removes_the_worktrees(
+    theirs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, early: bool
+) -> None:
+    named = tmp_path / "sleeper"
+
+    class Interrupted(subprocess.Popen):  # type: ignore[type-arg]
+        """Ctrl-C comes while the build runs already, and whoever starts it does not yet know its process."""
+
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__(command, **options)
+            while command[0] == "sh" and not named.exists():
+                time.sleep(0.01)
+            if command[0] == "sh":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    if early:
+        monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    interrupt = "" if early else f"kill -INT {os.getpid()}"
     build = tmp_path / "build.sh"
-    build.write_text(f"sleep 600 &\necho $! > {tmp_path}/sleeper\nkill -INT {os.getpid()}\nwait\n")
+    build.write_text(f"sleep 600 &\necho $! > {named}.new\nmv {named}.new {named}\n{interrupt}\nwait\n")
     with pytest.raises(KeyboardInterrupt), raising(), checkouts(
         Repository.around(theirs), "HEAD~1", "HEAD", build=f"sh {build}"
     ):  # fmt: skip
         pass
-    sleeper = int((tmp_path / "sleeper").read_text())
+    sleeper = int(named.read_text())
     while psutil.pid_exists(sleeper) and psutil.Process(sleeper).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)  # the signal is on its way
     assert git(theirs, "worktree", "list").count("\n") == 0
