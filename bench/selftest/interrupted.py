@@ -27,8 +27,8 @@ _PATIENCE = 300.0
 _GRACE = 5.0
 """Seconds in which processes may follow their parent."""
 _LOOK = 0.02
-_PROGRESS = re.compile(r"\w+: \d+ of \d+")
-"""What a line begins with that says how far it is."""
+_BESIDE = re.compile(r"\w+: \d+ of \d+|The machine was unfit to take times on: ")
+"""What a line begins with that says how far it is, or how busy others keep the machine at that moment."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked into
 
 
@@ -141,7 +141,7 @@ def faults_of(ended: Ended, usual: frozenset[str]) -> Iterator[str]:
     """What is wrong with how an interrupted program ended; `usual` is what it says when nothing interrupts it."""
     if ended.status != STATUS:
         yield f"status {ended.status}"
-    strange = [line for line in ended.said if alike(line) not in usual and not _PROGRESS.match(line)]
+    strange = [line for line in ended.said if alike(line) not in usual and not _BESIDE.match(line)]
     if len(strange) != 1 or not strange[0].startswith("restobench: interrupted") or strange[0] != ended.said[-1]:
         yield f"said: {' / '.join(strange)[:300] or 'nothing'}"
 

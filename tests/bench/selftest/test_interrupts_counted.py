@@ -24,6 +24,8 @@ def test_another_status_or_another_line_is_a_fault() -> None:
     usual = frozenset({"# cases, about # seconds"})
     assert not list(faults_of(ended(said=("12 cases, about 3 seconds", LINE)), usual))
     assert not list(faults_of(ended(said=("small: 2 of 12, 0:01:00 left (cost dct)", LINE)), usual))
+    busy = "The machine was unfit to take times on: load (1.13 cores busy with other processes)."
+    assert not list(faults_of(ended(said=(busy, LINE)), usual))
     assert list(faults_of(ended(status=130), usual)) == ["status 130"]
     assert list(faults_of(ended(said=()), usual)) == ["said: nothing"]
     assert list(faults_of(ended(said=("Traceback", LINE)), usual)) == [f"said: Traceback / {LINE}"]
