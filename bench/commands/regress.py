@@ -9,8 +9,9 @@ import typer
 
 from bench.commands.console import Format, progress_bar, show
 from bench.commands.options import RESULTS, USUAL_TIMEOUT, Images, Methods, Style, Timeout
+from bench.errors import BenchError
 from bench.interrupts import held_back, last_words, raising
-from bench.regress.stopping_rule import MOST_PAIRS
+from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES
 from bench.talk import say
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ def compare(
     methods: Methods = "",
     images: Images = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
-    pairs: Annotated[int, typer.Option(min=2, max=100, help="Fresh process pairs at most.")] = MOST_PAIRS,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0.01, help=f"Minutes at most; {BUDGET_MINUTES:g}, or {DETECT_MINUTES:g} with --detect."),
+    ] = None,
+    detect: Annotated[str, typer.Option(help="The change of time to decide about, as in 1%; else the spec's.")] = "",
     measure_all: Annotated[bool, typer.Option("--measure-all", help="Measure what has the same code, too.")] = False,
     timeout: Timeout = USUAL_TIMEOUT,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = RESULTS,
@@ -45,7 +50,10 @@ def compare(
     from bench.regress.compare import ComparisonInterruptedError, Question, compare as compared
 
     chosen = method_names(methods)
-    question = Question(base, head, spec, chosen, Path.cwd(), images, build, pairs, measure_all, timeout)
+    seconds = 60 * (budget or (DETECT_MINUTES if detect else BUDGET_MINUTES))
+    question = Question(
+        base, head, spec, chosen, Path.cwd(), images, build, seconds, _share(detect), measure_all, timeout
+    )
     with raising():
         try:
             with progress_bar("compare") as progress:
@@ -60,6 +68,19 @@ def compare(
     exports.write_step_summary(exports.step_summary(comparison, place))
     _show_comparison(comparison, place, style, verbose=verbose)
     raise typer.Exit(comparison.status)
+
+
+def _share(text: str) -> float | None:
+    """`1%` and `0.01` as 0.01; None where nothing is given."""
+    if not text:
+        return None
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0.001 <= share <= 0.5:  # noqa: PLR2004 - below, no machine is steady enough; above, no test is needed
+        raise BenchError(f"--detect {text!r}: expected a change between 0.1% and 50%, as in 1%")
+    return share
 
 
 def _show_comparison(comparison: Comparison, place: Path, style: Format, *, verbose: bool) -> None:

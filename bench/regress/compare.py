@@ -35,7 +35,7 @@ from bench.regress.pairs import FreshPairs, Pairs
 from bench.regress.same_code import Worktrees, rehearsed, unchanged
 from bench.regress.session import CONTROLS
 from bench.regress.side import PATIENCE, REHEARSAL, SESSION, STEADY_HEAP, Side, import_from, import_paths
-from bench.regress.stopping_rule import MOST_PAIRS, Rule
+from bench.regress.stopping_rule import BUDGET_MINUTES, Rule
 from bench.regress.trail import Touched
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
@@ -63,7 +63,10 @@ class Question:
     """A folder, pattern, list file or standard set; None: the bundled images."""
     build: str = ""
     """A command run in each worktree first."""
-    most_pairs: int = MOST_PAIRS
+    budget: float = 60 * BUDGET_MINUTES
+    """Seconds that the whole may take; a pair that has begun is finished."""
+    detect: float | None = None
+    """The relative change of time to decide about; None: the spec's tolerance."""
     measure_all: bool = False
     """Whether what has the same code on both sides is measured, too."""
     timeout: float = PATIENCE
@@ -82,6 +85,8 @@ class Bench:
     say: Callable[[str], None]
     progress: Progress
     timeout: float
+    left: Callable[[], float]
+    """Seconds that are left of the budget."""
 
     def start(self, checkout: Checkout, variables: Mapping[str, str] | None = None, *, target: str = SESSION) -> Side:
         """A fresh process with the code of one checkout; environment variables of the user override `variables`."""
@@ -117,7 +122,8 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
         comparison_lock(repository.git / "restobench"),
         checkouts(repository, question.base, question.head, build=question.build) as (base, head),
     ):
-        bench = Bench(repository, base, head, spec, images, say, progress, question.timeout)
+        until = begin + question.budget
+        bench = Bench(repository, base, head, spec, images, say, progress, question.timeout, lambda: until - clock())
         found = _Found()
         try:
             _find(found, bench, question)
@@ -180,8 +186,7 @@ def _find(found: _Found, bench: Bench, question: Question) -> None:
         found.timed, failed = _prepared(sides, _timed_cases(measured))
         found.findings += failed
         found.environment = _environment(bench, sides)
-    rule = Rule(tolerance=bench.spec.tolerance.time, most=question.most_pairs, least=max(2, question.most_pairs // 2))
-    found.pairs = _pairs(bench, rule)
+    found.pairs = _pairs(bench, question.detect or bench.spec.tolerance.time)
     found.findings += found.pairs.run(found.timed)
 
 
@@ -314,10 +319,12 @@ def _image(case: Case) -> NDArray[np.float32]:
     return batch_for(replace(case, dtype="float32", device="cpu")).numpy()
 
 
-def _pairs(bench: Bench, rule: Rule) -> Pairs:
+def _pairs(bench: Bench, tolerance: float) -> Pairs:
     threads = bench.spec.thread_count()
     controls = tuple(Case("time", name, height=256, width=256, threads=threads) for name in CONTROLS)
     sides: Mapping[str, Checkout] = {"base": bench.base, "head": bench.head}
     generator = np.random.default_rng(bench.spec.seed)
-    fresh = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator)
-    return Pairs(fresh, rule, controls, seed=bench.spec.seed, progress=bench.progress)
+    fresh = FreshPairs(lambda side: bench.start(sides[side], STEADY_HEAP), _image, generator, controls)
+    return Pairs(
+        fresh, Rule(tolerance), controls, left=bench.left, now=clock_for("cpu"), say=bench.say, progress=bench.progress
+    )

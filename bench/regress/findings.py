@@ -18,6 +18,12 @@ Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
 RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
 """Metrics whose change is relative to base; the change of the others is a difference."""
 
+Clock = Literal["wall", "processor"]
+"""By which time was taken."""
+
+WALL: Clock = "wall"
+PROCESSOR: Clock = "processor"
+
 INTERRUPTED = "interrupted"
 """The reason for no verdict where the comparison was interrupted before it had one."""
 
@@ -48,15 +54,17 @@ class Finding:
     change: float | None = None
     """Head against base; relative or a difference, as `RELATIVE` says."""
     interval: Interval | None = None
-    """Of time: the 95 % confidence interval. Of quality: the smallest and the largest change of an image."""
+    """Of time: of 95 %, however often one looked. Of quality: the smallest and the largest change of an image."""
     floor: Interval | None = None
     """The interval of base against base, measured in the same way."""
     detectable: float | None = None
-    """The smallest change that four of five comparisons would have found."""
+    """The smallest change that would have been found in four of five cases."""
     at_most: float | None = None
     """Of time, the slow-down that is excluded: the upper end of its interval, where nothing speaks against that."""
     reason: str = ""
     """Why there is no verdict, or where the change is largest."""
+    clock: Clock = WALL
+    """Of time, the clock that decided."""
     samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     """Seconds of every block of base and of head."""
 
@@ -109,7 +117,8 @@ class Finding:
         size = f"{case.height}x{case.width}" if case.height else ""
         noise = f"sigma {case.sigma_255:g}" if case.sigma_255 and self.metric == "psnr_db" else ""
         damage = case.degradation if self.metric == "psnr_db" and not noise else ""
-        return " ".join(word for word in (self.metric, size, noise, damage) if word)
+        clock = "" if self.clock == WALL else self.clock
+        return " ".join(word for word in (clock, self.metric, size, noise, damage) if word)
 
     def brief(self) -> Record:
         """What a reader wants of it first."""
@@ -162,7 +171,7 @@ class Comparison:
     started: str
     seconds: float
     pairs: int
-    """Process pairs that the times rest on, those that confirmed flagged cases among them."""
+    """Process pairs that the times rest on."""
     controls: tuple[Finding, ...] = ()
     notices: tuple[str, ...] = ()
     interrupted: bool = False

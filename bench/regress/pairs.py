@@ -1,30 +1,24 @@
-"""Times both revisions in fresh processes, pair after pair, until each case is settled or the maximum is reached."""
+"""Times both revisions in fresh processes, pair after pair, until each case is settled or the budget is spent."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from bench.plan.case import Case
-from bench.regress.findings import INTERRUPTED, Finding, Interval
-from bench.regress.stopping_rule import Rule
-from bench.regress.turns import Pace, TimedSide, measure
-from bench.regress.verdict import Estimate, confirmed, contaminated, estimate, look, unlike
+from bench.regress.findings import INTERRUPTED, PROCESSOR, WALL, Clock, Finding, Interval
+from bench.regress.stopping_rule import Chances, Rule
+from bench.regress.turns import BLOCK_SECONDS, BLOCKS, FEW_BLOCKS, Pace, TimedSide, measure
+from bench.regress.verdict import Estimate, contaminated, estimate, unlike, word
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    Samples = dict[Case, list[NDArray[np.float64]]]
-    """For each case, by pair: seconds (blocks, 3) of base, base again and head."""
-
-CONFIRMING_PAIRS = 5
-"""Pairs of fresh processes that must confirm a change."""
 
 _GLANCE = Pace(calls=1, samples=3)
 """The pace at which a first, rough time of a case is taken."""
@@ -34,140 +28,176 @@ class Measure(Protocol):
     """Times cases in one fresh pair of processes."""
 
     def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
-        """Seconds (blocks, 3) of each case."""
+        """Seconds (blocks, 3, 2) of each case: of base, base again and head, by wall clock and processor clock."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one clock says of a case after so many pairs."""
+
+    clock: Clock
+    word: Word
+    found: Estimate
+    chances: Chances
+    reason: str = ""
 
 
 @dataclass
 class Pairs:
-    """The timed part of a comparison: the pairs measured so far, and the word that each case was settled with."""
+    """The timed part of a comparison: the pairs measured so far, and what they say of each case."""
 
     measure: Measure
     rule: Rule
     controls: tuple[Case, ...]
-    seed: int = 0
-    samples: Samples = field(default_factory=dict)
-    settled: dict[Case, tuple[Word, float]] = field(default_factory=dict)
-    """Each case's word and the level at which it was reached."""
-    reasons: dict[Case, str] = field(default_factory=dict)
-    measured: int = 0
-    """Pairs, those that confirmed among them."""
+    left: Callable[[], float] = lambda: math.inf
+    """Seconds that are left of the budget."""
+    now: Callable[[], float] = lambda: 0.0
+    """A clock, to learn how long a pair takes."""
+    say: Callable[[str], None] = lambda _: None
     progress: Progress = field(default=lambda *_: None)
+    samples: dict[Case, list[NDArray[np.float64]]] = field(default_factory=dict)
+    """For each case, by pair: seconds (blocks, 3, 2)."""
+    judged: dict[Case, Judgement] = field(default_factory=dict)
+    measured: int = 0
+    """Pairs."""
+    cases: int = 1
+    """Cases among which the chance of a false alarm is shared."""
+    last: float = 0.0
+    """Seconds that the last pair took."""
 
     def run(self, cases: Sequence[Case]) -> list[Finding]:
         """The findings of all cases."""
-        if not cases:
-            return []
-        self._screen(cases)
-        self._confirm([case for case in cases if self._word(case) in {Word.SLOWER, Word.FASTER}])
-        return [self._finding(case) for case in cases]
+        self.cases = max(1, len(cases))
+        going = list(cases)
+        while going and self.left() > self.last:
+            self._measure_pair(going)
+            if self.measured < self.rule.least:
+                continue
+            self.judged.update({case: self._judgement(case) for case in going})
+            going = [case for case in going if self._goes_on(case)]
+            if going and self.measured == self.rule.least:
+                self.say(self._forecast(going, len(cases)))
+        return self._findings(cases, "the time for it was spent before it was measured often enough")
 
     def unfinished(self, cases: Sequence[Case]) -> list[Finding]:
-        """What can be said of all cases where `run` was interrupted: a change that was not confirmed is none."""
-        for case in cases:
-            word, level = self.settled.get(case, (Word.NO_VERDICT, self.rule.level(self.rule.most)))
-            if word is not Word.UNCHANGED:
-                self.settled[case], self.reasons[case] = (Word.NO_VERDICT, level), INTERRUPTED
-        untimed = [Finding(case, "seconds", Word.NO_VERDICT, reason=INTERRUPTED) for case in cases]
-        return [
-            self._finding(case) if self._estimable(case) else none for case, none in zip(cases, untimed, strict=True)
-        ]
+        """What can be said of all cases where `run` was interrupted: what was settled before."""
+        for case, judgement in self.judged.items():
+            if self._goes_on(case):
+                self.judged[case] = replace(judgement, word=Word.NO_VERDICT, reason=INTERRUPTED)
+        return self._findings(cases, INTERRUPTED)
 
     def control_findings(self) -> list[Finding]:
         """The findings of the control kernels."""
-        for control in self.controls:
-            if self._estimable(control):
-                why = contaminated(control.method, self._estimate(control), self.rule)
-                found = look({control: self._estimate(control)}, self.rule, level=0.0, family=1)[control]
-                self.settled[control] = (Word.NO_VERDICT if why else found, self.rule.alpha)
-                self.reasons[control] = why
-        return [self._finding(control) for control in self.controls if self._estimable(control)]
+        known = [case for case in self.controls if len(self.samples.get(case, ())) > 1]
+        self.judged.update({case: self._judgement(case) for case in known})
+        return [self._finding(case) for case in known]
 
-    def _screen(self, cases: Sequence[Case]) -> None:
-        open_cases = list(cases)
-        while open_cases and self.measured < self.rule.most:
-            self._measure_pair(open_cases, self.samples)
-            if self.measured >= self.rule.least:
-                self._look(open_cases, family=len(cases))
-                open_cases = [case for case in cases if self._goes_on(case)]
+    def _measure_pair(self, cases: Sequence[Case]) -> None:
+        begin = self.now()
+        for case, seconds in self.measure([*cases, *self.controls]).items():
+            self.samples.setdefault(case, []).append(seconds)
+        self.measured += 1
+        self.last = self.now() - begin
+        self.progress(f"time, {len(cases)} cases", self.measured, max(self.rule.least, self.measured + 1))
 
     def _goes_on(self, case: Case) -> bool:
         """Whether another pair may settle the case: it may be slower, or so fast that this is worth a word."""
-        word = self._word(case)
-        faster = word is Word.NOT_SLOWER and self._estimate(case).change <= -self.rule.call
-        return faster or word is Word.NO_VERDICT
+        judgement = self.judged[case]
+        faster = judgement.word is Word.NOT_SLOWER and judgement.found.change <= -self.rule.call
+        return faster or judgement.word is Word.NO_VERDICT
 
-    def _look(self, cases: Sequence[Case], *, family: int) -> None:
-        level = self.rule.level(self.measured)
-        why = self._contamination(self.samples)
-        words = look({case: self._estimate(case) for case in cases}, self.rule, level=level, family=family)
-        for case, word in words.items():
-            spent = level or self.rule.level(self.rule.most)  # of the next look that can call a change
-            self.settled[case] = (Word.NO_VERDICT if why else word, spent / family)
-            self.reasons[case] = why
+    def _judgement(self, case: Case) -> Judgement:
+        """What wall time says; where it has no verdict, what processor time says, if it has one."""
+        by_wall = self._by(case, WALL)
+        if by_wall.word is not Word.NO_VERDICT or not self._has_processor_time(case):
+            return by_wall
+        by_processor = self._by(case, PROCESSOR)
+        if by_processor.word is Word.NO_VERDICT:
+            return by_wall
+        most = math.expm1(by_wall.found.change + by_wall.found.margin(self.rule, by_wall.chances))
+        return replace(by_processor, reason=f"by processor time; by wall time at most {most:+.1%}")
 
-    def _confirm(self, cases: Sequence[Case]) -> None:
-        """Measures flagged cases again in fresh processes; a change that they do not show does not count."""
-        if not cases:
-            return
-        fresh: Samples = {}
-        for _ in range(CONFIRMING_PAIRS):
-            self._measure_pair(cases, fresh)
-        why = self._contamination(fresh)
-        for case in cases:
-            word, level = self.settled[case]
-            again = Word.NO_VERDICT if why else confirmed(word, self._estimate(case, fresh), self.rule)
-            self.settled[case] = (again, level)
-            self.reasons[case] = why or ("" if again is word else f"{word}, but fresh processes did not confirm it")
-            self.samples[case].extend(fresh[case])
+    def _by(self, case: Case, clock: Clock) -> Judgement:
+        chances = self.rule.chances(self.cases, 2 if self._has_processor_time(case) else 1)
+        found = estimate(self._seconds(case, clock))
+        said = word(found, self.rule, chances)
+        return Judgement(clock, said, found, chances, unlike(found, self.rule, chances))
 
-    def _measure_pair(self, cases: Sequence[Case], samples: Samples) -> None:
-        for case, seconds in self.measure([*cases, *self.controls]).items():
-            samples.setdefault(case, []).append(seconds)
-        self.measured += 1
-        self.progress(f"time, {len(cases)} cases", self.measured, self.rule.most + CONFIRMING_PAIRS)
-
-    def _contamination(self, samples: Samples) -> str:
-        whys = (contaminated(control.method, self._estimate(control, samples), self.rule) for control in self.controls)
-        return next((why for why in whys if why), "")
-
-    def _estimable(self, case: Case) -> bool:
-        """Whether there are the two pairs that an estimate takes."""
-        return len(self.samples.get(case, ())) > 1
-
-    def _word(self, case: Case) -> Word:
-        return self.settled.get(case, (Word.NO_VERDICT, 0.0))[0]
-
-    def _estimate(self, case: Case, samples: Samples | None = None) -> Estimate:
+    def _seconds(self, case: Case, clock: Clock) -> NDArray[np.float64]:
         import numpy as np
 
-        return estimate(np.stack((self.samples if samples is None else samples)[case]), seed=self.seed)
+        return np.stack(self.samples[case])[..., (WALL, PROCESSOR).index(clock)]
+
+    def _has_processor_time(self, case: Case) -> bool:
+        import numpy as np
+
+        return not np.isnan(self.samples[case]).any()
+
+    def _forecast(self, going: Sequence[Case], of: int) -> str:
+        """How long the cases that go on need, if nothing changed in them; and what is left of the budget."""
+        needed = {case: self._pairs_needed(case) for case in going}
+        begin = max(0.0, self.last - of * BLOCKS * BLOCK_SECONDS)  # of which a pair takes so much to start
+        pair = begin + len(going) * BLOCKS * BLOCK_SECONDS
+        each = ", ".join(f"{case.method} {case.variant} {pairs * pair / 60:.1f}" for case, pairs in needed.items())
+        left = "" if math.isinf(self.left()) else f"; {max(0.0, self.left()) / 60:.1f} minutes are left"
+        return (
+            f"after {self.measured} pairs {len(going)} of {of} cases go on; minutes until a slow-down of "
+            f"{self.rule.tolerance:.1%} is excluded, if there is none: {each}{left}"
+        )
+
+    def _pairs_needed(self, case: Case) -> int:
+        judgement = self.judged[case]
+        return self.rule.pairs_needed(judgement.found.error, self.measured, judgement.chances.miss) - self.measured
+
+    def _findings(self, cases: Sequence[Case], why_not: str) -> list[Finding]:
+        moved = self._contamination()
+        findings = []
+        for case in cases:
+            if case in self.judged:
+                judgement = self.judged[case]
+                if moved:
+                    self.judged[case] = replace(judgement, word=Word.NO_VERDICT, reason=moved)
+                findings.append(self._finding(case))
+            else:
+                findings.append(Finding(case, "seconds", Word.NO_VERDICT, reason=why_not))
+        return findings
+
+    def _contamination(self) -> str:
+        """Why nothing that was timed counts: a control kernel differs."""
+        whys = (
+            contaminated(control.method, by.found, self.rule, by.chances)
+            for control in self.controls
+            if len(self.samples.get(control, ())) >= self.rule.least
+            for by in (self._by(control, WALL),)
+        )
+        return next((why for why in whys if why), "")
 
     def _finding(self, case: Case) -> Finding:
         import numpy as np
 
-        found = self._estimate(case)
-        word, level = self.settled[case]
-        base, again, head = np.moveaxis(np.stack(self.samples[case]), -1, 0)
-        detectable = math.expm1(found.detectable(self.rule, level))
-        interval = _around(found.change, found.margin)
-        reason = self.reasons.get(case, "") or (unlike(found, self.rule) if word is Word.NO_VERDICT else "")
-        at_most = None if reason and word is Word.NO_VERDICT else interval.high
-        if word is Word.NO_VERDICT and not reason:
+        judgement = self.judged[case]
+        found, chances, reason = judgement.found, judgement.chances, judgement.reason
+        base, again, head = np.moveaxis(self._seconds(case, judgement.clock), -1, 0)
+        interval = _around(found.change, found.margin(self.rule, chances))
+        unclear = judgement.word is Word.NO_VERDICT
+        if unclear and not reason:
             reason = f"at most {interval.high:+.1%}; the tolerance is {self.rule.tolerance:.1%}"
+            at_most: float | None = interval.high
+        else:
+            at_most = None if unclear else interval.high
         return Finding(
-            case,
-            "seconds",
-            word,
+            case, "seconds", judgement.word,
             base=float(np.median([base, again])),
             head=float(np.median(head)),
             change=math.expm1(found.change),
             interval=interval,
-            floor=_around(found.floor, found.floor_margin),
-            detectable=detectable,
+            floor=_around(found.floor, found.floor_margin(self.rule, chances)),
+            detectable=math.expm1(found.detectable(self.rule, chances)),
             at_most=at_most,
             reason=reason,
+            clock=judgement.clock,
             samples=(tuple(np.sqrt(base * again).ravel().tolist()), tuple(head.ravel().tolist())),
-        )
+        )  # fmt: skip
 
 
 def _around(middle: float, margin: float) -> Interval:
@@ -194,10 +224,12 @@ class FreshPairs:
     start: Callable[[str], FreshSide]
     image: Callable[[Case], NDArray[np.float32]]
     generator: np.random.Generator
+    controls: tuple[Case, ...] = ()
+    """Of these there are few blocks."""
     paces: dict[Case, Pace] = field(default_factory=dict)
 
     def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
-        """Seconds (blocks, 3) of each case from one fresh pair."""
+        """Seconds (blocks, 3, 2) of each case from one fresh pair."""
         with self._trio() as trio:
             for case in cases:
                 for side in trio:
@@ -206,7 +238,8 @@ class FreshPairs:
                     side.wait_ready(case)
             for case in cases:
                 if case not in self.paces:
-                    self.paces[case] = Pace.of(trio[0].seconds(case, _GLANCE))
+                    pace = Pace.of(trio[0].seconds(case, _GLANCE)[0])
+                    self.paces[case] = replace(pace, blocks=FEW_BLOCKS) if case in self.controls else pace
             paces = {case: self.paces[case] for case in cases}
             return measure(trio, paces, self.generator)
 

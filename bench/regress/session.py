@@ -7,8 +7,11 @@ behind it. Nothing here imports `reports`: a revision may hold another one.
 from __future__ import annotations
 
 import gc
+import math
 import os
+import resource
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -20,10 +23,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.machine.clock import clock_for
+from bench.machine.clock import Clock, clock_for
 from bench.machine.environment import environment
 from bench.machine.threads import fix_threads
-from bench.measure.calls import seconds_per_call
+from bench.measure.calls import Call, seconds_per_call
 from bench.plan.case import Case, Reading
 from bench.regress.turns import Pace
 from restoration.catalog import GROUP, get
@@ -80,7 +83,7 @@ class Session:
         self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
             self.seconds(case, Pace(1, 1))
-        return self.seconds(case, Pace(1, 1))
+        return self.seconds(case, Pace(1, 1))[0]
 
     def move(self, case: Case) -> None:
         """Copies the input of a case that is ready to another place in memory."""
@@ -89,16 +92,21 @@ class Session:
         self._ready[case] = partial(run.func, deepcopy(run.args[0]), **run.keywords)
         self._pads[case] = pad
 
-    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> tuple[float, float]:
         """Seconds per call of a case that is ready: the least of `pace.samples` means over `pace.calls` calls.
 
-        This thread starts on the core of that number (modulo the number of cores) and may leave it.
+        By the wall clock, and by the clock of the processor, which is not a number where it does not count: where more
+        than one thread may work, or where this one waited for something. This thread
+        starts on the core of that number (modulo the number of cores) and may leave it.
         """
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]
+        alone = case.threads == 1 and case.device == "cpu"
         with torch.inference_mode(), _without_collections():
             _go_to(core)
-            return min(seconds_per_call(run, clock, calls=pace.calls) for _ in range(pace.samples))
+            samples = [_by_both_clocks(run, clock, pace.calls) for _ in range(pace.samples)]
+        counts = alone and not any(math.isnan(processor) for _, processor in samples)
+        return min(wall for wall, _ in samples), min(processor for _, processor in samples) if counts else math.nan
 
     def restored(self, case: Case, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the case makes of `image` (1, C, h, w): (1, C, H, W)."""
@@ -133,6 +141,19 @@ def _without_collections() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _by_both_clocks(run: Call, clock: Clock, calls: int) -> tuple[float, float]:
+    """Seconds per call of wall time, and of processor time where this thread did not wait of its own accord."""
+    waits, begin = _waits(), time.process_time()
+    wall = seconds_per_call(run, clock, calls=calls)
+    processor = (time.process_time() - begin) / calls
+    return wall, processor if _waits() == waits else math.nan
+
+
+def _waits() -> int:
+    """How often this thread gave its core away by itself: it slept, or waited for a file or for another thread."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
 
 def _go_to(core: int) -> None:

@@ -74,20 +74,23 @@ class Side(FreshProcess):
 
     def wait_ready(self, case: Case) -> None:
         """Raises `NoVerdictError` where the case did not become ready."""
-        self._number(case, self.receive())
+        self._timed(case, self.receive())
 
-    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
-        """Seconds per call; see `bench.regress.turns.TimedSide`."""
-        return self._number(case, self.ask("seconds", case, pace, core))
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> tuple[float, float]:
+        """Seconds per call by two clocks; see `bench.regress.turns.TimedSide`."""
+        wall, processor = self._timed(case, self.ask("seconds", case, pace, core))
+        return wall, processor
 
     def move(self, case: Case) -> None:
         """Moves the input; see `bench.regress.turns.TimedSide`."""
         self.ask("move", case)
 
-    def _number(self, case: Case, answer: object) -> float:
-        if not isinstance(answer, float):
-            why = answer.error if isinstance(answer, Failure) else answer
-            raise NoVerdictError(f"{self.checkout.label}: {case.method} {case.variant} failed while timed: {why}")
+    def _timed(self, case: Case, answer: Any) -> Any:
+        """The answer, where it is no failure."""
+        if isinstance(answer, Failure):
+            raise NoVerdictError(
+                f"{self.checkout.label}: {case.method} {case.variant} failed while timed: {answer.error}"
+            )
         return answer
 
     @contextmanager

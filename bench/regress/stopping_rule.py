@@ -1,43 +1,77 @@
-"""When the timing of a comparison stops, and how sure a change must be at each look; `pairs` applies it."""
+"""When the timing of a case stops, and with which chances of being wrong; `verdict` applies it.
+
+After each pair a case is looked at, and it is settled as soon as one of two lines is crossed: towards "slower" or
+towards "not slower by the tolerance". The lines are those of Paulson (1964) and of Kim and Nelson (ACM Transactions on
+Modeling and Computer Simulation 11, 2001): for independent Gaussian pairs of unknown variance the chance ever to cross
+the wrong one is bounded, however often one looks. What lies between no change and the tolerance is the indifference
+zone: either word may be said of it.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from reports.derive.verdict_words import Tolerances, called_from
+from reports.derive.verdict_words import Tolerances, called_from, limit
 
-MOST_PAIRS = 8
-"""Pairs of fresh processes after which a case that is still unclear is left without a verdict."""
+BUDGET_MINUTES = 6.0
+"""What a comparison may take, if the user does not say."""
+
+DETECT_MINUTES = 15.0
+"""The same where the user names the change to detect."""
+
+
+@dataclass(frozen=True)
+class Chances:
+    """How often one clock may be wrong about one case, in each direction."""
+
+    alarm: float
+    """To call a change where there is none."""
+    miss: float
+    """To exclude a change as large as the tolerance where there is one."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When a time counts as changed, and after how many pairs a case is left without a verdict."""
+    """When a time counts as changed, and when a change is excluded."""
 
     tolerance: float = Tolerances.time
     """The relative change that a comparison must not miss."""
-    alpha: float = 0.2
-    """Chance that a whole comparison without any change flags one; what is flagged has yet to be confirmed, at
-    `CONFIRMING_LEVEL`."""
-    least: int = MOST_PAIRS // 2
+    alarm: float = 0.001
+    """Chance that a case without a change is called slower or faster, at most."""
+    alarms: float = 0.01
+    """Chance that any case of a comparison without a change is called so, at most."""
+    miss: float = 0.025
+    """Chance that a case slowed by the tolerance is called not slower: both ends together make an interval of 95 %."""
+    least: int = 3
     """Pairs of fresh processes before the first look."""
-    most: int = MOST_PAIRS
-    """Pairs of fresh processes before the last look."""
 
     @property
     def call(self) -> float:
         """The smallest logarithm of a ratio that is called a change."""
         return called_from(self.tolerance)
 
-    def level(self, pairs: int) -> float:
-        """The share of `alpha` that the look after `pairs` pairs may use: the first and the last look share it.
+    @property
+    def limit(self) -> float:
+        """The tolerance as a logarithm of a ratio."""
+        return limit(self.tolerance)
 
-        Spending function alpha log(1 + (e - 1) t) of Lan and DeMets, Biometrika 70 (1983), t = pairs / most. Looks in
-        between may find a case unchanged, which needs no share; more looks for a change would each have too little.
+    def chances(self, cases: int, clocks: int) -> Chances:
+        """The chances of each clock, where so many cases are timed and so many clocks may decide each of them."""
+        return Chances(min(self.alarm, self.alarms / cases) / 2 / clocks, self.miss / clocks)
+
+    def half_width(self, error: float, freedom: int, chance: float) -> float:
+        """Half the width of the interval of a change that misses it at either end with this chance, whenever one looks.
+
+        `error` is its standard error, of so many degrees of freedom. It is never below a quarter of the tolerance: that
+        is the price for looking often.
         """
-        first = self._spent(self.least)
-        return {self.most: self.alpha - first, self.least: first}.get(pairs, 0.0)
+        reach: float = freedom * (chance ** (-2 / freedom) - 1)
+        return self.limit / 4 + reach * error**2 / self.limit
 
-    def _spent(self, pairs: int) -> float:
-        return self.alpha * math.log1p((math.e - 1) * min(1.0, pairs / self.most))
+    def pairs_needed(self, error: float, pairs: int, chance: float) -> int:
+        """After how many pairs a slow-down will be excluded if nothing changed, as the error after `pairs` suggests."""
+        needed = pairs
+        while self.half_width(error * math.sqrt(pairs / needed), 2 * (needed - 1), chance) >= self.limit:
+            needed += 1
+        return needed

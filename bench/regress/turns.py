@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 BLOCKS = 6
 """Blocks of one case in one trio of processes."""
 
+FEW_BLOCKS = 2
+"""Of a case of which one block takes long, and of what only shows whether the machine is steady."""
+
+LEAST_ROUNDS = 3
+"""Rounds of a block: the median of fewer would let a disturbed one count."""
+
+LONGEST_BLOCK = 1.0
+"""Seconds of a block, its three processes together, from which on there are fewer."""
+
 BLOCK_SECONDS = 0.27
 """Seconds that one block aims at, its three processes together."""
 
@@ -40,11 +49,19 @@ MOST_SAMPLES = 3
 """Of one turn."""
 
 
+_COUNTED = 0.9
+"""Share of the rounds in which a clock must count."""
+
+
 class TimedSide(Protocol):
     """A side that has cases ready and times them on request."""
 
-    def seconds(self, case: Case, pace: Pace, core: int = 0) -> float:
-        """Seconds per call of `case`, begun on that core: the least of `pace.samples` means over `pace.calls` calls."""
+    def seconds(self, case: Case, pace: Pace, core: int = 0) -> tuple[float, float]:
+        """Seconds per call of `case`, begun on that core: the least of `pace.samples` means over `pace.calls` calls.
+
+        By the wall clock, and by the clock of the processor, which is not a number where it does not count: where more
+        than one thread may work, or where this one waited for something.
+        """
 
     def move(self, case: Case) -> None:
         """Copies the input of `case` to another place in memory."""
@@ -52,11 +69,12 @@ class TimedSide(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a case is called in one turn, and how many rounds make a block."""
+    """How often a case is called in one turn, how many rounds make a block, and how many blocks are measured."""
 
     calls: int
     samples: int
     rounds: int = 1
+    blocks: int = BLOCKS
 
     @classmethod
     def of(cls, seconds: float) -> Pace:
@@ -65,24 +83,22 @@ class Pace:
         calls = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
         sample = calls * seconds
         samples = min(MOST_SAMPLES, max(1, round(TURN_SECONDS / sample)))
-        return cls(calls, samples, max(1, round(BLOCK_SECONDS / (3 * samples * sample))))
+        rounds = max(LEAST_ROUNDS, round(BLOCK_SECONDS / (3 * samples * sample)))
+        long = 3 * rounds * samples * sample > LONGEST_BLOCK
+        return cls(calls, samples, rounds, FEW_BLOCKS if long else BLOCKS)
 
 
 def measure(
-    sides: Sequence[TimedSide],
-    paces: Mapping[Case, Pace],
-    generator: np.random.Generator,
-    *,
-    blocks: int = BLOCKS,
+    sides: Sequence[TimedSide], paces: Mapping[Case, Pace], generator: np.random.Generator
 ) -> dict[Case, NDArray[np.float64]]:
-    """Seconds (blocks, sides) of each case."""
+    """Seconds (blocks, sides, 2) of each case, by the wall clock and by that of the processor."""
     import numpy as np
 
-    found = {case: np.empty((blocks, len(sides))) for case in paces}
+    found = {case: np.empty((pace.blocks, len(sides), 2)) for case, pace in paces.items()}
     orders = {case: _orders(len(sides), generator) for case in paces}
     cores = {case: itertools.count() for case in paces}
-    cases = list(paces)
-    for block in range(blocks):
+    for block in range(max(pace.blocks for pace in paces.values())):
+        cases = [case for case, pace in paces.items() if block < pace.blocks]
         for turn in generator.permutation(len(cases)):
             case = cases[turn]
             for side in sides:
@@ -96,16 +112,26 @@ def measure(
 
 
 def middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median round: (rounds, processes) -> (processes,).
+    """The median round: (rounds, processes, clocks) -> (processes, clocks).
 
     The medians of the rounds' levels and of the ratios between processes are separate: a round in which all are slow
-    does not change the ratios, and a round in which one was disturbed does not count.
+    does not change the ratios, and a round in which one was disturbed does not count. A clock that does not count in
+    more than a tenth of the rounds does not count at all.
     """
     import numpy as np
 
-    logs = np.log(seconds)
-    level = logs.mean(axis=1, keepdims=True)
-    return np.asarray(np.exp(np.median(level) + np.median(logs - level, axis=0)), dtype=np.float64)
+    return np.stack([_middle(np.log(clock)) for clock in np.moveaxis(seconds, -1, 0)], axis=-1)
+
+
+def _middle(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of one clock: (rounds, processes) -> (processes,)."""
+    import numpy as np
+
+    counted = logs[~np.isnan(logs).any(axis=1)]
+    if len(counted) < _COUNTED * len(logs):
+        return np.full(logs.shape[1], math.nan)
+    level = counted.mean(axis=1, keepdims=True)
+    return np.asarray(np.exp(np.median(level) + np.median(counted - level, axis=0)), dtype=np.float64)
 
 
 def _orders(members: int, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:

@@ -60,7 +60,7 @@ size = 32
 """
 
 RUN = ("run", "--spec", "small.toml", "--out", "out", "--jobs", "2")
-COMPARE = ("compare", "HEAD~1", "HEAD", "--spec", "../theirs.toml", "--pairs", "2", "--out", "../out")
+COMPARE = ("compare", "HEAD~1", "HEAD", "--spec", "../theirs.toml", "--budget", "0.3", "--out", "../out")
 
 _TRIES = 8
 """How often a program that was done before its moment is tried again, at an earlier one."""

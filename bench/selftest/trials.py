@@ -19,7 +19,6 @@ from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Repository, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison
-from bench.regress.stopping_rule import MOST_PAIRS
 from bench.selftest.plants import Plant, plant_commit, plants_for
 from bench.talk import say
 from reports.derive.verdict_words import CHANGES
@@ -81,7 +80,7 @@ class Trial:
 
 def gate_check(
     folder: Path, spec: str, *, planted: Sequence[bool], busy: bool = False, peer: bool = False,
-    methods: tuple[str, ...] = (), most_pairs: int = MOST_PAIRS, before: int = 0,
+    methods: tuple[str, ...] = (), before: int = 0,
 ) -> Iterator[Trial]:  # fmt: skip
     """One comparison for each of `planted`: with plants or without; the trial that each was.
 
@@ -98,7 +97,7 @@ def gate_check(
         plants = list(plants_for(read_spec(spec), before + sum(planted[:number]))) if with_plants else []
         counts = _peer(spec) if peer and not plants else None
         head = plant_commit(repository, base, plants) if plants else base
-        question = Question(base, head, spec, methods, repository.root, most_pairs=most_pairs, measure_all=True)
+        question = Question(base, head, spec, methods, repository.root, measure_all=True)
         with _busy_core() if busy else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
         trial = Trial.of(comparison, plants, condition="one core busy" if busy else "", peer=counts)

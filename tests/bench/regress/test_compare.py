@@ -49,7 +49,7 @@ def spec_file(root: Path, text: str = SPEC) -> Path:
 
 
 def asked(root: Path, base: str, head: str | None = None, text: str = SPEC) -> Comparison:
-    question = Question(base, head, str(spec_file(root, text)), folder=root, most_pairs=2)
+    question = Question(base, head, str(spec_file(root, text)), folder=root, budget=20.0)
     return compare.compare(question, progress=lambda *_: None, say=lambda _: None)
 
 
@@ -73,7 +73,7 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     monkeypatch.setattr(turns, "BLOCK_SECONDS", 0.01)
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
-        monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--pairs", "2", "--out", "out",
+        monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--budget", "0.2", "--out", "out",
         "--format", "json", "--measure-all", "--verbose",
     )  # fmt: skip
     printed = capsys.readouterr()
@@ -234,7 +234,7 @@ def test_an_interrupted_comparison_keeps_what_it_had_found(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.commands.console.check", interrupt)
-    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--pairs", "2", "--out", "out"]
+    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--budget", "0.2", "--out", "out"]
     assert call(monkeypatch, "compare", *arguments, "--measure-all") == 3
     place = next((theirs / "out").iterdir())
     error = capsys.readouterr().err
