@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Option("--history", help="The history file.")]
 OtherMachine = Annotated[bool, typer.Option(help="Judge by runs of other environments, too.")]
 Run = Annotated[Path, typer.Argument(help="A run directory.")]
+Budget = Annotated[
+    float | None,
+    typer.Option(min=0.01, help=f"Minutes at most; {BUDGET_MINUTES:g}, or {DETECT_MINUTES:g} with --detect."),
+]
 
 history = typer.Typer(help="Keep runs, and judge a run by those before it.", no_args_is_help=True)
 
@@ -33,10 +37,7 @@ def compare(
     methods: Methods = "",
     images: Images = None,
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
-    budget: Annotated[
-        float | None,
-        typer.Option(min=0.01, help=f"Minutes at most; {BUDGET_MINUTES:g}, or {DETECT_MINUTES:g} with --detect."),
-    ] = None,
+    budget: Budget = None,
     detect: Annotated[str, typer.Option(help="The change of time to decide about, as in 1%; else the spec's.")] = "",
     measure_all: Annotated[bool, typer.Option("--measure-all", help="Measure what has the same code, too.")] = False,
     timeout: Timeout = USUAL_TIMEOUT,

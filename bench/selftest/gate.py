@@ -5,39 +5,53 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bench.errors import BenchError
+from bench.machine.clock import clock_for
 from bench.selftest.disguises import said_of_hidden
 from bench.selftest.gate_table import records, said_of, write_table
-from bench.selftest.trials import Trial, gate_check
+from bench.selftest.trials import Kind, Trial, gate_check
 from bench.talk import ending_in_one_line, say
 
 
 def main(  # noqa: PLR0917 - typer reads the options from the signature
     spec: Annotated[str, typer.Option(help="What is compared.")] = "gate",
-    empty: Annotated[int, typer.Option(help="Comparisons with nothing planted.")] = 10,
-    planted: Annotated[int, typer.Option(help="Comparisons with plants.")] = 10,
-    busy: Annotated[int, typer.Option(help="Comparisons with nothing planted and one core busy.")] = 20,
-    methods: Annotated[str, typer.Option(help="Only these, in the busy ones, by commas.")] = "bicubic,lanczos,tv",
+    empty: Annotated[int, typer.Option(min=0, help="Comparisons with nothing planted.")] = 10,
+    planted: Annotated[int, typer.Option(min=0, help="Comparisons with plants.")] = 10,
+    busy: Annotated[int, typer.Option(min=0, help="Comparisons with nothing planted and one core busy.")] = 5,
+    detect: Annotated[int, typer.Option(min=0, help="Comparisons of one method slowed by 1 %, to be detected.")] = 2,
+    hours: Annotated[float, typer.Option(min=0, help="If given, all of these again and again for so long.")] = 0.0,
+    peer: Annotated[bool, typer.Option("--peer", help="Have pytest-benchmark compare two runs, too.")] = False,  # noqa: FBT002 - a flag
     record: Annotated[Path, typer.Option(help="Where trials are appended.")] = Path("docs/gate.jsonl"),
     page: Annotated[Path, typer.Option(help="The page with the table.")] = Path("docs/regression.md"),
 ) -> None:
     """Plants changes into a copy, counts what is found, and writes the table of all recorded trials into the page."""
-    folder = Path.cwd()
-    turns = [number % 2 == 1 for number in range(2 * min(empty, planted))]  # in turn: both in the same hour
-    turns += [planted > empty] * abs(planted - empty)
-    before = sum(bool(trial.planted) for trial in Trial.read(record))
-    for trial in gate_check(folder, spec, planted=turns, peer=True, before=before):
-        trial.append_to(record)
-    few = tuple(name for name in methods.split(",") if name)
-    for trial in gate_check(folder, spec, planted=[False] * busy, busy=True, methods=few):
+    counts: dict[Kind, int] = {"empty": empty, "planted": planted, "busy": busy, "detect": detect}
+    if not any(counts.values()):
+        raise BenchError("--empty, --planted, --busy and --detect are all 0: nothing to try")
+    clock = clock_for("cpu")
+    until = clock() + 3600 * hours
+    kinds = in_turn(counts)
+    if hours:
+        kinds = itertools.takewhile(lambda _: clock() < until, itertools.cycle(list(kinds)))
+    before = sum(trial.kind in {"planted", "detect"} for trial in Trial.read(record))
+    for trial in gate_check(Path.cwd(), spec, kinds, peer=peer, before=before):
         trial.append_to(record)
     trials = Trial.read(record)
     say(hidden := said_of_hidden())
     write_table(records(trials), page, said=f"{said_of(trials)} {hidden}")
+
+
+def in_turn(counts: Mapping[Kind, int]) -> Iterable[Kind]:
+    """So many of each kind, spread evenly: all of them in the same hours."""
+    spread = [((place + 0.5) / count, kind) for kind, count in counts.items() for place in range(count)]
+    return [kind for _, kind in sorted(spread, key=lambda item: item[0])]
 
 
 if __name__ == "__main__":

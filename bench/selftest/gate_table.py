@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from statistics import median
 
 from bench.errors import BenchError
 from bench.machine.environment import cpu_model
@@ -21,22 +22,21 @@ def records(trials: Sequence[Trial]) -> list[Record]:
     """The table: one line for each plant, then what was said where nothing was planted."""
     planted: dict[str, Counter[str]] = defaultdict(Counter)
     for trial in trials:
-        for stated, word in trial.planted:
-            planted[stated][word] += 1
+        for said in trial.said:
+            if said.planted:
+                planted[said.planted][said.word] += 1
     lines = [_line(stated, words) for stated, words in planted.items()]
-    for condition in dict.fromkeys(trial.condition for trial in trials):
-        name = ", ".join(part for part in ("nothing", condition) if part)
-        mine = [trial for trial in trials if trial.condition == condition]
-        empty = [trial for trial in mine if not trial.planted]
-        lines.append(_line(f"{name}: cases", Counter(word for trial in mine for word in trial.untouched)))
-        if empty:
-            lines.append(_line(f"{name}: whole comparisons", Counter(_whole(trial) for trial in empty)))
+    for name, kinds in (("nothing", {"empty", "planted", "detect"}), ("nothing, one core busy", {"busy"})):
+        words = Counter(said.word for trial in trials if trial.kind in kinds for said in trial.untouched)
+        whole = Counter(_whole(trial) for trial in trials if trial.kind in kinds & {"empty", "busy"})
+        lines += [_line(f"{name}: cases", words)] if words else []
+        lines += [_line(f"{name}: whole comparisons", whole)] if whole else []
     peers = [trial.peer for trial in trials if trial.peer]
     if peers:
         cases, alarms = (sum(counts) for counts in zip(*peers, strict=True))
         lines.append(_line("nothing: cases, by `--benchmark-compare-fail=median:5%`", _counted(alarms, cases)))
-        whole = _counted(sum(alarms > 0 for _, alarms in peers), len(peers))
-        lines.append(_line("nothing: whole runs, by `--benchmark-compare-fail=median:5%`", whole))
+        runs = _counted(sum(alarms > 0 for _, alarms in peers), len(peers))
+        lines.append(_line("nothing: whole runs, by `--benchmark-compare-fail=median:5%`", runs))
     return lines
 
 
@@ -55,10 +55,10 @@ def write_table(records: Sequence[Record], page: Path, *, said: str, name: str =
 def said_of(trials: Sequence[Trial]) -> str:
     """What the table rests on, in a sentence."""
     prints = ", ".join(dict.fromkeys(trial.fingerprint for trial in trials))
-    shortest, longest = min(trial.seconds for trial in trials), max(trial.seconds for trial in trials)
+    seconds = sorted(trial.seconds for trial in trials)
     return (
-        f"{len(trials)} comparisons on {usable_cores()} cores ({cpu_model()}, environment {prints}), {shortest:.0f} to "
-        f"{longest:.0f} s each, {date.today():%Y-%m-%d}."  # noqa: DTZ011 - the reader's day
+        f"{len(trials)} comparisons on {usable_cores()} cores ({cpu_model()}, environment {prints}), "
+        f"{seconds[0]:.0f} to {seconds[-1]:.0f} s each, {median(seconds):.0f} s in the middle, {date.today():%Y-%m-%d}."  # noqa: DTZ011 - the reader's day
     )
 
 
@@ -79,6 +79,7 @@ def _counted(alarms: int, total: int) -> dict[str, int]:
 
 
 def _whole(trial: Trial) -> str:
+    """A whole comparison without a change as one word: it raised an alarm, passed, or had no verdict."""
     if trial.alarmed:
         return Word.SLOWER
-    return Word.NO_VERDICT if Word.NO_VERDICT in trial.untouched else Word.UNCHANGED
+    return Word.NO_VERDICT if trial.status else Word.UNCHANGED

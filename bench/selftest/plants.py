@@ -68,10 +68,17 @@ class Plant:
         """Whether the finding is of the method and the options that this was planted into."""
         return (finding.case.method, finding.case.options) == (self.case.method, self.case.options)
 
-    def word(self, comparison: Comparison) -> Word:
-        """What the comparison says of the case that this was planted into."""
+    def finding(self, comparison: Comparison) -> Finding:
+        """What the comparison found of the case that this was planted into."""
         mine = (finding for finding in comparison.findings if finding.metric == METRICS[self.kind])
-        return next((finding.word for finding in mine if self.concerns(finding)), Word.NO_VERDICT)
+        absent = Finding(self.case, METRICS[self.kind], Word.NO_VERDICT, reason="not in the comparison")
+        return next((finding for finding in mine if self.concerns(finding)), absent)
+
+
+def plant_to_detect(spec: Spec, number: int, share: float) -> Plant:
+    """A slow-down by `share` of one timed case, the next one with each number."""
+    cases = list({case.method: case for case in spec.cases(ImageSet().names()) if case.kind == "time"}.values())
+    return Plant("time", share, cases[number % len(cases)], f"+{share:.0%} time, --detect {share:.0%}")
 
 
 def plants_for(spec: Spec, number: int) -> Iterator[Plant]:

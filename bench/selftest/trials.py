@@ -9,67 +9,107 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import psutil
 
 from bench.errors import BenchError
 from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Repository, snapshot
 from bench.regress.compare import Question, compare
-from bench.regress.findings import Comparison
-from bench.selftest.plants import Plant, plant_commit, plants_for
+from bench.regress.findings import Comparison, Finding
+from bench.regress.stopping_rule import DETECT_MINUTES
+from bench.selftest.plants import Plant, plant_commit, plant_to_detect, plants_for
 from bench.talk import say
 from reports.derive.verdict_words import CHANGES
 
 _PEER_LIMIT = 1.05  # the 5 % of pytest-benchmark's option
+
+Kind = Literal["empty", "planted", "busy", "detect"]
+"""What a trial is: nothing planted; changes of every size planted; nothing planted and one core busy; or a slow-down of
+`DETECTED` planted into one method that is compared with `--detect`."""
+
+DETECTED = 0.01
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a comparison said of one case."""
+
+    case: str
+    word: str
+    change: str
+    """With its interval."""
+    planted: str = ""
+    """What was planted into it."""
+
+    @classmethod
+    def of(cls, finding: Finding, planted: str = "") -> Said:
+        """What it said in this finding."""
+        brief = finding.brief()
+        return cls(
+            f"{finding.place}: {finding.measured}",
+            str(finding.word),
+            f"{brief['change']} ({brief['interval']})",
+            planted,
+        )
 
 
 @dataclass(frozen=True)
 class Trial:
     """What one comparison said: of each plant, and of the times of the cases that nothing was planted into."""
 
-    condition: str
-    """What else the machine did meanwhile: nothing ("") or `one core busy`."""
-    planted: tuple[tuple[str, str], ...]
-    """What was planted, and the word for the case it was planted into."""
-    untouched: tuple[str, ...]
-    verdict: str
+    kind: Kind
+    said: tuple[Said, ...]
+    status: int
     pairs: int
     seconds: float
     fingerprint: str
+    load: float
+    """Processes that were ready to run when it began, by the system's mean over a minute."""
     peer: tuple[int, int] | None = None
     """Cases, and how many of them pytest-benchmark's own comparison of two runs called slower."""
 
     @classmethod
     def of(
-        cls,
-        comparison: Comparison,
-        plants: Sequence[Plant],
-        *,
-        condition: str = "",
+        cls, comparison: Comparison, plants: Sequence[Plant], *, kind: Kind = "empty", load: float = 0.0,
         peer: tuple[int, int] | None = None,
-    ) -> Trial:
+    ) -> Trial:  # fmt: skip
         """The trial that a comparison with these plants in its head was."""
-        timed = [finding for finding in comparison.findings if finding.metric == "seconds"]
+        untouched = [
+            Said.of(finding)
+            for finding in comparison.findings
+            if finding.metric == "seconds" and not any(plant.concerns(finding) for plant in plants)
+        ]
+        touched = [Said.of(plant.finding(comparison), plant.stated) for plant in plants]
         return cls(
-            condition,
-            tuple((plant.stated, str(plant.word(comparison))) for plant in plants),
-            tuple(str(finding.word) for finding in timed if not any(plant.concerns(finding) for plant in plants)),
-            str(comparison.word), comparison.pairs, round(comparison.seconds, 1), comparison.fingerprint, peer,
+            kind, (*touched, *untouched), comparison.status, comparison.pairs, round(comparison.seconds, 1),
+            comparison.fingerprint, load, peer,
         )  # fmt: skip
 
     @property
     def alarmed(self) -> bool:
         """Whether a change was called where none was planted."""
-        return any(word in CHANGES for word in self.untouched)
+        return any(said.word in CHANGES for said in self.untouched)
+
+    @property
+    def untouched(self) -> list[Said]:
+        """What was said of the times of the cases that nothing was planted into."""
+        return [said for said in self.said if not said.planted]
 
     @classmethod
     def read(cls, path: Path) -> list[Trial]:
         """Every trial that was appended to `path`; none where there is no file."""
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [cls(**{key: _as_tuples(value) for key, value in json.loads(line).items()}) for line in lines]
+        return [cls._from(json.loads(line)) for line in lines]
+
+    @classmethod
+    def _from(cls, record: dict[str, Any]) -> Trial:
+        said = tuple(Said(**one) for one in record["said"])
+        return cls(**{**record, "said": said, "peer": tuple(record["peer"]) if record["peer"] else None})
 
     def append_to(self, path: Path) -> None:
         """Adds one line to `path`."""
@@ -79,37 +119,44 @@ class Trial:
 
 
 def gate_check(
-    folder: Path, spec: str, *, planted: Sequence[bool], busy: bool = False, peer: bool = False,
-    methods: tuple[str, ...] = (), before: int = 0,
-) -> Iterator[Trial]:  # fmt: skip
-    """One comparison for each of `planted`: with plants or without; the trial that each was.
+    folder: Path, spec: str, kinds: Iterable[Kind], *, peer: bool = False, before: int = 0
+) -> Iterator[Trial]:
+    """One comparison of each of `kinds`; the trial that each was.
 
-    With `busy` another process keeps one core busy meanwhile. With `peer` each comparison without plants is preceded by
-    two runs of the suite that pytest-benchmark compares. `before` comparisons with plants were made already: the next
-    ones plant into the next cases. Raises `BenchError` outside this project's own repository.
+    With `peer` each comparison without plants is preceded by two runs of the suite that pytest-benchmark compares.
+    `before` comparisons with plants were made already: the next ones plant into the next cases. Raises `BenchError`
+    outside this project's own repository.
     """
     repository = Repository.around(folder)
     if not (repository.root / "restoration" / "catalog.py").exists():
         raise BenchError(f"{repository.root} is not this project's repository; the gate plants its changes there")
     base = snapshot(repository)
-    done = len(planted)
-    for number, with_plants in enumerate(planted):
-        plants = list(plants_for(read_spec(spec), before + sum(planted[:number]))) if with_plants else []
-        counts = _peer(spec) if peer and not plants else None
-        head = plant_commit(repository, base, plants) if plants else base
-        question = Question(base, head, spec, methods, repository.root, measure_all=True)
-        with _busy_core() if busy else contextlib.nullcontext():
+    for number, kind in enumerate(kinds, 1):
+        plants = _plants(spec, kind, before)
+        before += bool(plants)
+        counts = _peer(spec) if peer and kind == "empty" else None
+        load = round(psutil.getloadavg()[0], 2)
+        question = Question(base, plant_commit(repository, base, plants) if plants else base, spec, measure_all=True)
+        question = replace(question, folder=repository.root)
+        if kind == "detect":
+            methods = (plants[0].case.method,)
+            question = replace(question, methods=methods, detect=DETECTED, budget=60 * DETECT_MINUTES)
+        with _busy_core() if kind == "busy" else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
-        trial = Trial.of(comparison, plants, condition="one core busy" if busy else "", peer=counts)
-        said = ", ".join(f"{stated}: {word}" for stated, word in trial.planted) or "nothing planted"
-        words = dict(Counter(trial.untouched))
-        say(f"{number + 1} of {done}, {trial.seconds:.0f} s, {trial.pairs} pairs: {said}; {words}")
+        trial = Trial.of(comparison, plants, kind=kind, load=load, peer=counts)
+        say(f"{number}, {kind}: {trial.seconds:.0f} s, {trial.pairs} pairs, status {trial.status}: {_in_words(trial)}")
         yield trial
 
 
-def _as_tuples(value: Any) -> Any:
-    """What JSON made lists of."""
-    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+def _plants(spec: str, kind: Kind, before: int) -> list[Plant]:
+    if kind == "planted":
+        return list(plants_for(read_spec(spec), before))
+    return [plant_to_detect(read_spec(spec), before, DETECTED)] if kind == "detect" else []
+
+
+def _in_words(trial: Trial) -> str:
+    planted = ", ".join(f"{said.planted}: {said.word}" for said in trial.said if said.planted)
+    return "; ".join(filter(None, (planted, str(dict(Counter(said.word for said in trial.untouched))))))
 
 
 def _peer(spec: str) -> tuple[int, int]:

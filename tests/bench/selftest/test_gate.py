@@ -24,6 +24,7 @@ from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Checkout, Repository, git
 from bench.regress.findings import Comparison, Finding
 from bench.selftest import plants
+from bench.selftest.gate import in_turn
 from bench.selftest.gate_table import records, write_table
 from bench.selftest.planted import Change, planting
 from bench.selftest.plants import LOSSES, Plant, amplitude_for, plant_commit
@@ -144,11 +145,11 @@ def comparison(*words: tuple[str, Word]) -> Comparison:
 def test_the_table_counts_plants_found_and_alarms_where_nothing_was_planted(tmp_path: Path) -> None:
     plant = Plant("time", 0.03, Case("time", "a"), "+3% time")
     trials = [
-        Trial.of(comparison(("a", Word.SLOWER), ("b", Word.UNCHANGED)), [plant]),
-        Trial.of(comparison(("a", Word.NO_VERDICT), ("b", Word.UNCHANGED)), [plant]),
+        Trial.of(comparison(("a", Word.SLOWER), ("b", Word.UNCHANGED)), [plant], kind="planted"),
+        Trial.of(comparison(("a", Word.NO_VERDICT), ("b", Word.UNCHANGED)), [plant], kind="detect"),
         Trial.of(comparison(("a", Word.UNCHANGED), ("b", Word.SLOWER)), [], peer=(2, 1)),
         Trial.of(comparison(("a", Word.UNCHANGED), ("b", Word.UNCHANGED)), [], peer=(2, 0)),
-        Trial.of(comparison(("a", Word.NO_VERDICT)), [], condition="one core busy"),
+        Trial.of(comparison(("a", Word.NO_VERDICT)), [], kind="busy", load=1.5),
     ]
     for trial in trials:
         trial.append_to(tmp_path / "deep" / "trials.jsonl")
@@ -163,6 +164,30 @@ def test_the_table_counts_plants_found_and_alarms_where_nothing_was_planted(tmp_
         "nothing: cases, by `--benchmark-compare-fail=median:5%`": (4, 1, 25.0, 0),
         "nothing: whole runs, by `--benchmark-compare-fail=median:5%`": (2, 1, 50.0, 0),
     }
+
+
+def test_a_trial_says_which_case_raised_an_alarm() -> None:
+    trial = Trial.of(comparison(("a", Word.UNCHANGED), ("b", Word.SLOWER)), [])
+    assert [(said.case, said.word) for said in trial.said if said.word == Word.SLOWER] == [
+        ("b default 1ch x1 cpu float32: seconds", "slower")
+    ]
+    assert trial.alarmed
+    assert trial.status == 1
+
+
+def test_a_slow_down_to_detect_moves_on_from_method_to_method() -> None:
+    spec = read_spec("gate")
+    plants_made = [plants.plant_to_detect(spec, number, 0.01) for number in range(4)]
+    assert len({plant.case.method for plant in plants_made}) == 4
+    assert {(plant.stated, plant.size, plant.case.kind) for plant in plants_made} == {
+        ("+1% time, --detect 1%", 0.01, "time")
+    }
+
+
+def test_kinds_of_trials_take_turns() -> None:
+    assert list(in_turn({"empty": 4, "planted": 2, "busy": 1, "detect": 0})) == [
+        "empty", "planted", "empty", "busy", "empty", "planted", "empty",
+    ]  # fmt: skip
 
 
 def test_the_table_goes_between_its_markers_and_nothing_else_changes(tmp_path: Path) -> None:
@@ -182,7 +207,7 @@ def test_the_table_goes_between_its_markers_and_nothing_else_changes(tmp_path: P
 def test_another_repository_is_refused(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", str(tmp_path))
     with pytest.raises(BenchError, match="is not this project's repository"):
-        next(gate_check(tmp_path, "gate", planted=[False]))
+        next(gate_check(tmp_path, "gate", ["empty"]))
 
 
 def test_outside_a_repository_the_command_ends_with_one_line(tmp_path: Path) -> None:
