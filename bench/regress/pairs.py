@@ -24,6 +24,11 @@ _GLANCE = Pace(calls=1, samples=3)
 """The pace at which a first, rough time of a case is taken."""
 
 
+_SAYS_NOTHING = math.log(10)
+"""An interval that reaches so far to either side."""
+_TOO_NOISY = "too noisy to exclude even a tenfold slow-down"
+
+
 class Measure(Protocol):
     """Times cases in one fresh pair of processes."""
 
@@ -176,15 +181,16 @@ class Pairs:
         import numpy as np
 
         judgement = self.judged[case]
-        found, chances, reason = judgement.found, judgement.chances, judgement.reason
+        found, chances = judgement.found, judgement.chances
         base, again, head = np.moveaxis(self._seconds(case, judgement.clock), -1, 0)
         interval = _around(found.change, found.margin(self.rule, chances))
-        unclear = judgement.word is Word.NO_VERDICT
-        if unclear and not reason:
-            reason = f"at most {interval.high:+.1%}; the tolerance is {self.rule.tolerance:.1%}"
-            at_most: float | None = interval.high
-        else:
-            at_most = None if unclear else interval.high
+        detectable = _around(0.0, found.detectable(self.rule, chances))
+        at_most = interval.high if interval else None
+        reason = judgement.reason
+        if judgement.word is Word.NO_VERDICT and reason:
+            at_most = None
+        elif judgement.word is Word.NO_VERDICT:
+            reason = f"at most {at_most:+.1%}; the tolerance is {self.rule.tolerance:.1%}" if at_most else _TOO_NOISY
         return Finding(
             case, "seconds", judgement.word,
             base=float(np.median([base, again])),
@@ -192,7 +198,7 @@ class Pairs:
             change=math.expm1(found.change),
             interval=interval,
             floor=_around(found.floor, found.floor_margin(self.rule, chances)),
-            detectable=math.expm1(found.detectable(self.rule, chances)),
+            detectable=detectable.high if detectable else None,
             at_most=at_most,
             reason=reason,
             clock=judgement.clock,
@@ -200,8 +206,9 @@ class Pairs:
         )  # fmt: skip
 
 
-def _around(middle: float, margin: float) -> Interval:
-    return Interval(math.expm1(middle - margin), math.expm1(middle + margin))
+def _around(middle: float, margin: float) -> Interval | None:
+    """An interval of logarithms as one of changes; None where it is so wide that it says nothing."""
+    return Interval(math.expm1(middle - margin), math.expm1(middle + margin)) if margin < _SAYS_NOTHING else None
 
 
 class FreshSide(TimedSide, Protocol):

@@ -71,15 +71,16 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     theirs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(turns, "BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr("bench.regress.pairs.Pairs._goes_on", lambda *_: False)  # three pairs, however busy it is here
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
-        monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--budget", "0.2", "--out", "out",
+        monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--budget", "60", "--out", "out",
         "--format", "json", "--measure-all", "--verbose",
     )  # fmt: skip
     printed = capsys.readouterr()
     assert f"exit status {status}: " in printed.err.splitlines()[0]
     lines = {line["measured"]: line for line in json.loads(printed.out)}
-    assert status in {0, 3}  # two pairs on a busy machine may say nothing, but never "slower"
+    assert status in {0, 3}  # three pairs on a busy machine may say nothing, but never "slower"
     assert lines["psnr_db sigma 25"]["verdict"] == "unchanged"
     assert lines["macs_per_pixel 32x32"]["verdict"] == "not measured"
     assert printed.err.count("macs_per_pixel of theirmethod.m:restore is not measured") == 1
@@ -234,7 +235,7 @@ def test_an_interrupted_comparison_keeps_what_it_had_found(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.commands.console.check", interrupt)
-    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--budget", "0.2", "--out", "out"]
+    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--budget", "60", "--out", "out"]
     assert call(monkeypatch, "compare", *arguments, "--measure-all") == 3
     place = next((theirs / "out").iterdir())
     error = capsys.readouterr().err
@@ -301,3 +302,37 @@ def test_a_method_in_a_file_of_the_repository_is_named_from_its_root(
         assert compare._from_root(name, theirs) == name
     monkeypatch.chdir(theirs)
     assert Session().origin("src/theirmethod/m.py:restore") == str(folder / "m.py")
+
+
+@pytest.mark.parametrize("share", ["0", "0%", "60%", "x", "-1%"])
+def test_a_change_that_nobody_can_detect_is_refused(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], share: str
+) -> None:
+    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs)), f"--detect={share}"]
+    assert call(monkeypatch, "compare", *arguments) == 2
+    assert capsys.readouterr().err == (
+        f"restobench: --detect {share!r}: expected a change between 0.1% and 50%, as in 1%\n"
+    )
+
+
+def test_a_budget_that_is_spent_before_the_times_leaves_them_without_a_verdict(theirs: Path) -> None:
+    text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
+    question = Question("HEAD", "HEAD", str(spec_file(theirs, text)), folder=theirs, budget=0.001, measure_all=True)
+    found = compare.compare(question, progress=lambda *_: None, say=lambda _: None)
+    seconds = next(finding for finding in found.findings if finding.metric == "seconds")
+    assert (seconds.word, seconds.samples, seconds.undecided) == (Word.NO_VERDICT, ((), ()), False)
+    assert "the time for it was spent before" in seconds.reason
+    assert found.status == 3
+
+
+def test_the_change_to_detect_is_the_tolerance_of_time(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr("bench.regress.pairs.Pairs._goes_on", lambda *_: False)
+    text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
+    question = Question(
+        "HEAD", "HEAD", str(spec_file(theirs, text)), folder=theirs, budget=3600.0, detect=0.001, measure_all=True
+    )
+    found = compare.compare(question, progress=lambda *_: None, say=lambda _: None)
+    seconds = next(finding for finding in found.findings if finding.metric == "seconds")
+    assert seconds.word is Word.NO_VERDICT
+    assert "the tolerance is 0.1%" in seconds.reason

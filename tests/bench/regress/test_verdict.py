@@ -175,6 +175,13 @@ def test_a_case_that_stays_undecided_says_what_it_excludes_and_a_disturbed_one_d
     assert not disturbed.undecided
 
 
+def test_where_noise_hides_everything_no_interval_is_shown() -> None:
+    _, (found,) = timed(Machine(seed=2, process=2.0, block=1.0), CASES[:1], pairs=4)
+    assert (found.word, found.interval, found.at_most, found.detectable) == (Word.NO_VERDICT, None, None, None)
+    assert found.reason == "too noisy to exclude even a tenfold slow-down"
+    assert not found.undecided
+
+
 def test_processor_time_decides_where_a_neighbour_leaves_wall_time_without_a_verdict() -> None:
     busy = {"busy": 0.3, "one_thread": True}
     unsure = words(Machine(seed=1, busy=0.3), CASES[:3], pairs=12)
