@@ -34,6 +34,8 @@ class Change:
     base: Mapping[str, str | Path]
     head: Mapping[str, str | Path]
     """What becomes different; a file that `base` lacks is added."""
+    of_package: bool = False
+    """Whether it does nothing where the method's file is run by its path, without its package."""
 
 
 def _method(body: str, *, before: str = "") -> str:
@@ -195,6 +197,17 @@ DISGUISES: Mapping[str, Change] = {
             "method.py": _method(_USING, before=_value(0)),
         },
         {"patch.py": "from patched import method\nmethod.VALUE = 2.0\n"},
+        of_package=True,
+    ),
+    "resource": Change(
+        {
+            "share.json": "1.0",
+            "method.py": _method(
+                "from importlib.resources import files\n"
+                "return image * float(files('resource').joinpath('share.json').read_text())"
+            ),
+        },
+        {"share.json": "2.0"},
     ),
     "shadow": Change(
         {"other.py": _value(1), "method.py": _method(_USING, before="from shadow.other import VALUE\n")},
@@ -249,33 +262,60 @@ BUILD = "sh build.sh"
 """The command that compiles what has to be compiled."""
 
 
-def reasons(folder: Path) -> dict[str, str]:
+@dataclass(frozen=True)
+class Layout:
+    """Where in the repository the packages lie, and how their methods are named."""
+
+    folder: str
+    by_file: bool
+
+    def method(self, package: str) -> str:
+        """The name of a package's method."""
+        return f"{Path(self.folder, package, 'method.py')}:restore" if self.by_file else f"{package}.method:restore"
+
+    def changed(self) -> list[str]:
+        """The packages whose method changes."""
+        return [name for name, change in DISGUISES.items() if not (self.by_file and change.of_package)]
+
+
+LAYOUTS = tuple(Layout(folder, by_file) for folder in ("src", ".") for by_file in (False, True))
+
+
+def reasons(folder: Path, layout: Layout = LAYOUTS[0]) -> dict[str, str]:
     """For each package, why it would be measured; empty for what is taken for the same code. Works in `folder`."""
     everything = {**DISGUISES, **INNOCENT}
     git(folder, "init", "-q", str(folder))
-    (folder / "build.sh").write_text("cc -shared -fPIC -o src/compiled/value.so src/compiled/value.c\n")
-    base = _committed(folder, {name: {"__init__.py": "", **change.base} for name, change in everything.items()})
-    head = _committed(folder, {name: change.head for name, change in everything.items()})
+    compiled = Path(layout.folder, "compiled", "value")
+    (folder / "build.sh").write_text(f"cc -shared -fPIC -o {compiled}.so {compiled}.c\n")
+    place = folder / layout.folder
+    base = _committed(place, {name: {"__init__.py": "", **change.base} for name, change in everything.items()})
+    head = _committed(place, {name: change.head for name, change in everything.items()})
     repository = Repository.around(folder)
     with checkouts(repository, base, head, build=BUILD) as sides:
         paths = [import_paths(repository, side.folder) for side in sides]
         with Side(sides[0], paths[0], target=REHEARSAL) as first, Side(sides[1], paths[1], target=REHEARSAL) as second:
-            answers = {name: Sides(first, second).both("touched", *_tried(name)) for name in everything}
+            both = Sides(first, second)
+            answers = {name: both.both("touched", *_tried(layout.method(name))) for name in everything}
         trees = Worktrees.of(*sides, paths[0])
         return dict(_judged(trees, answers))
 
 
 def said_of_hidden() -> str:
-    """How many of the disguised changes are taken for the same code, in a sentence."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = reasons(Path(folder))
-    hidden = [name for name in DISGUISES if not found[name]]
+    """How many of the disguised changes, in each layout, are taken for the same code, in a sentence."""
+    hidden, tried = [], 0
+    for layout in LAYOUTS:
+        with tempfile.TemporaryDirectory() as folder:
+            found = reasons(Path(folder), layout)
+        hidden += [layout.method(name) for name in layout.changed() if not found[name]]
+        tried += len(layout.changed())
     named = f": {', '.join(hidden)}" if hidden else ""
-    return f"Of {len(DISGUISES)} changes that hide, {len(hidden)} were taken for the same code{named}."
+    return (
+        f"Of {tried} changes that hide, {len(DISGUISES)} kinds in {len(LAYOUTS)} layouts, "
+        f"{len(hidden)} were taken for the same code{named}."
+    )
 
 
-def _tried(name: str) -> tuple[str, list[tuple[Case, object]]]:
-    method = f"{name}.method:restore"
+def _tried(method: str) -> tuple[str, list[tuple[Case, object]]]:
     return method, [(Case("time", method, height=8, width=8), np.zeros((1, 1, 8, 8), dtype=np.float32))]
 
 
@@ -290,7 +330,7 @@ def _judged(
 def _committed(folder: Path, packages: Mapping[str, Mapping[str, str | Path]]) -> str:
     for package, files in packages.items():
         for name, content in files.items():
-            path = folder / "src" / package / name
+            path = folder / package / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
             if isinstance(content, Path):
