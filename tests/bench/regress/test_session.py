@@ -1,0 +1,49 @@
+"""A side's process times by two clocks, and says where the second does not count."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.plan.case import Case
+from bench.regress.session import Session
+from bench.regress.turns import Pace
+
+METHODS = """
+import time
+
+def works(image):
+    until = time.process_time() + 0.01
+    while time.process_time() < until:
+        pass
+    return image
+
+def sleeps(image):
+    time.sleep(0.005)
+    return works(image)
+"""
+
+
+def seconds(folder: Path, method: str, *, threads: int = 1) -> tuple[float, float]:
+    file = folder / "methods_of_two_clocks.py"
+    file.write_text(METHODS)
+    case = Case("time", f"{file}:{method}", height=8, width=8, threads=threads)
+    session = Session()
+    session.ready(case, np.zeros((1, 1, 8, 8), dtype=np.float32))
+    return session.seconds(case, Pace(calls=2, samples=3))
+
+
+def test_processor_time_is_what_the_method_took_of_its_core(tmp_path: Path) -> None:
+    wall, processor = seconds(tmp_path, "works")
+    assert 0.01 <= processor <= wall
+    assert processor == pytest.approx(0.01, rel=0.2)
+
+
+def test_it_does_not_count_where_the_method_waits_or_several_threads_may_work(tmp_path: Path) -> None:
+    wall, processor = seconds(tmp_path, "sleeps")
+    assert wall >= 0.015
+    assert math.isnan(processor)
+    assert math.isnan(seconds(tmp_path, "works", threads=2)[1])
