@@ -12,6 +12,7 @@ from pydantic import Field
 from bench.errors import SpecError
 from bench.machine.threads import usable_cores
 from bench.plan.case import GIVEN, Case, Kind
+from bench.plan.experiments import of_methods
 from bench.plan.sections import (
     ExperimentSection,
     PairedSection,
@@ -109,18 +110,22 @@ class Spec(Strict):
         return {sigma for section in denoising for sigma in section.sigma_255}
 
     def only(self, methods: Sequence[str]) -> Spec:
-        """The same spec for these methods alone; sections left without a method are dropped, as experiments are."""
+        """The same spec for these methods alone; sections left without a method are dropped.
+
+        So are experiments, unless they take methods.
+        """
 
         def kept(sections: Sequence[_S]) -> tuple[_S, ...]:
             chosen = ((section, tuple(name for name in section.method if name in methods)) for section in sections)
             return tuple(section.model_copy(update={"method": names}) for section, names in chosen if names)
 
         paired = (section.model_copy(update={"entry": kept(section.entry)}) for section in self.paired)
+        chosen = ((section, of_methods(section.name, section.options, methods)) for section in self.experiment)
         return self.model_copy(
             update={
                 **{kind: kept(getattr(self, kind)) for kind in ("cost", "time", "memory", "layers", "quality")},
                 "paired": tuple(section for section in paired if len(section.entry) > 1),
-                "experiment": (),
+                "experiment": tuple(one.model_copy(update={"options": own}) for one, own in chosen if own),
             }
         )
 
@@ -138,7 +143,7 @@ class Spec(Strict):
         return list(found)
 
     def methods(self) -> tuple[str, ...]:
-        """The names of the methods that its sections hold, each once."""
+        """The names of the methods that its sections hold, each once; those of experiments are not among them."""
         return tuple(dict.fromkeys(name for grid in self._grids() for name in grid.method))
 
     def _cases_of(self, kind: Kind, section: Strict, pictures: Mapping[int, Sequence[str]]) -> Iterable[Case]:

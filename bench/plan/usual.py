@@ -32,12 +32,15 @@ def usual_case(kind: Kind, method: str, *, size: str, channels: int = 0, scale: 
 def with_methods(spec: Spec, methods: Sequence[str], images: Sequence[str] = ()) -> Spec:
     """`spec` for `methods` alone; those that it does not hold are added as `usual_spec` measures them.
 
+    To a spec of nothing but experiments only those are added that none of its experiments takes.
     Raises `UnknownMethodError` for a name that nothing answers to.
     """
     for name in methods:
         get(name)
     chosen = spec.only(methods)
     held = chosen.methods()
+    if not spec.methods():
+        held += tuple(name for section in chosen.experiment for name in str(section.options["methods"]).split(","))
     usual = usual_spec([name for name in methods if name not in held], images)
     kinds = ("time", "cost", "memory", "quality")
     return chosen.model_copy(update={kind: getattr(chosen, kind) + getattr(usual, kind) for kind in kinds})
