@@ -59,7 +59,7 @@ def make_report(directory: Path) -> Report:
 
 def write_page(report: Report, directory: Path) -> Path:
     """Writes `tables/`, `figures/` and `report.html` into `directory`; returns the page's path."""
-    write_tables(report.summary.tables, directory)
+    write_tables({**report.summary.tables, "latency": report.summary.latency}, directory)
     write_figures(report.svg, directory)
     return write_text(directory, PAGE, page(report))
 

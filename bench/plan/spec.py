@@ -59,6 +59,11 @@ class Spec(Strict):
     """Host threads of timed calls; 0 takes every core this process may use."""
     round_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.5
     """How long each timed case is repeated at least (and at least five times)."""
+    queries: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Calls of each timed case at least, every one timed by itself, for percentiles; 0: as many as `round_seconds` asks
+    for, the shortest calls timed together."""
+    cold_starts: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Fresh processes of each timed case that are timed from their start to the first restored image."""
     tolerance: Tolerance = Tolerance()
     undecided: Literal["pass", "fail"] = "fail"
     """Whether `compare` passes a case that it could not measure well enough to exclude a slow-down of the tolerance."""

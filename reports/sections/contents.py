@@ -12,6 +12,7 @@ from reports.sections import (
     experiments,
     failures,
     images,
+    latency,
     layers,
     memory,
     methods,
@@ -29,7 +30,7 @@ from reports.sections import (
 )
 from reports.sections.section import Material, Section
 
-RESULTS = (summary, methods, ratio, stride, times, denoising, upscaling, tradeoff, peers)
+RESULTS = (summary, methods, ratio, stride, times, latency, denoising, upscaling, tradeoff, peers)
 CAUSES = (layers, roofline, memory, scaling)
 PROVENANCE = (doctor, conventions, environment, weights, images, notices, failures)
 
