@@ -38,6 +38,8 @@ _S = TypeVar("_S", bound=Section)
 
 _USUAL = Tolerances()
 
+Floors = dict[Literal["denoise", "upscale"], Annotated[float, Field(gt=0, le=100)]]
+
 
 class Tolerance(Strict):
     """How much a revision may lose before `compare` calls it a change: time and memory relative, others absolute."""
@@ -64,6 +66,10 @@ class Spec(Strict):
     for, the shortest calls timed together."""
     cold_starts: Annotated[int, Field(ge=0, le=1000)] = 0
     """Fresh processes of each timed case that are timed from their start to the first restored image."""
+    floor_db: Floors = Field(default_factory=dict)
+    """By task, the mean PSNR that a method must reach for its latency to be a result; below it is refused."""
+    baseline: str = ""
+    """The method by whose time, operations and parameters efficient upscalers are scored; none where empty."""
     tolerance: Tolerance = Tolerance()
     undecided: Literal["pass", "fail"] = "fail"
     """Whether `compare` passes a case that it could not measure well enough to exclude a slow-down of the tolerance."""

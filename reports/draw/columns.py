@@ -39,7 +39,7 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
         "intensity_macs_per_byte": "counted multiply-adds per byte", "images_per_second": "images / s",
     },
     seconds_text: {
-        "seconds": "time", "median": "median", "base_seconds": "median of the other", "build": "build",
+        "seconds": "time", "time": "time", "median": "median", "base_seconds": "median of the other", "build": "build",
         "first": "first call", "per_megapixel": "per megapixel", "time_low": "95 % from", "time_high": "to",
         "predicted": "a + b × operations",
         "p50": "50th percentile", "p90": "90th percentile", "p99": "99th percentile",
