@@ -62,7 +62,7 @@ def test_too_few_calls_for_an_interval_say_how_many_it_needs(tmp_path: Path) -> 
     line = cells(tmp_path, calls(SAMPLES[:100]))[0]
     table = said.section(latency, tmp_path / "b", calls(SAMPLES[:100])).grids[0]
     texts = [cell.text for cell in table.lines[0].cells]
-    assert "needs 368 calls" in texts
+    assert "needs more samples: 368 calls" in texts
     assert line["99th percentile"] not in {"", "–"}
     assert len([text for text in texts if " to " in text]) == 2
 
