@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +22,7 @@ from reports.sections.environment import machine
 from reports.sections.markup import render
 from reports.sections.section import Material, Section
 from reports.sections.status import remarks
+from reports.sections.stream import refusals
 from reports.sections.words import words
 
 PAGE = "report.html"
@@ -46,7 +47,7 @@ def make_report(directory: Path) -> Report:
     run = load_run(directory)
     tables = all_tables(run)
     summary = summarise(tables, run.methods)
-    status = status_of(run, summary.comparison)
+    status = replace(status_of(run, summary.comparison), refused=refusals(run, summary))
     shown, notes = panels(run)
     named = [str(record.get("name", "")) for record in run.listed("methods")]
     anchors = {name: f"#method-{number}" for number, name in enumerate(named)}  # numbered: names may hold anything
@@ -59,7 +60,7 @@ def make_report(directory: Path) -> Report:
 
 def write_page(report: Report, directory: Path) -> Path:
     """Writes `tables/`, `figures/` and `report.html` into `directory`; returns the page's path."""
-    write_tables(report.summary.tables, directory)
+    write_tables({**report.summary.tables, "latency": report.summary.latency}, directory)
     write_figures(report.svg, directory)
     return write_text(directory, PAGE, page(report))
 

@@ -14,6 +14,7 @@ _DCT_PAPER = "Yu and Sapiro, DCT image denoising, Image Processing On Line 2011,
 _WIENER_PAPER = "Pierazzo, Morel and Facciolo, Multi-scale DCT denoising, 2017, 10.5201/ipol.2017.201"
 _DCT2NET_PAPER = "Herbreteau and Kervrann, DCT2net, 2022, 10.1109/TIP.2022.3181488"
 _FFDNET_PAPER = "Zhang, Zuo and Zhang, FFDNet, 10.1109/TIP.2018.2839891; weights: 10.5201/ipol.2019.231"
+_SPAN_PAPER = "Wan et al., Swift parameter-free attention network for efficient super-resolution, 2311.12770"
 _RDN_PAPER = "Zhang, Tian, Kong, Zhong and Fu, Residual dense network for image super-resolution, CVPR 2018"
 
 _DCT_OPTIONS: Mapping[str, Option] = {
@@ -181,6 +182,21 @@ METHODS: tuple[Method, ...] = (
         lacking=later("restoration.runtimes.choice:lacking"),
         paper=_RDN_PAPER,
         licence="weights: MIT",
+    ),
+    Method(
+        name="span",
+        task="upscale",
+        build=later("restoration.span:build"),
+        summary="SPAN of the size of the NTIRE 2026 baseline with random weights: cost and time only",
+        title="SPAN",
+        options={"features": 28},
+        channels=(3,),
+        scales=(4,),
+        dtypes=("float32", "bfloat16"),
+        macs_per_pixel=later("restoration.span:macs_per_pixel"),
+        parameters=later("restoration.span:parameters"),
+        random_weights=True,
+        paper=_SPAN_PAPER,
     ),
     Method(
         name="bicubic",

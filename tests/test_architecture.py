@@ -38,7 +38,7 @@ two runs, so one module, of which `bench` reads that one set and no more."""
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
-        "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn",
+        "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "span",
         "baselines", "community", "callables", "builtin", "source_files", "catalog",
     ),
     "bench": (

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from reports.page import Report
 
 
+REFUSED = 1
+"""The exit status of a run of which a latency is no result, since its method's quality is below the floor."""
+
 CASES_FAILED = 4
 """The exit status of a run that came to its end, though not all of its cases did."""
 
@@ -56,7 +59,7 @@ def run(
     allow_failures: Annotated[bool, typer.Option("--allow-failures", help="End with 0 though cases failed.")] = False,
     style: Style = Format.TABLE,
 ) -> None:
-    """Measure what a spec asks for, and make the report; status 4 where cases failed."""
+    """Measure what a spec asks for, and make the report; status 1 below a quality floor, 4 where cases failed."""
     from bench.measure.image_set import ImageSet
     from bench.plan.forecast import forecast, in_words
     from bench.run.prepare import prepare
@@ -71,6 +74,8 @@ def run(
     say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
     report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
     _show_results(report, page, style)
+    if report.status.refused:
+        raise typer.Exit(REFUSED)
     if report.status.failed and not allow_failures:
         raise typer.Exit(CASES_FAILED)
 

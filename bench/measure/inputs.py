@@ -20,7 +20,10 @@ def degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:
 
 
 def batch_for(case: Case) -> torch.Tensor:
-    """A degraded batch (1, C, h, w) for a case that has a size and no image: a bundled image, mirrored to fill it."""
+    """A degraded batch (N, C, h, w) for a case that has a size and no image: a bundled image, mirrored to fill it.
+
+    The images of a batch differ in the seed of their noise, where they have noise.
+    """
     import torch
 
     from restoration.images import bundled_image
@@ -31,4 +34,5 @@ def batch_for(case: Case) -> torch.Tensor:
         mirrored = [image if i % 2 == 0 else image.flip(axis) for i in range(repeats)]
         image = torch.cat(mirrored, dim=axis).narrow(axis, 0, size)
     kind = "awgn" if case.task == "denoise" else "bicubic"
-    return degraded(replace(case, degradation=kind), image)[None]
+    cases = (replace(case, degradation=kind, seed=case.seed + number) for number in range(case.batch))
+    return torch.stack([degraded(one, image) for one in cases])

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ import torch
 
 from bench.machine.clock import Clock, clock_for
 from bench.machine.threads import fixed_threads
-from bench.measure.calls import built, sample, warm_up
+from bench.measure.calls import built, sample, seconds_per_call, warm_up
+from bench.measure.cold import cold_starts
 from bench.measure.inputs import batch_for
+from bench.measure.room import room_for
 from bench.plan.case import Case, Reading
+from bench.plan.spec import Spec
 from bench.record.attempt import MEASURED, attempt
 from bench.record.rows import Row
+from restoration.method import Restore
 
 WARMUP_CALLS = 2
 """Calls after the first one that are kept, marked, and left out of every statistic."""
@@ -36,18 +41,42 @@ BENCHMARKS = "benchmark.json"
 SUITE = Path(__file__).parents[1] / "suite"
 
 
-def timed(case: Case, benchmark: Any, clock: Clock) -> Iterator[Reading]:
+@dataclass(frozen=True)
+class Terms:
+    """How long and how often a case is timed."""
+
+    seconds: float = 0.5
+    """In all, at least."""
+    queries: int = 0
+    """Calls at least, every one timed by itself; 0: as pytest-benchmark calibrates."""
+    cold_starts: int = 0
+    """Fresh processes that are timed from their start to the first restored image."""
+
+    @classmethod
+    def of(cls, spec: Spec) -> Terms:
+        """Those that a spec states."""
+        return cls(spec.round_seconds, spec.queries, spec.cold_starts)
+
+
+def timed(case: Case, benchmark: Any, clock: Clock, terms: Terms) -> Iterator[Reading]:
     """Every sample of one case; `benchmark` is pytest-benchmark's fixture, with the same clock."""
     whole = clock_for("cpu")
-    with fixed_threads(case.threads), torch.inference_mode():
+    with fixed_threads(case.threads), torch.inference_mode(), room_for(case):
         batch = batch_for(case)
         begun = whole()
+        yield from cold_starts(case, batch, terms.cold_starts, whole)
         restore, building = built(case, clock)
         yield building
         readings, written = warm_up(case, restore, batch, clock, calls=WARMUP_CALLS)
         yield from readings
-        if written:
-            benchmark.pedantic(restore, setup=lambda: ((batch.clone(),), {}), rounds=ROUNDS_ON_COPIES)
+
+        def shown() -> torch.Tensor:
+            return batch.clone() if written else batch
+
+        if written or terms.queries:
+            rounds = terms.queries or ROUNDS_ON_COPIES
+            benchmark.pedantic(restore, setup=lambda: ((shown(),), {}), rounds=rounds)
+            _complete(benchmark, restore, shown, clock, terms)
         else:
             benchmark(restore, batch)
         ended = whole()
@@ -58,6 +87,16 @@ def timed(case: Case, benchmark: Any, clock: Clock) -> Iterator[Reading]:
         yield Reading(MEASURED, ended - begun, "s")
 
 
+def _complete(benchmark: Any, restore: Restore, shown: Callable[[], torch.Tensor], clock: Clock, terms: Terms) -> None:
+    """More calls, where the queries have not filled their time."""
+    calls = benchmark.stats.stats
+    passed = sum(calls.data)
+    while terms.queries and passed < terms.seconds:
+        seconds = seconds_per_call(partial(restore, shown()), clock)
+        calls.update(seconds)
+        passed += seconds
+
+
 @dataclass(frozen=True)
 class Recorder:
     """The plugin by which a run hands its cases to the suite and gets their rows back, one case at a time."""
@@ -65,7 +104,7 @@ class Recorder:
     run: str
     cases: Sequence[Case]
     keep: Callable[[list[Row]], None]
-    round_seconds: float = 0.5
+    terms: Terms = Terms()
 
     def record(self, case: Case, read: Callable[[], Iterable[Reading]]) -> None:
         """Keeps the rows of one case; a failure is kept too, and then fails its test."""

@@ -13,8 +13,9 @@ Kind = Literal["cost", "time", "paired", "quality", "memory", "layers", "experim
 """Which question a case answers: operations, seconds, seconds beside a peer, decibels, bytes, seconds per layer, or
 one of the named experiments (whose name is then the case's `method`)."""
 
-Phase = Literal["", "build", "first", "warmup", "measure"]
-"""When a sample was taken: `build` (weights, compilation), `first` call, `warmup` calls, and the `measure`d ones."""
+Phase = Literal["", "cold", "build", "first", "warmup", "measure"]
+"""When a sample was taken: `cold` (a fresh process from its start to the first restored image), `build` (weights,
+compilation), `first` call, `warmup` calls, and the `measure`d ones."""
 
 GIVEN = "given"
 """The degradation of images that come degraded, in a folder of their own."""
@@ -44,12 +45,15 @@ class Case:
     degradation: str = ""
     """`awgn`, `bicubic`, `decimate`, `decimate-registered`, `blur-1.2-decimate-registered`, ..."""
     seed: int = 0
+    batch: int = 1
+    """Images in one call; `width` and `height` are those of each."""
 
     @property
     def timed_name(self) -> str:
         """The name under which pytest-benchmark lists the case."""
         size = f"{self.height}x{self.width}"
-        return "-".join([self.method, self.variant.replace(" ", ","), size, self.device, self.dtype])
+        several = [f"batch{self.batch}"] if self.batch > 1 else []
+        return "-".join([self.method, self.variant.replace(" ", ","), size, *several, self.device, self.dtype])
 
     def option_values(self) -> Mapping[str, bool | int | float | str]:
         """The chosen options, read back from `options`."""

@@ -1,19 +1,20 @@
 """The named experiments as a plan knows them: their names, how long each takes, its images, and if it is timed.
 
 An experiment is a module of `bench/experiments/`, named after it. The module itself says the rest, and is imported when
-that is asked for.
+that is asked for. One with an option `methods`, names by commas, says in `TASK` which methods it takes.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from bench.errors import SpecError
+from restoration.catalog import get
 from restoration.method import Option
 
 
@@ -49,6 +50,18 @@ def channels_of(name: str) -> tuple[int, ...]:
 def is_timed(name: str) -> bool:
     """Whether it is timed: then nothing else may run on its machine, the one that takes the run's times."""
     return bool(getattr(module_of(name), "TIMED", False))
+
+
+def of_methods(name: str, options: Mapping[str, Option], methods: Iterable[str]) -> Mapping[str, Option] | None:
+    """The options with which the experiment called `name` is of those of these methods that it can take.
+
+    None where it takes none of them, or has no option `methods`.
+    """
+    module = module_of(name)
+    if "methods" not in module.DEFAULTS:
+        return None
+    taken = [method for method in methods if get(method).task == module.TASK]
+    return {**options, "methods": ",".join(taken)} if taken else None
 
 
 def check_options(name: str, options: Mapping[str, Option]) -> None:

@@ -32,8 +32,11 @@ _SCORING = 0.08
 _FIXED = {"cost": 0.8, "time": 0.3, "paired": 0.5, "memory": 9.0, "layers": 6.0, "quality": 0.005}
 """Seconds that a case of each kind takes however small it is; memory and layers start processes."""
 
+_COLD = 4.0
+"""Seconds from the start of a process to its first restored image."""
+
 _CALLS = {"cost": 1, "time": 10, "paired": 5, "memory": 10, "layers": 60, "quality": 1}
-"""How many calls of its method a case of each kind is worth, a group's blocks apart."""
+"""How many calls of its method a case of each kind is worth, a group's blocks and a spec's queries apart."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,10 @@ def forecast(spec: Spec, cases: Iterable[Case], pixels: Callable[[str], int], *,
     }
     for case in cases:
         size = case.height * case.width or (pixels(case.image) if case.image else 0)
-        key = (case.kind, case.method, case.options, size, case.scale, case.channels, case.threads)
+        key = (case.kind, case.method, case.options, size, case.scale, case.channels, case.threads, case.batch)
         if key not in known:
-            known[key] = _seconds(case, size, blocks.get(case, 0))
-        usual = max(known[key], spec.round_seconds) if case.kind == "time" else known[key]
+            known[key] = _seconds(case, size * case.batch, blocks.get(case, spec.queries if case.kind == "time" else 0))
+        usual = max(known[key], spec.round_seconds) + _COLD * spec.cold_starts if case.kind == "time" else known[key]
         seconds[case.kind].append(usual / (spread if case.kind == "quality" else 1))
     return tuple(Forecast(kind, len(each), sum(each)) for kind, each in seconds.items())
 
@@ -74,12 +77,12 @@ def in_words(forecasts: Iterable[Forecast]) -> str:
     return f"{sum(entry.cases for entry in found):,} cases ({parts}), about {_duration(sum(e.seconds for e in found))}"
 
 
-def _seconds(case: Case, pixels: int, blocks: int) -> float:
+def _seconds(case: Case, pixels: int, more: int) -> float:
     if case.kind == "experiment":
         return seconds_of(case.method)
     once = pixels * _seconds_per_pixel(case)
     scoring = pixels * _SCORING / 1e6 if case.kind == "quality" else 0.0
-    return _FIXED[case.kind] + (_CALLS[case.kind] + blocks) * once + scoring
+    return _FIXED[case.kind] + (_CALLS[case.kind] + more) * once + scoring
 
 
 def _seconds_per_pixel(case: Case) -> float:

@@ -130,16 +130,19 @@ class SizedSection(Section):
 
 
 class TimeSection(SizedSection):
-    """Sized cases that are timed, each with every number of `threads`."""
+    """Sized cases that are timed, each with every number of `threads` and every `batch`."""
 
     threads: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], _MANY] = ()
     """Numbers of threads; those above the cores that the run may use are left out. None: the run's own number."""
+    batch: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], _MANY] = (1,)
+    """Numbers of images in one call."""
 
     def cases(self, kind: Kind, device: str, threads: int) -> Iterator[Case]:
-        """Every combination with every size and number of threads."""
+        """Every combination with every size, number of threads and batch."""
         counts = [count for count in self.threads if count <= threads] or [threads]
         for case in super().cases(kind, device, threads):
-            yield from (replace(case, threads=count) for count in counts)
+            for count, batch in itertools.product(counts, self.batch):
+                yield replace(case, threads=count, batch=batch)
 
 
 class PairedSection(Strict):

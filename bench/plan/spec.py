@@ -12,6 +12,7 @@ from pydantic import Field
 from bench.errors import SpecError
 from bench.machine.threads import usable_cores
 from bench.plan.case import GIVEN, Case, Kind
+from bench.plan.experiments import of_methods
 from bench.plan.sections import (
     ExperimentSection,
     PairedSection,
@@ -37,6 +38,8 @@ _S = TypeVar("_S", bound=Section)
 
 _USUAL = Tolerances()
 
+Floors = dict[Literal["denoise", "upscale"], Annotated[float, Field(gt=0, le=100)]]
+
 
 class Tolerance(Strict):
     """How much a revision may lose before `compare` calls it a change: time and memory relative, others absolute."""
@@ -58,6 +61,15 @@ class Spec(Strict):
     """Host threads of timed calls; 0 takes every core this process may use."""
     round_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.5
     """How long each timed case is repeated at least (and at least five times)."""
+    queries: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Calls of each timed case at least, every one timed by itself, for percentiles; 0: as many as `round_seconds` asks
+    for, the shortest calls timed together."""
+    cold_starts: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Fresh processes of each timed case that are timed from their start to the first restored image."""
+    floor_db: Floors = Field(default_factory=dict)
+    """By task, the mean PSNR that a method must reach for its latency to be a result; below it is refused."""
+    baseline: str = ""
+    """The method by whose time, operations and parameters efficient upscalers are scored; none where empty."""
     tolerance: Tolerance = Tolerance()
     undecided: Literal["pass", "fail"] = "fail"
     """Whether `compare` passes a case that it could not measure well enough to exclude a slow-down of the tolerance."""
@@ -109,18 +121,22 @@ class Spec(Strict):
         return {sigma for section in denoising for sigma in section.sigma_255}
 
     def only(self, methods: Sequence[str]) -> Spec:
-        """The same spec for these methods alone; sections left without a method are dropped, as experiments are."""
+        """The same spec for these methods alone; sections left without a method are dropped.
+
+        So are experiments, unless they take methods.
+        """
 
         def kept(sections: Sequence[_S]) -> tuple[_S, ...]:
             chosen = ((section, tuple(name for name in section.method if name in methods)) for section in sections)
             return tuple(section.model_copy(update={"method": names}) for section, names in chosen if names)
 
         paired = (section.model_copy(update={"entry": kept(section.entry)}) for section in self.paired)
+        chosen = ((section, of_methods(section.name, section.options, methods)) for section in self.experiment)
         return self.model_copy(
             update={
                 **{kind: kept(getattr(self, kind)) for kind in ("cost", "time", "memory", "layers", "quality")},
                 "paired": tuple(section for section in paired if len(section.entry) > 1),
-                "experiment": (),
+                "experiment": tuple(one.model_copy(update={"options": own}) for one, own in chosen if own),
             }
         )
 
@@ -138,7 +154,7 @@ class Spec(Strict):
         return list(found)
 
     def methods(self) -> tuple[str, ...]:
-        """The names of the methods that its sections hold, each once."""
+        """The names of the methods that its sections hold, each once; those of experiments are not among them."""
         return tuple(dict.fromkeys(name for grid in self._grids() for name in grid.method))
 
     def _cases_of(self, kind: Kind, section: Strict, pictures: Mapping[int, Sequence[str]]) -> Iterable[Case]:

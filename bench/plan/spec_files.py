@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bench.errors import SpecError
+from bench.plan.experiments import module_of
 from bench.plan.overrides import assignment
-from bench.plan.sections import QualitySection, Section, SizedSection, TimeSection, first_fault
+from bench.plan.sections import ExperimentSection, QualitySection, SizedSection, TimeSection, first_fault
 from bench.plan.spec import SECTIONS, Spec
 from bench.plan.toml_lines import line_of
 from bench.plan.usual import with_methods
@@ -67,7 +68,8 @@ def faults(name: str, spec: Spec, pictures: Mapping[int, Sequence[str]]) -> list
 def _overridden(spec: Spec, text: str) -> Spec:
     """`spec` with one other value, of the whole spec, of every section that has it, or of an option.
 
-    `seed=1`, `sigma_255=[15,25]`, `ratio=2.7`; `quality.sigma_255=25` means the sections of one kind. Raises
+    `seed=1`, `sigma_255=[15,25]`, `ratio=2.7`; `quality.sigma_255=25` means the sections of one kind, and
+    `experiment.images=1` the experiments. Raises
     `SpecError` where nothing has it, or where it may not have that value.
     """
     raw = spec.model_dump(mode="json", exclude_unset=True)
@@ -94,14 +96,19 @@ def _override(raw: dict[str, Any], text: str) -> None:
 
 
 def _sections(raw: Mapping[str, Any], kind: str) -> Iterator[tuple[dict[str, Any], type[BaseModel]]]:
-    """The sections as written, with the model that each will be checked by; those of one kind, or all."""
-    models: Mapping[str, type[Section]] = {"quality": QualitySection, "time": TimeSection}
+    """The sections as written, with the model that each will be checked by; those of one kind, or all.
+
+    Experiments are among them only as a kind: their options mean something else than a section's of the same name.
+    """
+    models: Mapping[str, type[BaseModel]] = {
+        "quality": QualitySection, "time": TimeSection, "experiment": ExperimentSection,
+    }  # fmt: skip
     for name in (kind,) if kind else SECTIONS:
         written = raw.get(name, [])
         for section in written if isinstance(written, list) else []:
             if name == "paired":
                 yield from ((entry, SizedSection) for entry in section.get("entry", []))
-            elif name != "experiment":
+            elif kind or name != "experiment":
                 yield section, models.get(name, SizedSection)
 
 
@@ -110,9 +117,12 @@ def _set(section: dict[str, Any], model: type[BaseModel], field: str, value: Any
     if field in model.model_fields and field != "options":
         section[field] = value
         return True
-    names = section.get("method", ())
-    methods = (names,) if isinstance(names, str) else names
-    if not any(option in get(str(name)).options for name in methods):
+    if model is ExperimentSection:
+        known = set(module_of(str(section.get("name"))).DEFAULTS)
+    else:
+        names = section.get("method", ())
+        known = {own for name in ((names,) if isinstance(names, str) else names) for own in get(str(name)).options}
+    if option not in known:
         return False
     section.setdefault("options", {})[option] = value
     return True

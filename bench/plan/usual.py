@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from bench.errors import SpecError
 from bench.plan.case import Case, Kind
-from bench.plan.sections import SizedSection, first_fault
+from bench.plan.sections import QualitySection, Section, SizedSection, first_fault
 from bench.plan.spec import Spec
 from restoration.catalog import get
+
+_S = TypeVar("_S", bound=Section)
 
 
 def usual_case(kind: Kind, method: str, *, size: str, channels: int = 0, scale: int = 0, threads: int = 1) -> Case:
@@ -32,15 +35,41 @@ def usual_case(kind: Kind, method: str, *, size: str, channels: int = 0, scale: 
 def with_methods(spec: Spec, methods: Sequence[str], images: Sequence[str] = ()) -> Spec:
     """`spec` for `methods` alone; those that it does not hold are added as `usual_spec` measures them.
 
+    To a spec of nothing but experiments only those are added that none of its experiments takes. In a spec with a floor
+    or a baseline a method takes the place of its own in every section that it fits: all are measured alike.
     Raises `UnknownMethodError` for a name that nothing answers to.
     """
     for name in methods:
         get(name)
-    chosen = spec.only(methods)
+    chosen = _in_place(spec, methods) if spec.floor_db or spec.baseline else spec.only(methods)
     held = chosen.methods()
+    if not spec.methods():
+        held += tuple(name for section in chosen.experiment for name in str(section.options["methods"]).split(","))
     usual = usual_spec([name for name in methods if name not in held], images)
     kinds = ("time", "cost", "memory", "quality")
     return chosen.model_copy(update={kind: getattr(chosen, kind) + getattr(usual, kind) for kind in kinds})
+
+
+def _in_place(spec: Spec, methods: Sequence[str]) -> Spec:
+    """`spec` with `methods` in place of its own in each section, the baseline kept; sections left without any go."""
+
+    def placed(sections: Sequence[_S]) -> tuple[_S, ...]:
+        chosen = ((one, [name for name in one.method if name == spec.baseline]) for one in sections)
+        named = ((one, dict.fromkeys([*kept, *(name for name in methods if _fits(name, one))])) for one, kept in chosen)
+        return tuple(one.model_copy(update={"method": tuple(names)}) for one, names in named if names)
+
+    kinds = ("cost", "time", "memory", "layers", "quality")
+    return spec.model_copy(
+        update={**{kind: placed(getattr(spec, kind)) for kind in kinds}, "paired": (), "experiment": ()}
+    )
+
+
+def _fits(name: str, section: Section) -> bool:
+    """Whether a method does what those of `section` do, in its channels and at its scales."""
+    method, own = get(name), get(section.method[0])
+    same = method.task == own.task and set(section.channels) <= {*method.channels}
+    judged = not (method.random_weights and isinstance(section, QualitySection))
+    return same and judged and set(section.scale) <= {*method.scales} and set(section.options) <= {*method.options}
 
 
 def usual_spec(methods: Sequence[str], images: Sequence[str] = ()) -> Spec:

@@ -1,7 +1,7 @@
 """Row: one reading of one case in one run, and the JSON Lines file that holds them.
 
 History of the format (`SCHEMA`):
-1  first.
+1  first; `batch` came later, and is 1 where it is absent.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Row:
             flat: dict[str, Any] = json.loads(line)
             if isinstance(flat.get("value"), str):
                 flat["value"] = float(flat["value"])
+            flat.setdefault("batch", Case.batch)
             case = Case(**{field.name: flat[field.name] for field in fields(Case)})
             reading = Reading(**{field.name: flat[field.name] for field in fields(Reading)})
             return cls(flat["run"], case, reading, flat["error"])

@@ -16,7 +16,7 @@ from bench.measure.layers import layer_readings
 from bench.measure.memory import peak_memory
 from bench.measure.paired import paired
 from bench.measure.quality import grouped, measure_group
-from bench.measure.timing import Recorder, run_suite
+from bench.measure.timing import Recorder, Terms, run_suite
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import module_of
 from bench.record.attempt import END, MEASURED, attempt
@@ -44,7 +44,7 @@ def costs(plan: Plan, keep: Keep) -> None:
 def times(plan: Plan, keep: Keep) -> None:
     """Seconds, by the suite of pytest-benchmark."""
     if cases := plan.of("time"):
-        run_suite(Recorder(plan.manifest.run, cases, keep, plan.spec.round_seconds), plan.directory)
+        run_suite(Recorder(plan.manifest.run, cases, keep, Terms.of(plan.spec)), plan.directory)
 
 
 def pairs(plan: Plan, keep: Keep) -> None:

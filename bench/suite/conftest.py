@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.measure.timing import Recorder, parameter
+from bench.measure.timing import Recorder, Terms, parameter
 from bench.plan.spec_files import read_spec
 
 
@@ -18,14 +18,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if _recorder(config) is None:
         spec = read_spec(config.getoption("--restobench-spec"))
         cases = tuple(case for section in spec.time for case in section.cases("time", spec.device, spec.thread_count()))
-        config.pluginmanager.register(Recorder("", cases, lambda _: None, spec.round_seconds))
+        config.pluginmanager.register(Recorder("", cases, lambda _: None, Terms.of(spec)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One benchmark per case."""
     recorder = _recorder(metafunc.config)
     if "case" in metafunc.fixturenames and recorder:
-        metafunc.parametrize("case", [parameter(case, recorder.round_seconds) for case in recorder.cases])
+        metafunc.parametrize("case", [parameter(case, recorder.terms.seconds) for case in recorder.cases])
 
 
 @pytest.fixture

@@ -11,4 +11,4 @@ from bench.plan.case import Case
 
 def test_time(benchmark: Any, case: Case, recorder: Recorder) -> None:
     """Build, first call, warm-up and calibrated rounds of one method on one size."""
-    recorder.record(case, lambda: timed(case, benchmark, clock_for(case.device)))
+    recorder.record(case, lambda: timed(case, benchmark, clock_for(case.device), recorder.terms))

@@ -17,28 +17,38 @@ RESAMPLES = 4000
 
 
 def median_low(samples: pd.Series[float]) -> float:
-    """Lower end of the interval of the median, from order statistics: no distribution assumed.
-
-    NaN for fewer than six samples: not even the smallest and the largest then hold the median so surely.
-    """
-    ordered = np.sort(samples.to_numpy())
-    return float(ordered[_median_rank(len(ordered))]) if _enough(len(ordered)) else float("nan")
+    """Lower end of the interval of the median; NaN for fewer than six samples."""
+    return quantile_bounds(samples, 0.5)[0]
 
 
 def median_high(samples: pd.Series[float]) -> float:
     """Upper end of the interval of the median; NaN for fewer than six samples."""
+    return quantile_bounds(samples, 0.5)[1]
+
+
+def quantile_bounds(samples: pd.Series[float], share: float) -> tuple[float, float]:
+    """The interval of the quantile below which `share` of all samples lie, from order statistics.
+
+    No distribution is assumed: the count of samples below the true quantile is binomial. NaN for fewer samples than
+    `samples_needed`: not even the smallest and the largest then hold it so surely.
+    """
     ordered = np.sort(samples.to_numpy())
-    return float(ordered[len(ordered) - 1 - _median_rank(len(ordered))]) if _enough(len(ordered)) else float("nan")
+    low, high = _ranks(len(ordered), share)
+    if low < 0 or high >= len(ordered):
+        return float("nan"), float("nan")
+    return float(ordered[low]), float(ordered[high])
 
 
-def _enough(n: int) -> bool:
-    """Whether the whole range of `n` samples holds the median as surely as the interval claims."""
-    return 2.0 ** (1 - n) <= 1 - LEVEL
+def samples_needed(share: float) -> int:
+    """The fewest samples whose range holds the quantile at `share`, 2.5 % left out at either end: 6, 36 and 368."""
+    return math.ceil(math.log((1 - LEVEL) / 2) / math.log(max(share, 1 - share)))
 
 
 @lru_cache
-def _median_rank(n: int) -> int:
-    return max(int(stats.binom.ppf((1 - LEVEL) / 2, n, 0.5)) - 1, 0)
+def _ranks(n: int, share: float) -> tuple[int, int]:
+    """Positions in `n` ordered samples of both ends of the interval; outside of them where there is no such end."""
+    low, high = (stats.binom.ppf(level, n, share) for level in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return int(low) - 1, int(high)
 
 
 def student_half(spread: pd.Series[float], n: pd.Series[int]) -> pd.Series[float]:

@@ -13,13 +13,15 @@ MEGAPIXEL = 1e6
 COUNTED = ["label", "scale", "channels"]
 """What decides how many operations a pixel takes."""
 
-_SPEED_CASE = ["label", *SETUP]
+SPEED_CASE = ["label", *SETUP]
+"""What makes a timed case."""
 
 
 def speeds(time: pd.DataFrame) -> pd.DataFrame:
     """Median seconds of each timed case (labelled) with its interval and n; `build` and `first` apart.
 
-    Only the usual number of threads is kept (see `by_threads` for the others): `threads` is a constant column.
+    Only the usual number of threads is kept (see `by_threads` for the others), and the least batch (see
+    `reports.derive.latency`): `threads` and `batch` are constant columns.
     """
     measured = by_threads(time)
     if measured.empty:
@@ -32,13 +34,15 @@ def speeds(time: pd.DataFrame) -> pd.DataFrame:
 def by_threads(time: pd.DataFrame) -> pd.DataFrame:
     """As `speeds`, for every number of threads."""
     table = time[np.isfinite(time["seconds"])]
-    measured = measured_calls(table).groupby(_SPEED_CASE, observed=True, sort=False)["seconds"]
+    table = table[table["batch"] == table["batch"].min()]
+    measured = measured_calls(table).groupby(SPEED_CASE, observed=True, sort=False)["seconds"]
     result: pd.DataFrame = measured.agg(median="median", n="size", low=median_low, high=median_high).reset_index()
     for phase in ("build", "first"):
-        once = table[table["phase"] == phase].groupby(_SPEED_CASE, observed=True, sort=False)["seconds"].median()
-        result = result.merge(once.rename(phase).reset_index(), on=_SPEED_CASE, how="left")
+        once = table[table["phase"] == phase].groupby(SPEED_CASE, observed=True, sort=False)["seconds"].median()
+        result = result.merge(once.rename(phase).reset_index(), on=SPEED_CASE, how="left")
     pixels = result["height"] * result["width"]
-    return result.assign(pixels=pixels, per_megapixel=result["median"] / pixels.where(pixels > 0) * MEGAPIXEL)
+    whole = (pixels * result["batch"]).where(pixels > 0)
+    return result.assign(pixels=pixels, per_megapixel=result["median"] / whole * MEGAPIXEL)
 
 
 def measured_calls(time: pd.DataFrame) -> pd.DataFrame:
@@ -55,4 +59,4 @@ def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
     ranked = counted.assign(order=order.astype(int)).sort_values("order", kind="stable")
     one = ranked.drop_duplicates(COUNTED)[[*COUNTED, "macs_per_pixel"]]
     joined = timed.merge(one, on=COUNTED, how="inner")
-    return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"])
+    return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"] * joined["batch"])

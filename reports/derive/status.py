@@ -34,6 +34,8 @@ class Status:
     """Every distinct reason for which cases were not tried."""
     overwritten: tuple[str, ...] = ()
     """Methods that wrote into their input."""
+    refused: tuple[str, ...] = ()
+    """Why a latency is no result: its method's quality is below the floor, or not known."""
     unfit: tuple[str, ...] = ()
     """What the machine was unfit for: the symptoms with that verdict, each with what was seen."""
     looked_at: int = 0
@@ -48,7 +50,7 @@ class Status:
     @property
     def well(self) -> bool:
         """Whether there is nothing to warn of."""
-        said = (self.failed, self.skipped, self.overwritten, self.unfit, self.unequal, self.problems)
+        said = (self.failed, self.skipped, self.overwritten, self.refused, self.unfit, self.unequal, self.problems)
         return not any(said)
 
 

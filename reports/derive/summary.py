@@ -11,6 +11,7 @@ from reports.derive.comparison import Comparison, compare
 from reports.derive.fits import exponents
 from reports.derive.fronts import tradeoff
 from reports.derive.labels import labelled
+from reports.derive.latency import latencies
 from reports.derive.optima import ratio_optima
 from reports.derive.peers import peer_ratios
 from reports.derive.scores import sweeps, tried
@@ -34,6 +35,8 @@ class Summary:
     """Every line of the comparison, failed ones too, with its time where it has one and whether it is on the front."""
     timed: pd.DataFrame
     threads: pd.DataFrame
+    latency: pd.DataFrame
+    """Percentiles and throughput of every timed case, every batch and number of threads."""
     operations: pd.DataFrame
     exponents: pd.DataFrame
     peers: pd.DataFrame
@@ -71,6 +74,7 @@ def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods) -> Summary:
         standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""]),
         timed=timed,
         threads=by_threads(named["time"]),
+        latency=latencies(named["time"]),
         operations=with_operations(timed, named["cost"]),
         exponents=exponents(timed),
         peers=peer_ratios(named["paired"]),

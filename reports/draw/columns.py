@@ -13,7 +13,8 @@ _TEXTS = (
 )  # fmt: skip
 _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     "g": {
-        "channels": "channels", "height": "height", "width": "width", "scale": "scale", "threads": "threads",
+        "batch": "batch", "channels": "channels", "height": "height", "width": "width", "scale": "scale",
+        "threads": "threads",
         "sigma_255": "sigma (/ 255)", "ratio": "ratio", "best_ratio": "best ratio", "start": "from", "stop": "to",
     },
     ".2f": {
@@ -35,12 +36,14 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
         "macs_per_pixel": "operations per pixel (1 multiply-add = 1)", "flops_per_pixel": "flops_per_pixel",
         "activations_per_pixel": "activations per pixel",
         "bytes_per_pixel": "bytes per pixel", "from_pixels": "from pixels", "to_pixels": "to pixels",
-        "intensity_macs_per_byte": "counted multiply-adds per byte",
+        "intensity_macs_per_byte": "counted multiply-adds per byte", "images_per_second": "images / s",
     },
     seconds_text: {
-        "seconds": "time", "median": "median", "base_seconds": "median of the other", "build": "build",
+        "seconds": "time", "time": "time", "median": "median", "base_seconds": "median of the other", "build": "build",
         "first": "first call", "per_megapixel": "per megapixel", "time_low": "95 % from", "time_high": "to",
         "predicted": "a + b × operations",
+        "p50": "50th percentile", "p90": "90th percentile", "p99": "99th percentile",
+        "per_image": "median per image", "cold": "cold start",
     },
     times_text: {"off": "measured over predicted"},
     bytes_text: {"peak_bytes": "peak memory"},

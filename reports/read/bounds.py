@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 WHOLE: Mapping[str, tuple[float, float]] = {
     "channels": (1, 1e6), "height": (0, 1e7), "width": (0, 1e7), "scale": (1, 1e3), "threads": (0, 1e6),
-    "seed": (0, 2.0**53), "repeat": (-1e12, 1e12),
+    "seed": (0, 2.0**53), "batch": (1, 1e6), "repeat": (-1e12, 1e12),
 }  # fmt: skip
 """Fields of a case that are whole numbers, with the least and the largest that is read."""
 

@@ -4,7 +4,7 @@ The format is repeated here as the reader's own schema, so that reading needs no
 broken becomes a sentence in `Run.problems`; only what cannot be read at all raises.
 
 History of the format (`SCHEMA`):
-1  first.
+1  first; `batch` came later.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ TEXTS: Mapping[str, str] = {
 """Text fields of a row with what stands for an absent one."""
 
 NUMBERS: Mapping[str, float] = {
-    "channels": 1, "height": 0, "width": 0, "scale": 1, "threads": 0, "sigma_255": 0.0, "seed": 0, "repeat": 0,
+    "channels": 1, "height": 0, "width": 0, "scale": 1, "threads": 0, "sigma_255": 0.0, "seed": 0, "batch": 1,
+    "repeat": 0,
     "value": math.nan,
 }  # fmt: skip
 """Number fields of a row with what stands for an absent one; all are read as float64."""

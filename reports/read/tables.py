@@ -23,7 +23,10 @@ FLOPS_PER_MAC = 2
 OPTION_COLUMNS = ("block_size", "stride", "ratio")
 """Options that the quality table spreads into columns of their own."""
 
-SETUP = ["method", "variant", "options", "task", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+SETUP = [
+    "method", "variant", "options", "task", "channels", "scale", "device", "dtype", "threads", "height", "width",
+    "batch",
+]  # fmt: skip
 """Columns that say what was built and on what it worked."""
 
 _QUALITY_CASE = [
@@ -38,7 +41,8 @@ _EXPERIMENT = [
     "degradation", "seed", "height", "width", "phase", "note", "error",
 ]  # fmt: skip
 _WHOLE = (
-    "channels", "scale", "threads", "height", "width", "repeat", "block", "seed", "block_size", "stride", "parameters",
+    "channels", "scale", "threads", "height", "width", "repeat", "block", "seed", "batch", "block_size", "stride",
+    "parameters",
 )  # fmt: skip
 """Columns that are written as integers where they hold nothing else."""
 
@@ -69,9 +73,9 @@ def cost(run: Run) -> pd.DataFrame:
 
 
 def time(run: Run) -> pd.DataFrame:
-    """Raw samples: build, first, warm-up and measured calls, one line each."""
+    """Raw samples of each phase, one line each; `note` says which are means of several calls."""
     own = _of(run, "time", "seconds")
-    return own[[*SETUP, "phase", "repeat", "value", "error"]].rename(columns={"value": "seconds"})
+    return own[[*SETUP, "phase", "repeat", "value", "note", "error"]].rename(columns={"value": "seconds"})
 
 
 def paired(run: Run) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.sections import (
+    challenge,
     conventions,
     denoising,
     doctor,
@@ -12,6 +13,7 @@ from reports.sections import (
     experiments,
     failures,
     images,
+    latency,
     layers,
     memory,
     methods,
@@ -20,6 +22,7 @@ from reports.sections import (
     ratio,
     roofline,
     scaling,
+    stream,
     stride,
     summary,
     times,
@@ -29,7 +32,7 @@ from reports.sections import (
 )
 from reports.sections.section import Material, Section
 
-RESULTS = (summary, methods, ratio, stride, times, denoising, upscaling, tradeoff, peers)
+RESULTS = (summary, methods, ratio, stride, times, latency, stream, challenge, denoising, upscaling, tradeoff, peers)
 CAUSES = (layers, roofline, memory, scaling)
 PROVENANCE = (doctor, conventions, environment, weights, images, notices, failures)
 

@@ -50,7 +50,7 @@ def _seconds(series: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 def run_times(runs: Sequence[Run]) -> pd.DataFrame:
     """Median seconds by label (lines) and run (columns), at the largest size that all runs share."""
-    case = ["label", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+    case = ["label", "channels", "scale", "device", "dtype", "threads", "height", "width", "batch"]
     timed = [speeds(labelled(time(run), run.methods)).assign(run=number) for number, run in enumerate(runs)]
     whole = pd.concat(timed)
     if whole.empty:

@@ -17,7 +17,7 @@ from reports.read.methods import number_of
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables
 
-TIMED = ["label", "task", "channels", "scale", "device", "dtype", "threads", "height", "width"]
+TIMED = ["label", "task", "channels", "scale", "device", "dtype", "threads", "height", "width", "batch"]
 """What makes two timed cases the same."""
 
 

@@ -29,6 +29,7 @@ CASE: dict[str, Any] = {
     "sigma_255": 0.0,
     "degradation": "",
     "seed": 0,
+    "batch": 1,
 }
 READING: dict[str, Any] = {
     "quantity": "",

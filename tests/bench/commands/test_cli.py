@@ -150,3 +150,15 @@ def test_names_that_are_no_utf8_are_measured_and_kept_apart_in_any_locale(
     scored = (run / "tables" / "quality.csv").read_text("utf-8").splitlines()[1:]
     assert len(scored) == len(set(scored)) == 3
     assert (run / "report.html").is_file()
+
+
+def test_a_latency_below_the_quality_floor_is_refused_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    spec = tmp_path / "stream.toml"
+    spec.write_text(
+        'name = "stream"\nqueries = 5\nround_seconds = 0.01\nfloor_db = { denoise = 28 }\n'
+        '[[time]]\nmethod = "noisy"\nsize = 32\n[[quality]]\nmethod = "noisy"\nimages = "coins"\n'
+    )
+    assert call(monkeypatch, "run", "--spec", spec, "--out", tmp_path / "results", "--allow-failures") == 1
+    assert "Refused: noisy input at 32 × 32: 20.20 dB is below the floor of 28 dB." in capsys.readouterr().err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+from pydantic import ValidationError
 
 from bench.errors import SpecError
 from bench.measure.image_set import ImageSet
@@ -176,3 +177,17 @@ def test_given_images_are_restored_once_for_a_sigma_that_is_named() -> None:
     assert (case.degradation, case.sigma_255, case.seed) == ("given", 15.0, 0)
     upscalers = Spec.model_validate({"name": "pairs", "quality": [section | {"method": "bicubic", "scale": 2}]})
     assert upscalers.on_images(["a.png"], given=True).quality[0].degradation == ("given",)
+
+
+def test_every_batch_of_a_time_section_is_a_case_of_its_own() -> None:
+    section = {"method": "noisy", "size": 64, "batch": [1, 4, 16], "threads": [1, 2]}
+    spec = Spec.model_validate({"name": "x", "threads": 2, "time": [section]})
+    cases = spec.cases({1: [], 3: []})
+    assert [(case.threads, case.batch) for case in cases] == [(1, 1), (1, 4), (1, 16), (2, 1), (2, 4), (2, 16)]
+    assert len({case.timed_name for case in cases}) == 3
+
+
+@pytest.mark.parametrize("batch", [0, 5000, 1.5])
+def test_a_batch_that_is_no_number_of_images_is_refused(batch: float) -> None:
+    with pytest.raises(ValidationError, match="batch"):
+        Spec.model_validate({"name": "x", "time": [{"method": "noisy", "batch": batch}]})

@@ -68,3 +68,28 @@ def test_names_are_taken_once_and_an_empty_or_unknown_one_is_refused() -> None:
         method_names(" ")
     with pytest.raises(UnknownMethodError, match="unknown method 'nml'; did you mean nlm"):
         read_spec("quick", methods=["dct", "nml"])
+
+
+def test_where_a_floor_has_to_hold_a_method_takes_the_place_of_the_specs_own() -> None:
+    spec = read_spec("single-stream", methods=["bicubic"])
+    assert [(one.method, one.scale, one.size) for one in spec.time] == [(("bicubic",), (2,), ((128, 128),))]
+    assert [one.images for one in spec.quality] == [("astronaut", "chelsea", "coffee", "motorcycle_left")]
+    assert not spec.cost
+
+
+def test_a_baseline_stays_beside_the_methods_that_are_named() -> None:
+    spec = read_spec("ntire-esr", methods=["nearest"])
+    assert [one.method for one in (*spec.cost, *spec.time, *spec.quality)] == [
+        ("span", "nearest"), ("span", "nearest"), ("nearest",)
+    ]  # fmt: skip
+
+
+def test_random_weights_are_timed_in_place_and_not_judged() -> None:
+    spec = read_spec("ntire-esr", methods=["rdn"])
+    assert [one.method for one in spec.time] == [("span", "rdn")]
+    assert not spec.quality
+
+
+def test_a_method_that_fits_no_section_is_measured_in_the_usual_ways() -> None:
+    spec = read_spec("single-stream", methods=["span"])
+    assert {one.scale for one in spec.time} == {(4,)}

@@ -96,3 +96,10 @@ def test_a_name_that_is_no_utf8_is_kept_as_it_is(tmp_path: Path) -> None:
     keep_rows(tmp_path, list(read_rows(tmp_path)))
     assert [row.case for row in read_rows(tmp_path)] == [case]
     (tmp_path / "rows.jsonl").read_bytes().decode("utf-8")
+
+
+def test_a_row_that_was_written_before_there_were_batches_is_of_one_image() -> None:
+    row = Row("run", Case("time", "noisy", batch=4), Reading("seconds", 1.0))
+    flat = json.loads(row.to_json())
+    assert flat.pop("batch") == 4
+    assert Row.from_json(json.dumps(flat)).case.batch == 1

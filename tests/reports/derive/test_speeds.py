@@ -9,7 +9,8 @@ import pytest
 from reports.derive.speeds import by_threads, measured_calls, speeds
 from reports.read.tables import SETUP
 
-CASE = {name: 0.0 if name in {"channels", "scale", "threads", "height", "width"} else "" for name in SETUP}
+NUMBERS = {"channels", "scale", "threads", "height", "width", "batch"}
+CASE = {name: float(name == "batch") if name in NUMBERS else "" for name in SETUP}
 
 
 def samples(**phases: list[float]) -> pd.DataFrame:

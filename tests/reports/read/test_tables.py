@@ -141,6 +141,6 @@ def test_files_hold_the_tables(tmp_path: Path, tables: dict[str, pd.DataFrame]) 
         )
         assert list(stored.columns) == list(text.columns) == list(table.columns)
         assert len(stored) == len(text) == len(table)
-    assert ",512,512,closed_form,8192," in (tmp_path / "tables" / "cost.csv").read_text(encoding="utf-8").replace(
+    assert ",512,512,1,closed_form,8192," in (tmp_path / "tables" / "cost.csv").read_text(encoding="utf-8").replace(
         '"', ""
     )

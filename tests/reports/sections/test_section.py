@@ -15,6 +15,9 @@ from reports.sections.section import STANDARD, Section
 OWN = {
     "methods": "restobench cost",
     "peers": "restobench run --spec peers",
+    "latency": "restobench run --spec latency",
+    "single-stream": "restobench run --spec single-stream",
+    "efficiency": "restobench run --spec ntire-esr",
     "layers": "restobench profile ffdnet",
     "roofline": "restobench run --spec full",
     "scaling": "restobench run --spec scaling",

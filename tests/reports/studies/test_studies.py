@@ -98,6 +98,24 @@ def ratio_sweep() -> Iterator[Fields]:
             yield {"part": part, "quantity": "seconds", "value": seconds, "repeat": place, "note": "26 ratios"}
 
 
+def sigma_mismatch() -> Iterator[Fields]:
+    """The DCT loses 1 dB told 0.8 of sigma and gains 0.25 told 1.2; 8 bits cost 0.5 dB and bring 43 for 50."""
+    for sigma, image in ((25.0, "a"), (25.0, "b"), (50.0, "a")):
+        case = {"variant": "dct default", "image": image, "sigma_255": sigma, "degradation": "awgn"}
+        clipped = {**case, "degradation": "awgn-8-bits"}
+        for place, (told, psnr) in enumerate(((0.8, 29.0), (1.0, 30.0), (1.2, 30.25))):
+            curve = {**case, "part": "told", "repeat": place}
+            yield {**curve, "quantity": "told_over_true", "value": told}
+            yield {**curve, "quantity": "psnr_db", "value": psnr + (image == "b")}
+        yield {**case, "part": "estimated", "quantity": "psnr_db", "value": 29.9 + (image == "b")}
+        yield {**clipped, "part": "told", "quantity": "told_over_true", "value": 1.0}
+        yield {**clipped, "part": "told", "quantity": "psnr_db", "value": 29.5 + (image == "b")}
+        for given, estimate, psnr in ((case, sigma, 20.0), (clipped, 0.86 * sigma, 21.0)):
+            own = {**given, "variant": "noisy default"}
+            yield {**own, "part": "estimated", "quantity": "estimated_sigma_255", "value": estimate}
+            yield {**own, "part": "input", "quantity": "psnr_db", "value": psnr}
+
+
 @pytest.mark.parametrize(
     ("rows", "charts", "words"),
     [
@@ -110,6 +128,19 @@ def ratio_sweep() -> Iterator[Fields]:
         (color, 1, ["FFDNet 31.00 dB", "changes DCT 8×8 by +1.50 dB"]),
         (sr_distribution, 2, ["+2.30 dB on bicubic input", "-2.20 dB on decimate input", "behind on 1 of 3"]),
         (kernel_estimation, 3, ["correlation 0.996, relative error 0.100", "35.90 dB (found)"]),
+        (
+            sigma_mismatch,
+            2,
+            [
+                "20 % too low and 20 % too high the methods lose, means of 2 images: DCT 8×8 1.00 and -0.25 dB.",
+                "Less than 0 is a gain.",
+                "not clipped scikit-image estimates, on average, 25.00 for 25 (0 %); 50.00 for 50 (0 %)",
+                "in place of the true sigma the methods lose on average: DCT 8×8 0.10 dB.",
+                "noisy image to 8 bits costs, told the true sigma: DCT 8×8 0.50 dB.",
+                "+1.00 dB at sigma 25; +1.00 dB at sigma 50",
+                "rounded scikit-image estimates, on average, 21.50 for 25 (-14 %); 43.00 for 50 (-14 %)",
+            ],
+        ),
         (ratio_sweep, 1, ["26 ratios take 60 ms", "7.2 s one by one", "120×", "more than 0.3 / 255"]),
     ],
 )
@@ -134,7 +165,17 @@ def test_the_mean_that_is_never_removed_leaves_the_colours_to_the_other_threshol
 
 
 @pytest.mark.parametrize(
-    "name", ["thresholds", "learn-threshold", "learn-dct", "color", "sr-distribution", "kernel-estimation", "mine"]
+    "name",
+    [
+        "thresholds",
+        "learn-threshold",
+        "learn-dct",
+        "color",
+        "sr-distribution",
+        "kernel-estimation",
+        "sigma-mismatch",
+        "mine",
+    ],
 )
 def test_an_experiment_without_its_usual_rows_still_shows_what_it_has(name: str) -> None:
     rows = ({"part": "p", "quantity": "height", "value": float(place), "repeat": place} for place in range(5))
@@ -143,7 +184,9 @@ def test_an_experiment_without_its_usual_rows_still_shows_what_it_has(name: str)
     assert "goes from 0 to 4 (p)" in found.charts[0].finding
 
 
-@pytest.mark.parametrize("name", ["thresholds", "learn-dct", "color", "sr-distribution", "kernel-estimation", "mine"])
+@pytest.mark.parametrize(
+    "name", ["thresholds", "learn-dct", "color", "sr-distribution", "kernel-estimation", "sigma-mismatch", "mine"]
+)
 def test_an_experiment_that_failed_shows_nothing(name: str) -> None:
     assert shown(name, iter([{"quantity": "failure", "value": float("nan"), "note": "diverged"}])) == Study(())
 
