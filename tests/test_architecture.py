@@ -39,7 +39,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn",
-        "baselines", "community", "callables", "builtin", "source_files", "catalog",
+        "baselines", "community", "callables", "builtin", "source_files", "lookup", "catalog", "metrics",
+        "degradations",
     ),
     "bench": (
         "__init__", "errors", "interrupts", "talk", "machine", "plan", "record", "measure", "suite", "experiments",
@@ -71,11 +72,11 @@ BROAD: Mapping[str, str] = {
     "bench.regress.rehearsal": "a user's method is tried; what it raises is an answer, or a reason to measure it",
     "bench.run.scheduler": "what a thread raises is carried to the thread that waits",
     "bench.run.timekeeper": "what a cluster's worker raises is told apart from a worker that is gone",
-    "restoration.catalog": "a user's module is imported",
     "restoration.checkpoints.pickles": "a stranger's file is read",
     "restoration.checkpoints.spandrel": "a stranger's file is recognised",
     "restoration.checkpoints.torch": "a stranger's file is read",
     "restoration.images": "a stranger's file is read",
+    "restoration.lookup": "a user's module is imported",
 }
 """The modules that catch broadly, and what they call there; what they catch is never dropped."""
 
