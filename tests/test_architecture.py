@@ -64,9 +64,11 @@ LONG_FUNCTIONS: Mapping[str, str] = {}
 BROAD: Mapping[str, str] = {
     "bench.checks.contract": "a user's method is tried; what it raises is an outcome",
     "bench.machine.fresh_process": "a child is asked; what its target raises is the answer",
+    "bench.measure.inputs": "a user's degradation is tried",
     "bench.measure.operators": "a tracer runs a user's code and raises what that raises",
     "bench.measure.paired": "a peer that fails is a row, the others go on",
     "bench.measure.quality": "an image that cannot be used is a row of each of its cases",
+    "bench.measure.scores": "a user's metric is called; what it raises is a row, the others are kept",
     "bench.record.attempt": "a case that fails is a row",
     "bench.regress.exact": "an image that cannot be used is a finding of each of its cases",
     "bench.regress.rehearsal": "a user's method is tried; what it raises is an answer, or a reason to measure it",

@@ -1,7 +1,7 @@
 """Row: one reading of one case in one run, and the JSON Lines file that holds them.
 
 History of the format (`SCHEMA`):
-1  first.
+1  first; rows written before `metrics` was a field of the case have the usual ones.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Row:
     def from_json(cls, line: str) -> Row:
         """The row that `to_json` wrote; raises `RowsError` for anything else."""
         try:
-            flat: dict[str, Any] = json.loads(line)
+            flat: dict[str, Any] = {"metrics": "", **json.loads(line)}
             if isinstance(flat.get("value"), str):
                 flat["value"] = float(flat["value"])
             case = Case(**{field.name: flat[field.name] for field in fields(Case)})
