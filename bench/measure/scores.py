@@ -56,4 +56,6 @@ def _score(metric: Metric, restored: torch.Tensor, clean: torch.Tensor | None) -
     try:
         return Reading(metric.name, metric(restored, clean), metric.unit)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's metric may fail in any way; the others are kept
-        return FailedReading(metric.name, one_line(error), metric.unit)
+        said = one_line(error)
+        named = said if metric.name in said else f"metric {metric.name}: {said}"
+        return FailedReading(metric.name, named, metric.unit)

@@ -16,6 +16,7 @@ from reports.derive.peers import peer_ratios
 from reports.derive.scores import sweeps, tried
 from reports.derive.speeds import by_threads, speeds, with_operations
 from reports.read.methods import Methods
+from reports.read.metrics import USUAL, Metric, names_of, others_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Summary:
     exponents: pd.DataFrame
     peers: pd.DataFrame
     optima: pd.DataFrame
+    metrics: tuple[Metric, ...] = USUAL
 
     @property
     def traded(self) -> pd.DataFrame:
@@ -55,24 +57,26 @@ class Summary:
         return [(str(method), str(label)) for method, label in found.itertuples(index=False)]
 
 
-def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods) -> Summary:
-    """The summary of one run's tables; `methods` are the run's."""
+def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods, metrics: tuple[Metric, ...] = USUAL) -> Summary:
+    """The summary of one run's tables; `methods` and `metrics` are the run's."""
+    scores = names_of(metrics)
     every = {name: labelled(table, methods) for name, table in tables.items() if name != "experiment"}
     named = {name: table[table["error"] == ""] for name, table in every.items()}
-    tries, timed = tried(every["quality"]), speeds(named["time"])
-    scored = sweeps(tries)
-    comparison = compare(tries, scored, methods)
+    tries, timed = tried(every["quality"], scores), speeds(named["time"])
+    scored = sweeps(tries, scores)
+    comparison = compare(tries, scored, methods, scores)
     return Summary(
         methods=methods,
         tables=tables,
         named=named,
         scored=scored,
         comparison=comparison,
-        standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""]),
+        standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""], others_of(metrics)),
         timed=timed,
         threads=by_threads(named["time"]),
         operations=with_operations(timed, named["cost"]),
         exponents=exponents(timed),
         peers=peer_ratios(named["paired"]),
         optima=ratio_optima(scored),
+        metrics=metrics,
     )
