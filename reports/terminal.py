@@ -33,7 +33,7 @@ def best(report: Report) -> Records:
     Methods that were scored on other images follow, once more beside one variant of each that has those images too.
     """
     table = narrow(_short(standings(report.summary)))
-    others = others_of(report.summary.metrics)
+    others = [one for one in others_of(report.summary.metrics) if table[one.name].notna().any()]
     return [_record(line, others, several="channels" in table) for line in lines_of(table)]
 
 

@@ -17,7 +17,7 @@ from restoration.errors import RangeError, ShapeError
 SSIM_WINDOW = 11
 """Side of the SSIM's Gaussian window, its standard deviation being 1.5 pixels."""
 
-MS_SSIM_SMALLEST = (SSIM_WINDOW - 1) * 2**4 + 1
+MS_SSIM_SMALLEST = SSIM_WINDOW * 2**4
 """The shorter side of an image that MS-SSIM can judge: at the last of its five scales the window still fits."""
 
 GMSD_SMALLEST = 8
