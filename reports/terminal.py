@@ -10,7 +10,7 @@ import pandas as pd
 
 from reports.derive.scores import RIVALS
 from reports.draw.number_text import counted
-from reports.read.metrics import Metric, others_of
+from reports.read.metrics import Metric
 from reports.read.tables import lines_of
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
@@ -33,7 +33,7 @@ def best(report: Report) -> Records:
     Methods that were scored on other images follow, once more beside one variant of each that has those images too.
     """
     table = narrow(_short(standings(report.summary)))
-    others = [one for one in others_of(report.summary.metrics) if table[one.name].notna().any()]
+    others = report.summary.other_metrics
     return [_record(line, others, several="channels" in table) for line in lines_of(table)]
 
 

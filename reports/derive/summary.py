@@ -42,6 +42,12 @@ class Summary:
     metrics: tuple[Metric, ...] = USUAL
 
     @property
+    def other_metrics(self) -> tuple[Metric, ...]:
+        """The metrics beside the usual ones that some restored image has a score of."""
+        quality = self.tables["quality"]
+        return tuple(one for one in others_of(self.metrics) if one.name in quality and quality[one.name].notna().any())
+
+    @property
     def traded(self) -> pd.DataFrame:
         """The standings that have both quality, on the main board, and time."""
         table = self.standings

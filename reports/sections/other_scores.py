@@ -13,7 +13,7 @@ from reports.derive.summary import Summary
 from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import listed, seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, slug
-from reports.read.metrics import Metric, others_of
+from reports.read.metrics import Metric
 from reports.read.tables import lines_of
 from reports.sections.score_tables import channels_text, images_text, level
 from reports.sections.words import words
@@ -22,7 +22,7 @@ from reports.sections.words import words
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Each further metric of which one way is better, against time."""
     table = summary.standings
-    for metric in others_of(summary.metrics):
+    for metric in summary.other_metrics:
         main = table[table["compared"].astype(bool) & (table["board"] == 0) & np.isfinite(table[metric.name])]
         for (task, *_), group in main.groupby(RIVALS, sort=True):
             what = level(next(lines_of(group))) + channels_text(group, among=table[table["task"] == task])

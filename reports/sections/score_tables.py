@@ -16,7 +16,6 @@ from reports.draw.columns import columns, scored
 from reports.draw.grid import Columns, Grid, grid
 from reports.draw.number_text import counted
 from reports.draw.sheet import short
-from reports.read.metrics import others_of
 from reports.read.tables import lines_of
 from reports.sections.section import Material
 from reports.sections.words import words
@@ -44,7 +43,7 @@ def without(*names: str, summary: Summary) -> Columns:
 def with_metrics(own: Columns, summary: Summary) -> Columns:
     """`own` columns, and before the count of images those of the metrics that the run has beside the usual ones."""
     before = {name: column for name, column in own.items() if name not in LAST}
-    return {**before, **scored(others_of(summary.metrics)), **{name: own[name] for name in own if name in LAST}}
+    return {**before, **scored(summary.other_metrics), **{name: own[name] for name in own if name in LAST}}
 
 
 def standings(summary: Summary, task: str = "") -> pd.DataFrame:

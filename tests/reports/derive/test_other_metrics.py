@@ -77,7 +77,7 @@ def test_it_stands_in_tables_figures_and_the_terminal(directory: Path) -> None:
     assert report.summary.tables["quality"]["psnr_db"].notna().all()
     sections = {section.anchor: section for section in report.sections}
     (chart,) = (chart for chart in sections["tradeoff"].charts if chart.name.startswith("blur"))
-    assert "has the best Blur, 2.900 px" in chart.finding
+    assert "The best Blur, 2.900 px, is that of " in chart.finding
     for name in ("tradeoff", "denoising"):
         assert "Blur (px), less is better" in sections[name].grids[0].columns
     assert "metric blur: returned nan" in str(report.status.errors)
