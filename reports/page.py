@@ -46,7 +46,7 @@ def make_report(directory: Path) -> Report:
     """Everything that is shown of the run in `directory`; writes nothing. Raises what `load_run` raises."""
     run = load_run(directory)
     tables = all_tables(run)
-    summary = summarise(tables, run.methods)
+    summary = summarise(tables, run.methods, run.metrics)
     status = replace(status_of(run, summary.comparison), refused=refusals(run, summary))
     shown, notes = panels(run)
     named = [str(record.get("name", "")) for record in run.listed("methods")]

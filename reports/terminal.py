@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from reports.derive.scores import RIVALS
 from reports.draw.number_text import counted
+from reports.read.metrics import Metric
 from reports.read.tables import lines_of
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
@@ -32,7 +33,8 @@ def best(report: Report) -> Records:
     Methods that were scored on other images follow, once more beside one variant of each that has those images too.
     """
     table = narrow(_short(standings(report.summary)))
-    return [_record(line, several="channels" in table) for line in lines_of(table)]
+    others = report.summary.other_metrics
+    return [_record(line, others, several="channels" in table) for line in lines_of(table)]
 
 
 def title(report: Report) -> str:
@@ -56,18 +58,23 @@ def _short(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["board"] == 0) | table.index.isin(one.index)]
 
 
-def _record(line: Any, *, several: bool) -> dict[str, object]:
+def _record(line: Any, others: Sequence[Metric], *, several: bool) -> dict[str, object]:
     colors = f", {counted(line.channels, 'channel')}" if several else ""
     record = {
         "task": line.task,
         "degraded by": level(line) + colors,
         "method": line.label,
-        "psnr_db": None if math.isnan(line.psnr_db) else round(line.psnr_db, 2),
+        "psnr_db": _rounded(line.psnr_db, 2),
+        **{one.name: _rounded(getattr(line, one.name), one.digits) for one in others},
         "images": int(line.n),
-        "seconds_per_megapixel": None if math.isnan(line.per_megapixel) else round(line.per_megapixel, 6),
+        "seconds_per_megapixel": _rounded(line.per_megapixel, 6),
     }
     record |= {heading: getattr(line, name) for name, heading in _TEXTS.items() if hasattr(line, name)}
     return record
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    return None if math.isnan(value) else round(value, digits)
 
 
 def peers(report: Report) -> Records:

@@ -5,9 +5,11 @@ from .degradation import (
     bicubic_resize as bicubic_resize,
     decimate as decimate,
 )
+from .degradations import Degradation as Degradation
 from .ffdnet import load_ffdnet as load_ffdnet
 from .kernel_estimation import estimate_kernel as estimate_kernel
 from .method import Method as Method, Restore as Restore, Setup as Setup
+from .metrics import Metric as Metric
 from .quality import (
     luma as luma,
     psnr as psnr,

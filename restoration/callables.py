@@ -14,13 +14,13 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any, cast
 
-from restoration.errors import UnknownMethodError
+from restoration.errors import UnknownMethodError, UnknownNameError
 from restoration.method import Method, Option, Restore, Setup
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def method_from(name: str, found: object) -> Method:
         raise UnknownMethodError(
             f"{name!r} is a {type(found).__name__}; expected a Method, a torch module or a callable"
         )
-    making = _needs(name, found, skip=0) if isinstance(found, type) else Needs({}, {})
-    calling = _needs(name, _called(name, found), skip=2 if isinstance(found, type) else 1)
+    making = needs(name, found, skip=0) if isinstance(found, type) else Needs({}, {})
+    calling = needs(name, _called(name, found), skip=2 if isinstance(found, type) else 1)
     channels = tuple(number for number in _numbers(found, "channels") if number in IMAGE_CHANNELS)
     # An instance without a docstring shows its class's, which says something only if the class is the user's own.
     own = not type(found).__module__.startswith("torch.")
@@ -85,28 +85,38 @@ def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setu
     return partial(made, **arguments) if arguments else made
 
 
-def _needs(name: str, function: Callable[..., Any], *, skip: int) -> Needs:
-    """What `function` takes after its first `skip` parameters (itself, the batch)."""
+def needs(
+    name: str,
+    function: Callable[..., Any],
+    *,
+    skip: int,
+    known: Sequence[str] = FACTS,
+    error: type[UnknownNameError] = UnknownMethodError,
+) -> Needs:
+    """What `function` takes after its first `skip` parameters (itself, the batch), among them of the facts `known`.
+
+    Raises `error` for a parameter that could be given nothing.
+    """
     facts: dict[str, str] = {}
     options: dict[str, Option] = {}
     for position, parameter in enumerate(list(_parameters(function))[skip:]):
-        fact = _fact(parameter, second=position == 0 and skip > 0)
+        fact = _fact(parameter, known, second=position == 0 and skip > 0)
         if parameter.kind is Parameter.POSITIONAL_ONLY and parameter.default is Parameter.empty:
-            raise UnknownMethodError(f"{name}: parameter {parameter.name!r} is positional only; let it be named")
+            raise error(f"{name}: parameter {parameter.name!r} is positional only; let it be named")
         if fact:
             facts[parameter.name] = fact
         elif isinstance(parameter.default, bool | int | float | str):
             options[parameter.name] = parameter.default
         elif parameter.default is Parameter.empty:
-            raise UnknownMethodError(
+            raise error(
                 f"{name}: parameter {parameter.name!r} has no default; give it one (bool, int, float or str make it an "
-                f"option), or name it {', '.join(FACTS)}"
+                f"option), or name it {', '.join(known)}"
             )
     return Needs(facts, options)
 
 
-def _fact(parameter: Parameter, *, second: bool) -> str:
-    if parameter.name in FACTS:
+def _fact(parameter: Parameter, known: Sequence[str], *, second: bool) -> str:
+    if parameter.name in known:
         return parameter.name
     required = parameter.default is Parameter.empty and parameter.kind is not Parameter.KEYWORD_ONLY
     return "sigma" if second and required else ""

@@ -1,12 +1,13 @@
-"""What was done to the image: seeded noise, MATLAB's bicubic reduction, plain decimation, Gaussian blur.
+"""What was done to the image: seeded noise, MATLAB's bicubic reduction, plain decimation, blur, JPEG.
 
-Every function takes images (..., H, W), floating point, on any device, and gives a new tensor of the same kind.
+Their names are in `restoration.degradations`. Every function takes images (..., H, W), floating point, on any
+device, and gives a new tensor of the same kind.
 """
 
 from __future__ import annotations
 
+import io
 import math
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -15,18 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restoration.errors import OptionError, RangeError, ShapeError
+from restoration.errors import RangeError, ShapeError
 from restoration.quality import quantize
-
-DEGRADATIONS = "awgn, bicubic, decimate[-registered], blur-STD-decimate[-registered]"
-"""The names that `degrade` knows, STD being a number of pixels such as 1.2."""
 
 Places = NDArray[np.int64]
 Weights = NDArray[np.float64]
 Kernel = Callable[[Weights], Weights]
 """An interpolation kernel: distances in pixels -> weights."""
-
-_REDUCTION = re.compile(r"bicubic|(blur-(?P<std>\d+(\.\d+)?)-)?decimate(-registered)?")
 
 
 def add_gaussian_noise(image: Tensor, sigma: float, *, seed: int) -> Tensor:
@@ -130,35 +126,56 @@ def register(upscaled: Tensor, scale: int) -> Tensor:
     return torch.from_numpy(moved).reshape(upscaled.shape).to(upscaled)
 
 
-def degrade(image: Tensor, name: str, *, sigma: float = 0.0, scale: int = 1, seed: int = 0) -> Tensor:
-    """`image` (..., H, W) after the named degradation.
+def add_poisson_gaussian_noise(image: Tensor, photons: float, *, read: float, seed: int) -> Tensor:
+    """`image` as a sensor counts it: `photons` at full intensity, Poisson, and Gaussian noise of deviation `read`.
 
-    `awgn`: noise, not clipped. `bicubic`, `decimate`, `blur-STD-decimate` (STD in pixels of `image`): reduced by
-    `scale`, with noise of `sigma` added, then stored as 8 bits (clipped and rounded). The image is first cropped to a
-    multiple of `scale`. A name that ends in `-registered` gives the same pixels, but what is made of them must go
-    through `align` before it is scored. Raises `OptionError` for any other name.
+    The variance at intensity x is x / photons + read squared, in image units squared; what lies below 0 counts as 0.
+    Not clipped; the noise is NumPy's `RandomState(seed)`, first all counts, then all of the Gaussian.
     """
-    check_degradation(name)
-    found = _REDUCTION.fullmatch(name)
-    if not found:
-        return add_gaussian_noise(image, sigma, seed=seed)
-    whole = crop_to_multiple(image, scale)
-    if name == "bicubic":
-        reduced = bicubic_resize(whole, 1 / scale)
-    else:
-        reduced = decimate(gaussian_blur(whole, float(found["std"] or 0)), scale)
-    return quantize(add_gaussian_noise(reduced, sigma, seed=seed))
+    if not (photons > 0 and math.isfinite(photons) and read >= 0 and math.isfinite(read)):
+        raise RangeError(f"expected photons above 0 and a read noise of 0 or more, got {photons} and {read}")
+    random = np.random.RandomState(seed)
+    counts = random.poisson(image.detach().double().clamp(min=0).cpu().numpy() * photons) / photons
+    return torch.from_numpy(counts + read * random.standard_normal(counts.shape)).to(image)
 
 
-def check_degradation(name: str) -> None:
-    """Raises `OptionError`, with the known names, where `degrade` does not know `name`."""
-    if name != "awgn" and not _REDUCTION.fullmatch(name):
-        raise OptionError(f"unknown degradation {name!r}; expected one of {DEGRADATIONS}")
+def add_salt_and_pepper(image: Tensor, density: float, *, seed: int) -> Tensor:
+    """`image` with a share `density` of its values (each channel by itself) replaced by 0 or 1, as often the one.
+
+    Drawn by NumPy's `RandomState(seed).random_sample(shape)`.
+    """
+    if not 0 <= density <= 1:
+        raise RangeError(f"density must be a share from 0 to 1, got {density}")
+    drawn = torch.from_numpy(np.random.RandomState(seed).random_sample(tuple(image.shape))).to(image.device)
+    salted = torch.where(drawn < density, torch.zeros_like(image), image)
+    return torch.where(drawn < density / 2, torch.ones_like(image), salted)
 
 
-def align(restored: Tensor, name: str, *, scale: int) -> Tensor:
-    """`restored` as it is to be scored after the degradation `name`: registered where the name asks for it."""
-    return register(restored, scale) if name.endswith("-registered") else restored
+def compress_jpeg(image: Tensor, quality: int) -> Tensor:
+    """`image` (C, H, W) of 1 or 3 channels, clipped and rounded to 8 bits, after JPEG of `quality` 1 to 100 by Pillow.
+
+    Pillow's tables and its usual sampling: the colour of RGB at half the resolution (4:2:0).
+    """
+    from PIL import Image
+
+    if not 1 <= quality <= 100:  # noqa: PLR2004 - as libjpeg defines it
+        raise RangeError(f"JPEG's quality must be 1 to 100, got {quality}")
+    if image.ndim != 3 or image.shape[0] not in {1, 3}:  # noqa: PLR2004 - grey or RGB
+        raise ShapeError(f"JPEG takes an image (1 or 3, H, W), got {tuple(image.shape)}")
+    pixels = (quantize(image) * 255).round().byte().movedim(0, -1).cpu().numpy()
+    file = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if len(image) == 1 else pixels).save(file, "JPEG", quality=quality)
+    decoded = torch.from_numpy(np.array(Image.open(file))).reshape(*image.shape[1:], -1).movedim(-1, 0)
+    return decoded.to(image) / 255
+
+
+def convolve(image: Tensor, kernel: Weights) -> Tensor:
+    """`image` (..., H, W) convolved with `kernel` (rows, columns), centred, symmetric boundary; computed in float64."""
+    from scipy.ndimage import convolve as filtered
+
+    planes = image.detach().double().cpu().reshape(-1, *image.shape[-2:]).numpy()
+    blurred = np.stack([filtered(plane, kernel, mode="reflect") for plane in planes])
+    return torch.from_numpy(blurred).reshape(image.shape).to(image)
 
 
 def _resized(image: Tensor, scale: float, kernel: Kernel, *, reach: float) -> Tensor:

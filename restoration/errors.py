@@ -29,8 +29,20 @@ class OptionError(RestorationError):
     """An option that the method does not have, or a value of the wrong kind."""
 
 
-class UnknownMethodError(RestorationError):
-    """A method's name that nothing installed answers to."""
+class UnknownNameError(RestorationError):
+    """A name that nothing installed answers to, or that stands for something of another kind."""
+
+
+class UnknownMethodError(UnknownNameError):
+    """A name that stands for no method."""
+
+
+class UnknownMetricError(UnknownNameError):
+    """A name that stands for no metric."""
+
+
+class UnknownDegradationError(UnknownNameError):
+    """A name that stands for no degradation."""
 
 
 class CheckpointError(RestorationError):

@@ -39,7 +39,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "span",
-        "baselines", "community", "callables", "builtin", "source_files", "catalog",
+        "baselines", "community", "callables", "builtin", "source_files", "lookup", "catalog", "metrics",
+        "degradations",
     ),
     "bench": (
         "__init__", "errors", "interrupts", "talk", "machine", "plan", "record", "measure", "suite", "experiments",
@@ -63,19 +64,21 @@ LONG_FUNCTIONS: Mapping[str, str] = {}
 BROAD: Mapping[str, str] = {
     "bench.checks.contract": "a user's method is tried; what it raises is an outcome",
     "bench.machine.fresh_process": "a child is asked; what its target raises is the answer",
+    "bench.measure.inputs": "a user's degradation is tried",
     "bench.measure.operators": "a tracer runs a user's code and raises what that raises",
     "bench.measure.paired": "a peer that fails is a row, the others go on",
     "bench.measure.quality": "an image that cannot be used is a row of each of its cases",
+    "bench.measure.scores": "a user's metric is called; what it raises is a row, the others are kept",
     "bench.record.attempt": "a case that fails is a row",
     "bench.regress.exact": "an image that cannot be used is a finding of each of its cases",
     "bench.regress.rehearsal": "a user's method is tried; what it raises is an answer, or a reason to measure it",
     "bench.run.scheduler": "what a thread raises is carried to the thread that waits",
     "bench.run.timekeeper": "what a cluster's worker raises is told apart from a worker that is gone",
-    "restoration.catalog": "a user's module is imported",
     "restoration.checkpoints.pickles": "a stranger's file is read",
     "restoration.checkpoints.spandrel": "a stranger's file is recognised",
     "restoration.checkpoints.torch": "a stranger's file is read",
     "restoration.images": "a stranger's file is read",
+    "restoration.lookup": "a user's module is imported",
 }
 """The modules that catch broadly, and what they call there; what they catch is never dropped."""
 

@@ -114,7 +114,8 @@ class Upscaling:
             return fmean(self._score(image, restorers[len(image)]) for image in images)
 
     def _score(self, image: Tensor, restore: Restore) -> float:
-        from restoration.degradation import align, crop_to_multiple, degrade
+        from restoration.degradation import crop_to_multiple
+        from restoration.degradations import align, degrade
         from restoration.quality import luma, psnr, quantize
 
         low = degrade(image, self.degradation, scale=self.scale)

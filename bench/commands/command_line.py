@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from bench.commands.checking import check, doctor, verify
 from bench.commands.counting import cost, memory
-from bench.commands.listing import images, methods, weights
+from bench.commands.listing import degradations, images, methods, metrics, weights
 from bench.commands.regress import compare, history
 from bench.commands.report import report
 from bench.commands.run import profile, run
@@ -53,7 +53,11 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-for command in (run, profile, doctor, methods, cost, memory, check, images, weights, verify, report, compare):
+_COMMANDS = (
+    run, profile, doctor, methods, metrics, degradations, cost, memory, check, images, weights, verify, report, compare,
+)  # fmt: skip
+
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(history, name="history")
 app.add_typer(specs, name="spec")

@@ -1,4 +1,4 @@
-"""The commands `methods`, `images` and `weights`: what is there to measure, and on what."""
+"""The commands `methods`, `metrics`, `degradations`, `images` and `weights`: what is there to measure, and on what."""
 
 from __future__ import annotations
 
@@ -84,3 +84,47 @@ def weights(
         say(failure)
     if failures:
         raise BenchError("some weights could not be obtained; methods that need them are skipped")
+
+
+def metrics(style: Style = Format.TABLE) -> None:
+    """List the metrics: which way is better, what they need, whether they can be computed here."""
+    from restoration.metrics import USUAL, get, names
+
+    def record(name: str) -> dict[str, object]:
+        metric = get(name)
+        low, high = metric.range
+        return {
+            "metric": name,
+            "unit": metric.unit,
+            "better": metric.better,
+            "range": f"{low:g} to {high:g}",
+            "reference": "needed" if metric.needs_reference else "not needed",
+            "usual": "yes" if name in USUAL else "",
+            "summary": metric.summary,
+            "needs": metric.missing(),
+        }
+
+    show([record(name) for name in names()], style)
+
+
+def degradations(style: Style = Format.TABLE) -> None:
+    """List the degradations: what they do, their options, what denoisers are told under each."""
+    from restoration.degradations import get, names
+
+    def record(name: str) -> dict[str, object]:
+        degradation = get(name)
+        own = degradation.told_sigma()
+        noise = "sigma_255, which is the noise it adds" if degradation.adds_sigma else "sigma_255, to be named"
+        return {
+            "degradation": name,
+            "for": "upscalers" if degradation.reduces else "denoisers",
+            "summary": degradation.summary,
+            "options": " ".join(f"{option}={value}" for option, value in degradation.options.items()),
+            "denoisers are told": ""
+            if degradation.reduces
+            else noise
+            if own is None
+            else f"{255 * own:.2f} / 255, unless sigma_255 is named",
+        }
+
+    show([record(name) for name in names()], style)

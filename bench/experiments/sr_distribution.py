@@ -19,7 +19,8 @@ from bench.experiments.scene import Scene, not_measured
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import chosen
 from restoration.catalog import get
-from restoration.degradation import align, crop_to_multiple, degrade
+from restoration.degradation import crop_to_multiple
+from restoration.degradations import align, degrade
 from restoration.errors import RestorationError
 from restoration.images import Picture
 from restoration.method import Option, Restore

@@ -180,7 +180,7 @@ def served(images: ImageSet, cases: Sequence[Case]) -> tuple[list[Case], list[st
     The first few pairs decide: a scale that none of them has is left out, unless they have none at all; then each case
     says what is wrong with its pair. Raises `ImageError` where it is ambiguous which files are a pair.
     """
-    given = [case for case in cases if case.degradation == GIVEN]
+    given = [case for case in cases if case.degradation == GIVEN] if images.degraded else []
     if given:
         _degraded_files(images)  # what is ambiguous ends the run before it begins
     seen = {scale: _differences(images, [case for case in given if case.scale == scale]) for scale in _scales(given)}

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.plan.case import Case
+from bench.errors import SpecError, one_line
+from bench.plan.case import GIVEN, Case, Reading
+from bench.plan.damage import in_tables
 
 if TYPE_CHECKING:
     import torch
 
 
+_TRIED = 96
+"""Pixels along an axis of the image that degradations are tried on."""
+
+
 def degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:
     """`clean` (C, H, W) degraded as the case says, on its device and in its dtype."""
-    from restoration.degradation import degrade
+    from restoration.degradations import degrade
 
     image = degrade(clean, case.degradation, sigma=case.sigma_255 / 255, scale=case.scale, seed=case.seed)
     return image.to(device=case.device, dtype=case.setup().torch_dtype)
+
+
+def told(case: Case) -> Iterator[Reading]:
+    """What a denoiser was told, and who said so, where the case's sigma is not the noise that was added."""
+    from restoration.degradations import get
+
+    if case.task != "denoise" or case.degradation == GIVEN or (found := get(case.degradation)).adds_sigma:
+        return
+    own = found.told_sigma()
+    equivalent = own is not None and in_tables(own) == case.sigma_255
+    who = f"what {found.name} says of itself" if equivalent else "as the spec names it"
+    yield Reading("told_sigma_255", case.sigma_255, "1/255", note=who)
 
 
 def batch_for(case: Case) -> torch.Tensor:
@@ -36,3 +55,28 @@ def batch_for(case: Case) -> torch.Tensor:
     kind = "awgn" if case.task == "denoise" else "bicubic"
     cases = (replace(case, degradation=kind, seed=case.seed + number) for number in range(case.batch))
     return torch.stack([degraded(one, image) for one in cases])
+
+
+def try_degradations(cases: Iterable[Case]) -> None:
+    """Tries every degradation of the quality cases on a small image; raises `SpecError` for one that is none.
+
+    One that fails, returns anything but an image of the size it has to have, or gives two images for one seed.
+    """
+    import torch
+
+    tried: set[tuple[object, ...]] = set()
+    for case in cases:
+        key = (case.degradation, case.channels, case.scale, case.sigma_255)
+        if case.kind != "quality" or case.degradation == GIVEN or key in tried:
+            continue
+        tried.add(key)
+        values = torch.arange(case.channels * _TRIED**2, dtype=torch.float32) % 251 / 250
+        image = values.reshape(case.channels, _TRIED, _TRIED)
+        try:
+            one, other = degraded(case, image), degraded(case, image)
+        except (Exception, SystemExit) as error:  # a user's degradation is tried, and may fail in any way
+            raise SpecError(f"{case.degradation}: {one_line(error)}") from error
+        if not torch.equal(one, other):
+            raise SpecError(
+                f"degradation {case.degradation}: two images for one seed; draw all chance from its parameter seed"
+            )

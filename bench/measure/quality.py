@@ -20,10 +20,10 @@ import torch
 from bench.machine.clock import clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.image_set import ImageSet
-from bench.measure.inputs import degraded
+from bench.measure.inputs import degraded, told
 from bench.measure.outputs import changed, checked, in_range, input_written
 from bench.measure.scores import scores
-from bench.plan.case import GIVEN, Case, Reading, options_text
+from bench.plan.case import GIVEN, Case, FailedReading, Reading, options_text
 from bench.record.attempt import MEASURED, attempt, failed
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
@@ -64,15 +64,13 @@ def measure_group(
     """
     with fixed_threads(1), torch.inference_mode():
         try:
-            clean = images.get(group[0].image, group[0].channels)
-            given = group[0].degradation == GIVEN
-            noisy = images.given(group[0], clean) if given else degraded(group[0], clean)
+            noisy, clean = _shown(group[0], images)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the image, its cases say so
             yield failed(run, group, error)
             return
         if pictured:
             scene = replace(group[0], method="", variant="", options="{}")
-            parts = {"clean": clean, "degraded": noisy}
+            parts = {"degraded": noisy} if clean is None else {"clean": clean, "degraded": noisy}
             yield [Row(run, scene, save_picture(directory, scene, part, parts[part])) for part in parts]
         for sharing in _sharing(group):
             for case, restore in zip(sharing, _restorers(sharing, noisy[None]), strict=True):
@@ -80,13 +78,24 @@ def measure_group(
                 yield attempt(run, case, read)
 
 
+def _shown(case: Case, images: ImageSet) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """What the method is shown, and the reference; None where the images come without."""
+    image = images.get(case.image, case.channels)
+    if case.degradation != GIVEN:
+        return degraded(case, image), image
+    if images.degraded is not None:
+        return images.given(case, image), image
+    return image.to(device=case.device, dtype=case.setup().torch_dtype), None
+
+
 def _readings(
-    case: Case, restore: Callable[[], tuple[torch.Tensor, bool]], clean: torch.Tensor, directory: Path | None
-) -> Iterator[Reading]:
+    case: Case, restore: Callable[[], tuple[torch.Tensor, bool]], clean: torch.Tensor | None, directory: Path | None
+) -> Iterator[Reading | FailedReading]:
     clock = clock_for("cpu")
     begin = clock()
     restored, written = restore()
     yield from scores(case, restored, clean)
+    yield from told(case)
     yield Reading(MEASURED, clock() - begin, "s")
     if written:
         yield input_written()
@@ -129,7 +138,7 @@ def _outputs(cases: Group, shown: torch.Tensor) -> list[torch.Tensor]:
     """What the method returns for each case; more than one case share their work."""
     if len(cases) == 1:
         case = cases[0]
-        what_is_built = replace(case, image="", seed=0, degradation="", variant="", height=0, width=0)
+        what_is_built = replace(case, image="", seed=0, degradation="", metrics="", variant="", height=0, width=0)
         return [_built(what_is_built)(shown)]
     shared = get(cases[0].method).shared
     assert shared is not None  # noqa: S101 - `_sharing` puts cases together for no other reason

@@ -5,32 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bench.plan.case import Case, Reading
-from restoration.errors import ShapeError
+from bench.errors import one_line
+from bench.plan.case import Case, FailedReading, Reading
 
 if TYPE_CHECKING:
     import torch
 
+    from restoration.metrics import Metric
 
-def scores(case: Case, restored: torch.Tensor, clean: torch.Tensor) -> Iterator[Reading]:
-    """PSNR, SSIM, residual deviation and mean offset of `restored` (C, sH, sW) against `clean`.
+
+def scores(case: Case, restored: torch.Tensor, clean: torch.Tensor | None) -> Iterator[Reading | FailedReading]:
+    """The case's metrics of `restored` (C, sH, sW) against `clean`; without it, of those that need no reference.
 
     Denoising is scored as it comes, neither clipped nor rounded, on all channels and pixels; upscaling clipped and
-    rounded to 8 bits, on luma, with `scale` pixels removed at each border.
+    rounded to 8 bits, on luma, with `scale` pixels removed at each border. A metric that fails takes no other with it.
     """
-    from restoration.degradation import align, crop_to_multiple
-    from restoration.quality import luma, mean_offset, psnr, quantize, residual_std, ssim
+    from restoration.metrics import chosen
 
-    restored, shave = restored.float(), 0
-    if case.task == "upscale":
-        clean, shave = crop_to_multiple(clean, case.scale), case.scale
-        restored = quantize(align(restored, case.degradation, scale=case.scale))
-        if case.channels == 3:  # noqa: PLR2004 - RGB
-            restored, clean = luma(restored), luma(clean)
-    yield Reading("psnr_db", psnr(restored, clean, shave=shave), "dB")
+    restored, clean = _as_scored(case, restored, clean)
+    for metric in chosen(case.metric_names()):
+        yield _score(metric, restored, clean)
+
+
+def _as_scored(
+    case: Case, restored: torch.Tensor, clean: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    from restoration.degradation import crop_to_multiple
+    from restoration.degradations import align
+    from restoration.quality import luma, quantize, shaved
+
+    if case.task != "upscale":
+        return restored.float(), clean
+    restored = quantize(
+        restored.float() if clean is None else align(restored.float(), case.degradation, scale=case.scale)
+    )
+    both = [restored] if clean is None else [restored, crop_to_multiple(clean, case.scale)]
+    if case.channels == 3:  # noqa: PLR2004 - RGB
+        both = [luma(image) for image in both]
+    first, *rest = (shaved(image, case.scale) for image in both)
+    return first, rest[0] if rest else None
+
+
+def _score(metric: Metric, restored: torch.Tensor, clean: torch.Tensor | None) -> Reading | FailedReading:
+    height, width = restored.shape[-2:]
+    if min(height, width) < metric.smallest:
+        small = f"needs at least {metric.smallest} pixels a side, got {height} x {width}"
+        return Reading(metric.name, None, metric.unit, note=f"{metric.title or metric.name} {small}")
+    if why := metric.missing():
+        return Reading(metric.name, None, metric.unit, note=why)
     try:
-        yield Reading("ssim", ssim(restored, clean, shave=shave))
-    except ShapeError as error:  # smaller than its window; all else can be had
-        yield Reading("ssim", None, note=str(error))
-    yield Reading("residual_std_255", 255 * residual_std(restored, clean, shave=shave), "1/255")
-    yield Reading("mean_offset_255", 255 * mean_offset(restored, clean, shave=shave), "1/255")
+        return Reading(metric.name, metric(restored, clean), metric.unit)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's metric may fail in any way; the others are kept
+        said = one_line(error)
+        named = said if metric.name in said else f"metric {metric.name}: {said}"
+        return FailedReading(metric.name, named, metric.unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,10 +43,12 @@ class Case:
     image: str = ""
     sigma_255: float = 0.0
     degradation: str = ""
-    """`awgn`, `bicubic`, `decimate`, `decimate-registered`, `blur-1.2-decimate-registered`, ..."""
+    """`awgn`, `bicubic`, `jpeg quality=10`, ...: as `restoration.degradations` reads it."""
     seed: int = 0
     batch: int = 1
     """Images in one call; `width` and `height` are those of each."""
+    metrics: str = ""
+    """The names of the metrics that judge the restored image, as a JSON list; empty for the usual ones."""
 
     @property
     def timed_name(self) -> str:
@@ -58,6 +60,12 @@ class Case:
     def option_values(self) -> Mapping[str, bool | int | float | str]:
         """The chosen options, read back from `options`."""
         return json.loads(self.options)  # type: ignore[no-any-return]
+
+    def metric_names(self) -> tuple[str, ...]:
+        """The names of the metrics, as `restoration.metrics` finds them."""
+        from restoration.metrics import USUAL
+
+        return tuple(json.loads(self.metrics)) if self.metrics else USUAL
 
     def setup(self) -> Setup:
         """What `Method.build` gets for this case."""
@@ -77,6 +85,11 @@ def options_text(options: Mapping[str, bool | int | float | str]) -> str:
     return json.dumps(dict(options), sort_keys=True, separators=(",", ":"))
 
 
+def metrics_text(names: Sequence[str]) -> str:
+    """`names` as `Case.metrics` holds them."""
+    return json.dumps(list(dict.fromkeys(names)), ensure_ascii=False) if names else ""
+
+
 @dataclass(frozen=True)
 class Reading:
     """One number that was read for a case: what it is, its SI unit, and which of several it is."""
@@ -93,3 +106,12 @@ class Reading:
     """Which of several samples; the position along a curve."""
     note: str = ""
     """In words: a residue, a picture's file name, a reason."""
+
+
+@dataclass(frozen=True)
+class FailedReading:
+    """A reading that could not be had, though the others of its case could."""
+
+    quantity: str
+    error: str
+    unit: str = ""

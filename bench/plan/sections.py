@@ -25,7 +25,8 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from bench.errors import SpecError
-from bench.plan.case import GIVEN, Case, Kind, options_text
+from bench.plan.case import Case, Kind, metrics_text, options_text
+from bench.plan.damage import check_degradation, check_metrics, expanded, reduces, told_sigmas
 from bench.plan.experiments import check_options
 from restoration.catalog import get
 from restoration.method import Method, Option, Setup, variant_of
@@ -57,14 +58,6 @@ def _as_size(value: object) -> object:
     raise ValueError('expected a size such as 512, or "480x640" for height x width')
 
 
-def _known_degradation(name: str) -> str:
-    from restoration.degradation import check_degradation
-
-    if name != GIVEN:
-        check_degradation(name)
-    return name
-
-
 _SIZE_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+x\d+$"}]}
 
 Size = Annotated[
@@ -79,7 +72,8 @@ Sigmas = Annotated[tuple[Annotated[float, Field(ge=0, le=255)], ...], _MANY]
 Sizes = Annotated[tuple[Size, ...], _MANY]
 Dtypes = Annotated[tuple[Literal["float32", "float64", "bfloat16", "float16"], ...], _MANY]
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], _MANY]
-Degradations = Annotated[tuple[Annotated[str, AfterValidator(_known_degradation)], ...], _MANY]
+Degradations = Annotated[tuple[Annotated[str, AfterValidator(check_degradation)], ...], _MANY]
+Metrics = Annotated[tuple[str, ...], _MANY, AfterValidator(check_metrics)]
 Grid = dict[str, Annotated[tuple[Option, ...], _MANY]]
 
 
@@ -158,12 +152,17 @@ class PairedSection(Strict):
 
 
 class QualitySection(Section):
-    """Methods judged on images. Denoisers run over `sigma_255` and `seed`, upscalers over `degradation`."""
+    """Methods judged on degraded images: over `degradation`, and for denoisers `sigma_255` and `seed`, too."""
 
     images: Names = ("all",)
     """Names of images, or `all`."""
     sigma_255: Sigmas = (25.0,)
+    """Of white noise its deviation; of any other degradation what denoisers are told of it, if that is to be named."""
     degradation: Degradations = ()
+    degradation_options: Grid = {}
+    """Options of every degradation of the section."""
+    metrics: Metrics = ()
+    """What the results are judged by; none named: the usual ones."""
     seed: Seeds = (0,)
     pictures: bool = False
     """Whether the report shows crops of this section's results."""
@@ -179,14 +178,25 @@ class QualitySection(Section):
                 raise SpecError(f"no image {unknown[0]!r} in {case.channels} channels; there are: {', '.join(known)}")
             denoise = method.task == "denoise"
             degradations = self.degradation or ("awgn" if denoise else "bicubic",)
-            if not denoise and "awgn" in degradations:
+            seen = tuple(self._inputs(method, degradations))
+            for image, (sigma, degradation), seed in itertools.product(images, seen, self.seed if denoise else (0,)):
+                judged = replace(case, image=image, metrics=metrics_text(self.metrics), seed=seed)
+                yield replace(judged, sigma_255=sigma, degradation=degradation)
+
+    def _inputs(self, method: Method, degradations: Sequence[str]) -> Iterator[tuple[float, str]]:
+        """What a denoiser is told and the degradation, for each of them; upscalers are told nothing."""
+        named, every = "sigma_255" in self.model_fields_set, tuple(expanded(degradations, self.degradation_options))
+        if method.task != "denoise":
+            if stays := [text for text in every if not reduces(text)]:
                 raise SpecError(
-                    f"{method.name} upscales, and awgn leaves images as large as they are: expected bicubic"
+                    f"{method.name} upscales, and {stays[0]} leaves images as large as they are: expected bicubic"
                 )
-            for image, sigma, degradation, seed in itertools.product(
-                images, self.sigma_255 if denoise else (0.0,), degradations, self.seed if denoise else (0,)
-            ):
-                yield replace(case, image=image, sigma_255=sigma, degradation=degradation, seed=seed)
+            yield from ((0.0, text) for text in every)
+            return
+        told = {text: told_sigmas(text, self.sigma_255, named=named) for text in every}
+        yield from sorted(
+            ((sigma, text) for text in every for sigma in told[text]), key=lambda pair: told[pair[1]].index(pair[0])
+        )
 
 
 class ExperimentSection(Strict):
@@ -212,6 +222,8 @@ def first_fault(error: ValidationError) -> str:
 
 
 def combinations(grid: Section) -> int:
-    """How many there are of a section's lists, at most; `images` counts as one."""
-    lists = [value for name, value in vars(grid).items() if isinstance(value, tuple) and name != "images"]
-    return math.prod(len(values) or 1 for values in [*lists, *grid.options.values()])
+    """How many there are of a section's lists, at most; `images` count as one."""
+    once = ("images", "metrics")
+    lists = [value for name, value in vars(grid).items() if isinstance(value, tuple) and name not in once]
+    damage = grid.degradation_options if isinstance(grid, QualitySection) else {}
+    return math.prod(len(values) or 1 for values in [*lists, *grid.options.values(), *damage.values()])

@@ -103,7 +103,7 @@ class Spec(Strict):
                 f"spec {self.name}: its denoisers are told sigma {', '.join(f'{sigma:g}' for sigma in sigmas)}, but "
                 f"given images have one noise: name what they are told, --set sigma_255={sigmas[0]:g}"
             )
-        changed: dict[str, object] = {"degradation": (GIVEN,), "seed": (0,)} if given else {}
+        changed: dict[str, object] = {"degradation": (GIVEN,), "degradation_options": {}, "seed": (0,)} if given else {}
         stems = Counter(Path(name).stem for name in names)
         known = {stem: name for name in names if stems[stem := Path(name).stem] == 1} | {name: name for name in names}
         known["all"] = "all"

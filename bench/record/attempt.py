@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bench.errors import RowsError, one_line
 from bench.machine.clock import clock_for
-from bench.plan.case import Case, Reading
+from bench.plan.case import Case, FailedReading, Reading
 from bench.record.rows import Row
 
 END = "elapsed_seconds"
@@ -19,15 +19,17 @@ SKIPPED = "skipped"
 """The quantity of the row of a case that cannot run here for want of weights or an optional package."""
 
 
-def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading]]) -> list[Row]:
+def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading | FailedReading]]) -> list[Row]:
     """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took.
+
+    A failed reading is a row with an error beside those of the other readings.
 
     Raises `RowsError` alone: a result that could not be written is no result.
     """
     clock = clock_for("cpu")
     begin = clock()
     try:
-        rows = [Row(run, case, reading) for reading in read()]
+        rows = [_row(run, case, reading) for reading in read()]
     except RowsError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
@@ -43,6 +45,12 @@ def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:
 def left_out(run: str, case: Case, reason: str) -> Row:
     """The row of a case that is skipped; none ends the case, so that a resumed run tries it again."""
     return Row(run, case, Reading(SKIPPED, None, note=reason))
+
+
+def _row(run: str, case: Case, reading: Reading | FailedReading) -> Row:
+    if isinstance(reading, Reading):
+        return Row(run, case, reading)
+    return Row(run, case, Reading(reading.quantity, None, reading.unit), error=reading.error)
 
 
 def _failure(run: str, case: Case, error: BaseException) -> Row:

@@ -1,8 +1,9 @@
 """What a finished case is known by: a hash of all that decides its result.
 
 Method, options, image, noise and every other field of the case; the bytes of the image and of the weights; the code
-that measures, that of a user's own method included; and the versions of the libraries that compute. A case whose hash
-is in the run's rows is finished; one whose image, weights or code has changed since is measured again.
+that measures, that of a user's own method, metric and degradation included; and the versions of the libraries that
+compute. A case whose hash is in the run's rows is finished; one whose image, weights or code has changed since is
+measured again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.plan.case import Case
+from bench.plan.case import GIVEN, Case
 from restoration.catalog import get, source_of
 from restoration.errors import RestorationError
 
@@ -27,6 +28,8 @@ def case_hash(case: Case, images: Sequence[Path] = ()) -> str:
     facts = [json.dumps(vars(case), sort_keys=True), code()]
     if case.kind != "experiment":
         facts.append(_method_facts(case.method, case.options, case.channels, case.scale))
+    if case.kind == "quality":
+        facts.append(_judging_facts(case.metrics, case.degradation))
     facts.append(_image_facts(tuple(images)))
     return hashlib.sha256("\n".join(facts).encode(errors="backslashreplace")).hexdigest()[:32]
 
@@ -48,17 +51,44 @@ def _method_facts(name: str, options: str, channels: int, scale: int) -> str:
     from restoration.method import Setup
 
     values = json.loads(options)
-    files = [value for value in (name, *values.values()) if isinstance(value, str) and _is_file(value)]
-    facts = [_digest(Path(file)) for file in files]
+    facts = _files_facts(name, *values.values())
     try:
         method = get(name)
         checked = method.checked(Setup(channels=channels, scale=scale, options=values))
         facts += [_weights_digest(weights) for weights in (method.weights(checked) if method.weights else ())]
     except RestorationError as error:  # it will fail when it is measured, and say why
         facts.append(str(error))
-    if source := source_of(name):  # a module's file is known now that it has been imported
-        facts += [_digest(path) for path in sorted(source.parent.glob("*.py"))]
+    return " ".join([*facts, *_code_facts(source_of(name))])  # a module's file is known now that it has been imported
+
+
+@lru_cache(maxsize=4096)
+def _judging_facts(metrics: str, degradation: str) -> str:
+    """Hashes of the user's code behind the metrics and the degradation, and of the files that its options name."""
+    if not metrics and degradation in {"awgn", "bicubic", GIVEN}:
+        return ""
+    from restoration import degradations, metrics as metric_table
+
+    facts = []
+    try:
+        for name in json.loads(metrics or "[]"):
+            metric_table.get(name)
+            facts += _code_facts(metric_table.source_of(name))
+        if degradation != GIVEN:
+            facts += _files_facts(*degradations.get(degradation).options.values())
+            facts += _code_facts(degradations.source_of(degradation))
+    except RestorationError as error:  # it will fail when it is measured, and say why
+        facts.append(str(error))
     return " ".join(facts)
+
+
+def _files_facts(*names: object) -> list[str]:
+    """Hashes of those of the names that are files."""
+    return [_digest(Path(name)) for name in names if isinstance(name, str) and _is_file(name)]
+
+
+def _code_facts(source: Path | None) -> list[str]:
+    """Hashes of a user's file of code and of those beside it."""
+    return [_digest(path) for path in sorted(source.parent.glob("*.py"))] if source else []
 
 
 def _weights_digest(name: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 from bench.errors import RowsError
 from bench.machine.environment import Environment, Machine
+from bench.plan.case import GIVEN, Case
 from bench.plan.spec import Spec
 from bench.record.files import utf8, write_whole
 from bench.record.rows import SCHEMA
@@ -41,6 +43,10 @@ class Manifest:
     """Where the user's images are; empty for the bundled ones."""
     weights: tuple[Mapping[str, Any], ...] = ()
     methods: tuple[Mapping[str, Any], ...] = ()
+    metrics: tuple[Mapping[str, Any], ...] = ()
+    """What restored images are judged by, and how tables write it."""
+    degradations: tuple[Mapping[str, Any], ...] = ()
+    """What is done to the images, and where the sigma that denoisers are told comes from."""
     notices: tuple[str, ...] = ()
     doctor: tuple[Mapping[str, Any], ...] = ()
     timed_on: str = ""
@@ -99,9 +105,15 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def describe(
-    spec: Spec, names: Iterable[str], *, image_folder: str, environment: Environment, command: str
+    spec: Spec,
+    names: Iterable[str],
+    cases: Sequence[Case] = (),
+    *,
+    image_folder: str,
+    environment: Environment,
+    command: str,
 ) -> Manifest:
-    """The manifest of a run that is about to start; `names` are its methods."""
+    """The manifest of a run that is about to start; `names` are its methods, `cases` what is measured."""
     started = now()
     return Manifest(
         run=f"{spec.name}-{started.replace(':', '').replace('-', '')}-{os.getpid()}",
@@ -114,6 +126,8 @@ def describe(
         revision=revision(),
         image_folder=image_folder,
         methods=tuple(_method(name) for name in names),
+        metrics=tuple(_metrics(cases)),
+        degradations=tuple(_degradations(cases)),
     )
 
 
@@ -141,3 +155,25 @@ def _method(name: str) -> dict[str, Any]:
     as_they_are = ("task", "summary", "paper", "licence", "random_weights")
     facts = {"name": name, "title": method.title or name, "options": dict(method.options)}
     return facts | {field: getattr(method, field) for field in as_they_are}
+
+
+def _metrics(cases: Iterable[Case]) -> Iterator[dict[str, Any]]:
+    from restoration.metrics import get as metric
+
+    texts = {case.metrics: case for case in cases if case.kind == "quality"}
+    for name in dict.fromkeys(name for case in texts.values() for name in case.metric_names()):
+        found = metric(name)
+        as_they_are = ("name", "unit", "better", "digits", "needs_reference", "summary", "paper")
+        ends = [end if math.isfinite(end) else None for end in found.range]
+        facts = {"source": name, "title": found.title or found.name, "range": ends}
+        yield facts | {field: getattr(found, field) for field in as_they_are}
+
+
+def _degradations(cases: Iterable[Case]) -> Iterator[dict[str, Any]]:
+    from restoration.degradations import get as degradation
+
+    for text in dict.fromkeys(case.degradation for case in cases if case.kind == "quality"):
+        if text != GIVEN:
+            found = degradation(text)
+            sigma = "the noise that is added" if found.adds_sigma else "what denoisers are told"
+            yield {"name": text, "summary": found.summary, "options": dict(found.options), "sigma": sigma}

@@ -1,7 +1,7 @@
 """Row: one reading of one case in one run, and the JSON Lines file that holds them.
 
 History of the format (`SCHEMA`):
-1  first; `batch` came later, and is 1 where it is absent.
+1  first; `batch` came later, and is 1 where it is absent; rows without `metrics` have the usual ones.
 """
 
 from __future__ import annotations
@@ -46,10 +46,9 @@ class Row:
     def from_json(cls, line: str) -> Row:
         """The row that `to_json` wrote; raises `RowsError` for anything else."""
         try:
-            flat: dict[str, Any] = json.loads(line)
+            flat: dict[str, Any] = {"metrics": Case.metrics, "batch": Case.batch, **json.loads(line)}
             if isinstance(flat.get("value"), str):
                 flat["value"] = float(flat["value"])
-            flat.setdefault("batch", Case.batch)
             case = Case(**{field.name: flat[field.name] for field in fields(Case)})
             reading = Reading(**{field.name: flat[field.name] for field in fields(Reading)})
             return cls(flat["run"], case, reading, flat["error"])

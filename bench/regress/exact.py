@@ -20,15 +20,20 @@ from bench.measure.image_set import ImageSet
 from bench.measure.inputs import degraded
 from bench.measure.quality import grouped
 from bench.measure.scores import scores
-from bench.plan.case import Case, Reading
+from bench.plan.case import Case, FailedReading, Reading
 from bench.plan.spec import Tolerance
-from bench.regress.findings import INTERRUPTED, Finding, Interval, Metric
+from bench.regress.findings import INTERRUPTED, Finding, Interval, Score
 from bench.regress.side import Side
 from reports.derive.verdict_words import CHANGES, Word, difference, of_memory, of_operations, of_quality, relative
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
+from restoration.metrics import Metric, chosen
 
 _ABSENT = frozenset(kind.__name__ for kind in (UnknownMethodError, OptionError, ScaleError, ShapeError))
 """Errors of a revision that does not have a method, or not with these options."""
+
+
+_Scores = Mapping[str, tuple[float, float] | str]
+"""By metric the scores of base and of head of one image, or why there are not two."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,11 @@ def both(base: object, head: object) -> tuple[Any, Any] | str:
 def quality(
     sides: Sides, cases: Sequence[Case], images: ImageSet, tolerance: Tolerance, tick: Callable[[], None]
 ) -> Iterator[Finding]:
-    """One finding for each method, noise level and degradation, over all images, or those before an interrupt."""
-    scored: dict[Case, dict[str, tuple[float, float] | str]] = defaultdict(dict)
+    """One finding for each method, noise level, degradation and metric, over all images or those before an interrupt.
+
+    The metrics are those that a spec names, or else PSNR; of a metric that lacks something here, there is none.
+    """
+    scored: dict[Case, dict[str, _Scores | str]] = defaultdict(dict)
     wanted = Counter(replace(case, image="", seed=0) for case in cases)
     interrupt: KeyboardInterrupt | None = None
     try:
@@ -73,11 +81,15 @@ def quality(
     except KeyboardInterrupt as raised:
         interrupt = raised
     for case, by_image in scored.items():
-        finding = _quality_finding(case, by_image, tolerance.psnr_db)
-        if len(by_image) < wanted[case]:
-            why = f"{INTERRUPTED} after {len(by_image)} of {wanted[case]} images"
-            finding = replace(finding, word=Word.NO_VERDICT, reason=why)
-        yield finding
+        for metric in _judging(case):
+            own = {
+                image: answer if isinstance(answer, str) else answer[metric.name] for image, answer in by_image.items()
+            }
+            finding = _quality_finding(case, metric, own, _tolerance(metric, tolerance))
+            if len(by_image) < wanted[case]:
+                why = f"{INTERRUPTED} after {len(by_image)} of {wanted[case]} images"
+                finding = replace(finding, word=Word.NO_VERDICT, reason=why)
+            yield finding
     if interrupt:
         raise interrupt
 
@@ -108,8 +120,8 @@ def memory(sides: Sides, cases: Iterable[Case], tolerance: Tolerance, tick: Call
 
 def _scored(
     sides: Sides, group: Sequence[Case], images: ImageSet, tick: Callable[[], None]
-) -> Iterator[tuple[Case, tuple[float, float] | str]]:
-    """PSNR of both sides for each case of a group, which share the degraded image."""
+) -> Iterator[tuple[Case, _Scores | str]]:
+    """The scores of both sides for each case of a group, which share the degraded image."""
     try:
         clean = images.get(group[0].image, group[0].channels)
         noisy = degraded(replace(group[0], dtype="float32", device="cpu"), clean)[None].numpy()
@@ -122,29 +134,57 @@ def _scored(
             yield case, answer
         else:
             base, head = (torch.from_numpy(array)[0] for array in answer)
-            yield case, (_psnr(case, base, clean), _psnr(case, head, clean))
+            yield case, _both_scores(case, base, head, clean)
         tick()
 
 
-def _psnr(case: Case, restored: Tensor, clean: Tensor) -> float:
-    return next(reading.value or 0.0 for reading in scores(case, restored, clean) if reading.quantity == "psnr_db")
+def _both_scores(case: Case, base: Tensor, head: Tensor, clean: Tensor) -> _Scores:
+    """By metric the scores of base and of head, or why there are not two."""
+    sides = [{one.quantity: one for one in scores(case, restored, clean)} for restored in (base, head)]
+    return {name: _pair(*(side[name] for side in sides)) for name in sides[0]}
 
 
-def _quality_finding(case: Case, by_image: Mapping[str, tuple[float, float] | str], tolerance: float) -> Finding:
+def _pair(base: Reading | FailedReading, head: Reading | FailedReading) -> tuple[float, float] | str:
+    for side, reading in (("base", base), ("head", head)):
+        if isinstance(reading, FailedReading):
+            return f"failed in {side}: {reading.error}"
+        if reading.value is None:
+            return reading.note
+    assert isinstance(base, Reading) and isinstance(head, Reading)  # noqa: S101, PT018 - the others have returned
+    return base.value or 0.0, head.value or 0.0
+
+
+def _judging(case: Case) -> tuple[Metric, ...]:
+    """The metrics that decide over a case: PSNR, or those that a spec names and of which one way is better."""
+    named = chosen(case.metric_names() if case.metrics else ("psnr_db",))
+    return tuple(metric for metric in named if metric.better and not metric.missing())
+
+
+def _tolerance(metric: Metric, tolerance: Tolerance) -> float:
+    """What of a metric is no change: of PSNR what the spec says, of others one unit of the last digit of a table."""
+    return tolerance.psnr_db if metric.name == "psnr_db" else float(10**-metric.digits)
+
+
+def _quality_finding(
+    case: Case, metric: Metric, by_image: Mapping[str, tuple[float, float] | str], tolerance: float
+) -> Finding:
+    score = Score(metric.unit, metric.better == "bigger")
     failed = [f"{image}: {answer}" for image, answer in by_image.items() if isinstance(answer, str)]
     if failed:
-        return Finding(case, "psnr_db", Word.NO_VERDICT, reason=failed[0])
+        return Finding(case, metric.name, Word.NO_VERDICT, reason=failed[0], score=score)
     values = {image: answer for image, answer in by_image.items() if not isinstance(answer, str)}
     # Equal infinities are no change: their difference would be undefined.
     changes = {image: 0.0 if base == head else head - base for image, (base, head) in values.items()}
     low, high, mean = min(changes.values()), max(changes.values()), fmean(changes.values())
-    word = of_quality(changes.values(), tolerance)
+    gains = changes.values() if score.bigger_is_better else [-change for change in changes.values()]
+    word = of_quality(gains, tolerance)
     base, head = (fmean(value[side] for value in values.values()) for side in (0, 1))
     most = max(changes, key=lambda image: abs(changes[image]))
-    reason = "" if word is Word.UNCHANGED else f"most on {most}: {changes[most]:+.4f} dB"
+    reason = "" if word is Word.UNCHANGED else f"most on {most}: {changes[most]:+.4f} {metric.unit}".rstrip()
     return Finding(
-        case, "psnr_db", word, base, head, mean, Interval(low, high), Interval(0, 0), tolerance, reason=reason
-    )
+        case, metric.name, word, base, head, mean, Interval(low, high), Interval(0, 0), tolerance, reason=reason,
+        score=score,
+    )  # fmt: skip
 
 
 def _operations_finding(
@@ -194,5 +234,5 @@ def _peak(readings: Iterable[Reading]) -> float | None:
     return parts.get("measured", next(iter(parts.values()), None))
 
 
-def _by_part(readings: Iterable[Reading], quantity: Metric) -> dict[str, float | None]:
+def _by_part(readings: Iterable[Reading], quantity: str) -> dict[str, float | None]:
     return {reading.part: reading.value for reading in readings if reading.quantity == quantity}

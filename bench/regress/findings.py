@@ -13,7 +13,8 @@ from bench.regress.checkouts import Checkout
 from bench.talk import Record
 from reports.derive.verdict_words import CHANGES, REGRESSIONS, Tolerances, Word, relative, together, worst
 
-Metric = Literal["seconds", "psnr_db", "macs_per_pixel", "peak_bytes"]
+Metric = str
+"""`seconds`, `macs_per_pixel`, `peak_bytes`, or the name of what restored images are judged by."""
 
 RELATIVE: frozenset[Metric] = frozenset({"seconds", "peak_bytes"})
 """Metrics whose change is relative to base; the change of the others is a difference."""
@@ -43,6 +44,14 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Score:
+    """What a finding has to know of a metric that judges restored images."""
+
+    unit: str
+    bigger_is_better: bool
+
+
+@dataclass(frozen=True)
 class Finding:
     """One metric of one case in both revisions."""
 
@@ -67,6 +76,23 @@ class Finding:
     """Of time, the clock that decided."""
     samples: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     """Seconds of every block of base and of head."""
+    score: Score | None = None
+    """Of quality: what its metric's record says; None for time, operations and memory."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of its values."""
+        return self.score.unit if self.score else UNITS.get(self.metric, "")
+
+    @property
+    def bigger_is_better(self) -> bool:
+        """Whether a larger value is better."""
+        return self.score.bigger_is_better if self.score else self.metric in BIGGER_IS_BETTER
+
+    @property
+    def judges(self) -> bool:
+        """Whether it is of quality."""
+        return self.score is not None or self.metric == "psnr_db"
 
     @property
     def undecided(self) -> bool:
@@ -83,15 +109,16 @@ class Finding:
     def size(self) -> float:
         """How large its change is, to put changes in order: over the usual tolerance of its metric.
 
-        Of quality, the image that changed most counts; of operations, their change as if it were one of time.
+        Of quality, the image that changed most counts, over its own tolerance; of operations, their change as if it
+        were one of time.
         """
         if self.change is None:
             return 0.0
         if self.metric == "macs_per_pixel":
             return abs(relative(self.base or 0.0, self.head or 0.0)) / _USUAL.time
-        if self.metric == "psnr_db":
+        if self.judges:
             ends = self.interval or Interval(self.change, self.change)
-            return max(abs(ends.low), abs(ends.high)) / _USUAL.psnr_db
+            return max(abs(ends.low), abs(ends.high)) / (self.detectable or _USUAL.psnr_db)
         return abs(self.change) / (_USUAL.time if self.metric == "seconds" else _USUAL.memory)
 
     @property
@@ -115,8 +142,8 @@ class Finding:
         """What was measured, for people: `seconds 512x512`, `psnr_db sigma 25`."""
         case = self.case
         size = f"{case.height}x{case.width}" if case.height else ""
-        noise = f"sigma {case.sigma_255:g}" if case.sigma_255 and self.metric == "psnr_db" else ""
-        damage = case.degradation if self.metric == "psnr_db" and not noise else ""
+        noise = f"sigma {case.sigma_255:g}" if case.sigma_255 and self.judges else ""
+        damage = case.degradation if self.judges and not (noise and case.degradation == "awgn") else ""
         clock = "" if self.clock == WALL else self.clock
         return " ".join(word for word in (clock, self.metric, size, noise, damage) if word)
 
@@ -152,7 +179,7 @@ class Finding:
             return ""
         if self.metric in RELATIVE:
             return f"{100 * change:{sign}.2f} %"
-        return f"{change:{sign}.4g} {UNITS[self.metric]}"
+        return f"{change:{sign}.4g} {self.unit}".rstrip()
 
     def _range(self, ends: Interval | None) -> str:
         return f"{self._text(ends.low)} .. {self._text(ends.high)}" if ends else ""
@@ -188,7 +215,7 @@ class Comparison:
         """
         metrics: dict[tuple[str, ...], dict[Metric, list[Word]]] = defaultdict(lambda: defaultdict(list))
         for finding in self.findings:
-            metrics[finding.subject][finding.metric].append(finding.word)
+            metrics[finding.subject]["quality" if finding.judges else finding.metric].append(finding.word)
         return {subject: _word(words) for subject, words in metrics.items()}
 
     @property
@@ -226,7 +253,7 @@ def not_measured(findings: Iterable[Finding]) -> list[str]:
 def _word(words: Mapping[Metric, list[Word]]) -> Word:
     return together(
         _first([worst(words.get("seconds", [])), worst(words.get("macs_per_pixel", []))]),
-        _first([worst(words.get("psnr_db", [])), worst(words.get("peak_bytes", []))]),
+        _first([worst(words.get("quality", [])), worst(words.get("peak_bytes", []))]),
     )
 
 

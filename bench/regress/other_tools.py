@@ -67,7 +67,7 @@ def to_actions(findings: Iterable[Finding], *, bigger: bool) -> str:
     figures = [
         _figure(finding)
         for finding in findings
-        if (finding.metric in BIGGER_IS_BETTER) is bigger and finding.head is not None and math.isfinite(finding.head)
+        if finding.bigger_is_better is bigger and finding.head is not None and math.isfinite(finding.head)
     ]
     return _actions_json(figures)
 
@@ -79,7 +79,7 @@ def to_bencher(findings: Iterable[Finding]) -> str:
     """
     benchmarks: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
     for finding in findings:
-        measure, factor = _BENCHER[finding.metric]
+        measure, factor = _BENCHER.get(finding.metric, (finding.metric.replace("_", "-"), 1.0))
         values = {key: factor * value for key, value in _ends(finding).items() if math.isfinite(value)}
         if "value" in values:
             benchmarks[finding.place][measure] = values
@@ -128,7 +128,7 @@ def _figure(finding: Finding) -> Figure:
     if ends and finding.metric == "seconds" and finding.base:
         spread = f"+-{finding.base * (ends.high - ends.low) / 2:.3g}"
     note = "" if finding.word in {Word.UNCHANGED, Word.SAME_CODE} else f"{finding.word} {finding.reason}".strip()
-    return Figure(name, UNITS[finding.metric], finding.head, spread, note)
+    return Figure(name, finding.unit, finding.head, spread, note)
 
 
 def _benchmark(case: Case, seconds: Sequence[float]) -> dict[str, object]:

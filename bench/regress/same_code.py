@@ -18,7 +18,9 @@ from bench.regress.source import mentioned, named, reached, source
 from bench.regress.trail import CACHE, Touched
 from reports.derive.verdict_words import Word
 
-_REGISTRY = frozenset({"restoration/__init__.py", "restoration/method.py", "restoration/catalog.py"})
+_REGISTRY = frozenset(
+    {"restoration/__init__.py", "restoration/method.py", "restoration/lookup.py", "restoration/catalog.py"}
+)
 """They import by name, but only what was asked for."""
 
 _DOCUMENTS = frozenset({".md", ".rst"})

@@ -51,6 +51,16 @@ def notices(cases: Iterable[Case], lacking: Lacking, named: Collection[str]) -> 
         yield f"{which} {'cannot run' if method in named else 'is skipped'}: {reason}"
 
 
+def metric_notices(cases: Iterable[Case]) -> Iterator[str]:
+    """Each metric that cannot be computed here, and why: the cases have their other scores."""
+    from restoration.metrics import get as metric
+
+    texts = {case.metrics: case for case in cases if case.kind == "quality"}
+    for name in dict.fromkeys(name for case in texts.values() for name in case.metric_names()):
+        if why := metric(name).missing():
+            yield f"metric {name} is left out: {why}"
+
+
 def _lacking(method: Method, setup: Setup, weights: dict[str, str], say: Say) -> str:
     """Why the method cannot be built here; empty where it can. `weights` is why each of them cannot be had."""
     checked = method.checked(setup)

@@ -10,14 +10,16 @@ from bench.errors import BenchError, SpecError
 from bench.interrupts import held_back, last_words, raising
 from bench.machine.environment import environment
 from bench.measure.image_set import ImageSet, image_facts, served
+from bench.measure.inputs import try_degradations
 from bench.plan.case import GIVEN, Case
 from bench.plan.spec import Spec
 from bench.record.manifest import describe
-from bench.run.needs import notices as lacks, obtained, parted
+from bench.run.needs import metric_notices, notices as lacks, obtained, parted
 from bench.run.plan import Plan, takes_time
 from bench.run.resume import how_to_go_on, resumed
 from bench.run.run_lock import lock_run
 from bench.talk import Say
+from restoration.metrics import get as metric
 
 
 def prepare(
@@ -60,8 +62,9 @@ def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case], list[str]]
     if images.source is not None:
         spec = spec.on_images({*known[1], *known[3]}, given=images.degraded is not None)
     cases = spec.cases(known)
-    if images.degraded is None and any(case.degradation == GIVEN for case in cases):
-        raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
+    if images.degraded is None:
+        _check_references(spec, images, cases)
+    try_degradations(cases)
     cases, said = served(images, cases)
     if not cases:
         raise SpecError(
@@ -71,11 +74,24 @@ def _checked(spec: Spec, images: ImageSet) -> tuple[Spec, list[Case], list[str]]
     return spec, cases, said
 
 
+def _check_references(spec: Spec, images: ImageSet, cases: Iterable[Case]) -> None:
+    """Raises `SpecError` where images that come degraded and alone are to be judged against a reference."""
+    alone = [case for case in cases if case.degradation == GIVEN]
+    if alone and images.source is None:
+        raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
+    names = dict.fromkeys(name for case in alone for name in case.metric_names())
+    if needing := [name for name in names if metric(name).needs_reference]:
+        raise SpecError(
+            f"spec {spec.name}: {', '.join(needing)} need a reference, and {images.source} comes without: name the "
+            "references by --images and these images by --degraded, or name metrics that need none"
+        )
+
+
 def _begun(spec: Spec, images: ImageSet, out: Path, cases: Sequence[Case], command: str) -> Plan:
     """The plan of a new run, whose directory and manifest are there from now on, so that it can be resumed."""
     methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
     manifest = describe(
-        spec, methods, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
+        spec, methods, cases, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
         command=command,
     )  # fmt: skip
     with held_back():
@@ -91,7 +107,7 @@ def _learned(plan: Plan, cases: Sequence[Case], named: Collection[str], said: Se
     with raising():
         weights, lacking = obtained(cases, say)
     left, skipped = parted(plan.cases, lacking, named)
-    notices = [*notices, *said, *lacks(cases, lacking, named)]
+    notices = [*notices, *said, *lacks(cases, lacking, named), *metric_notices(cases)]
     for notice in notices:
         say(notice)
     manifest = replace(

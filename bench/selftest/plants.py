@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.measure.image_set import ImageSet
 from bench.measure.inputs import degraded
 from bench.measure.scores import scores
-from bench.plan.case import Case
+from bench.plan.case import Case, Reading
 from bench.plan.spec import Spec
 from bench.regress.checkouts import Repository, commit_tree, git
 from bench.regress.findings import Comparison, Finding, Metric
@@ -131,7 +131,8 @@ def amplitude_for(case: Case, loss_db: float) -> float:
 
     def psnr_db(amplitude: float) -> float:
         readings = scores(case, restored + amplitude * pattern, clean)
-        return next(reading.value or 0.0 for reading in readings if reading.quantity == "psnr_db")
+        found = (one for one in readings if isinstance(one, Reading) and one.quantity == "psnr_db")
+        return next(found).value or 0.0
 
     wanted, low, high = psnr_db(0.0) - loss_db, 0.0, 0.05
     for _ in range(30):

@@ -9,13 +9,14 @@ a strength) is not chosen but told apart: each is a line of its own. Which image
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from reports.derive.boards import on_boards
-from reports.derive.scores import RIVALS, SCORES, SETTING, means
+from reports.derive.scores import RIVALS, SCORES, SETTING, means, on_shared_images
 from reports.read.methods import Methods, options_of
 
 _LABEL = [*RIVALS, "label"]
@@ -49,15 +50,15 @@ class Comparison:
         return self.lines[self.lines["compared"] & (self.lines["board"] == 0)]
 
 
-def compare(tries: pd.DataFrame, swept: pd.DataFrame, methods: Methods) -> Comparison:
+def compare(tries: pd.DataFrame, swept: pd.DataFrame, methods: Methods, scores: Sequence[str] = SCORES) -> Comparison:
     """The comparison of what was tried (`scores.tried`); `swept` are the means of `scores.sweeps`."""
     chosen = _chosen(_facts(tries), swept, methods)
     own = tries[tries["member"].isin(chosen["member"])]
-    counted = on_boards(own, RIVALS)
+    counted = on_shared_images(on_boards(own, RIVALS), [name for name in scores if name not in SCORES])
     left = own[~own["member"].isin(counted["member"])]
-    left = left.assign(board=0, **{name: left[name].where(left["ok"]) for name in SCORES})
+    left = left.assign(board=0, **{name: left[name].where(left["ok"]) for name in scores})
     case = [*SETTING, "member", "board"]
-    beside, alone = means(counted, case), means(left, case)
+    beside, alone = means(counted, case, scores), means(left, case, scores)
     scored = left[left["ok"]].groupby("member")["image"].nunique()
     alone = alone.assign(n=alone["member"].map(scored).fillna(0), low=np.nan, high=np.nan)
     parts = [part.assign(compared=part is beside) for part in (beside, alone)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from reports.derive.boards import on_boards
 from reports.derive.intervals import student_half
+from reports.read.metrics import USUAL, names_of
 
 USUAL_SIGMA = 25.0
 
@@ -16,42 +19,56 @@ RIVALS = ["task", "degradation", "sigma_255", "scale", "channels"]
 SETTING = [*RIVALS, "label", "ratio"]
 """One way to restore, on one kind of input: what a mean is of."""
 
-SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
+SCORES = names_of(USUAL)
 _FACTS = ("method", "options", "block_size", "stride")
 """The same in all lines of a setting, or the first counts."""
 
 
-def tried(quality: pd.DataFrame) -> pd.DataFrame:
+def tried(quality: pd.DataFrame, scores: Sequence[str] = SCORES) -> pd.DataFrame:
     """Each setting's try on each image and seed, a line: with a score (`ok`), `failed`, or infinite and so neither.
 
     `member` numbers the settings and `image_seed` the images with their seeds. Failures count before scores.
+    Of `scores` the first that a run has at all says whether there is one.
     """
     table = quality.astype({"task": object, "degradation": object, "image": object})
     failed = table["error"].astype(str) != ""
-    table = table.assign(failed=failed, ok=np.isfinite(table["psnr_db"]) & ~failed)
+    first = next((name for name in scores if table[name].notna().any()), scores[0])
+    table = table.assign(failed=failed, ok=np.isfinite(table[first]) & ~failed)
     table = table.assign(
         member=table.groupby(SETTING, observed=True, sort=False, dropna=False).ngroup(),
         image_seed=table.groupby(["image", "seed"], observed=True, sort=False, dropna=False).ngroup(),
     )
-    first = table.sort_values("failed", ascending=False, kind="stable").drop_duplicates(["member", "image_seed"])
-    return pd.DataFrame(first.sort_index())
+    once = table.sort_values("failed", ascending=False, kind="stable").drop_duplicates(["member", "image_seed"])
+    return pd.DataFrame(once.sort_index())
 
 
-def sweeps(tries: pd.DataFrame) -> pd.DataFrame:
+def sweeps(tries: pd.DataFrame, scores: Sequence[str] = SCORES) -> pd.DataFrame:
     """Means of every setting, those of one label over the same images: a label's ratios may be compared, no more."""
     found = on_boards(tries, [*RIVALS, "label"])
-    return means(found[found["board"] == 0], SETTING)
+    return means(found[found["board"] == 0], SETTING, scores)
 
 
-def means(scores: pd.DataFrame, case: list[str]) -> pd.DataFrame:
-    """Mean PSNR, SSIM and residuals of each `case` over its `n` images, with the interval of the mean PSNR."""
-    every = {**dict.fromkeys(_FACTS, "first"), **dict.fromkeys(SCORES, "mean")}
-    by_image = scores.groupby([*case, "image"], observed=True, sort=False, dropna=False).agg(every).reset_index()
+def means(tries: pd.DataFrame, case: list[str], scores: Sequence[str] = SCORES) -> pd.DataFrame:
+    """Mean scores of each `case` over its `n` images, with the interval of the mean PSNR."""
+    every = {**dict.fromkeys(_FACTS, "first"), **dict.fromkeys(scores, "mean")}
+    by_image = tries.groupby([*case, "image"], observed=True, sort=False, dropna=False).agg(every).reset_index()
     groups = by_image.groupby(case, observed=True, sort=False, dropna=False)
     result = groups.agg(every).assign(n=groups.size(), spread=groups["psnr_db"].std()).reset_index()
     half = student_half(result["spread"], result["n"])
     ends = {"low": result["psnr_db"] - half, "high": result["psnr_db"] + half}
     return pd.DataFrame(result.assign(**ends).drop(columns="spread"))
+
+
+def on_shared_images(counted: pd.DataFrame, scores: Sequence[str]) -> pd.DataFrame:
+    """`counted` with each of `scores` on those images alone on which every line of the board has it.
+
+    A metric that fails by itself on one image of one method is then compared over the others.
+    """
+    boards = [counted[name] for name in (*RIVALS, "board", "image_seed")]
+    there = {
+        name: counted[name].notna().groupby(boards, observed=True, dropna=False).transform("all") for name in scores
+    }
+    return counted.assign(**{name: counted[name].where(own) for name, own in there.items()})
 
 
 def main_sigma(scored: pd.DataFrame) -> float | None:

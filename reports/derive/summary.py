@@ -17,6 +17,7 @@ from reports.derive.peers import peer_ratios
 from reports.derive.scores import sweeps, tried
 from reports.derive.speeds import by_threads, speeds, with_operations
 from reports.read.methods import Methods
+from reports.read.metrics import USUAL, Metric, names_of, others_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,13 @@ class Summary:
     exponents: pd.DataFrame
     peers: pd.DataFrame
     optima: pd.DataFrame
+    metrics: tuple[Metric, ...] = USUAL
+
+    @property
+    def other_metrics(self) -> tuple[Metric, ...]:
+        """The metrics beside the usual ones that some restored image has a score of."""
+        quality = self.tables["quality"]
+        return tuple(one for one in others_of(self.metrics) if one.name in quality and quality[one.name].notna().any())
 
     @property
     def traded(self) -> pd.DataFrame:
@@ -58,20 +66,21 @@ class Summary:
         return [(str(method), str(label)) for method, label in found.itertuples(index=False)]
 
 
-def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods) -> Summary:
-    """The summary of one run's tables; `methods` are the run's."""
+def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods, metrics: tuple[Metric, ...] = USUAL) -> Summary:
+    """The summary of one run's tables; `methods` and `metrics` are the run's."""
+    scores = names_of(metrics)
     every = {name: labelled(table, methods) for name, table in tables.items() if name != "experiment"}
     named = {name: table[table["error"] == ""] for name, table in every.items()}
-    tries, timed = tried(every["quality"]), speeds(named["time"])
-    scored = sweeps(tries)
-    comparison = compare(tries, scored, methods)
+    tries, timed = tried(every["quality"], scores), speeds(named["time"])
+    scored = sweeps(tries, scores)
+    comparison = compare(tries, scored, methods, scores)
     return Summary(
         methods=methods,
         tables=tables,
         named=named,
         scored=scored,
         comparison=comparison,
-        standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""]),
+        standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""], others_of(metrics)),
         timed=timed,
         threads=by_threads(named["time"]),
         latency=latencies(named["time"]),
@@ -79,4 +88,5 @@ def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods) -> Summary:
         exponents=exponents(timed),
         peers=peer_ratios(named["paired"]),
         optima=ratio_optima(scored),
+        metrics=metrics,
     )

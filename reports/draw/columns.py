@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reports.draw.grid import Columns, Write, number_cell, text_cell
 from reports.draw.number_text import bytes_text, count_text, seconds_text, times_text
+from reports.read.metrics import Metric
 
 _TEXTS = (
     "against", "degradation", "device", "dtype", "error", "group", "image", "kind", "layer", "method", "methods",
@@ -68,6 +69,11 @@ def columns(names: str, **own: tuple[str, Write]) -> Columns:
     """The columns of a table, named in order with spaces between; `own` are numbers that it shows in another way."""
     shown = {**KNOWN, **{name: (heading, number_cell(write)) for name, (heading, write) in own.items()}}
     return {name: shown[name] for name in names.split()}
+
+
+def scored(metrics: Iterable[Metric]) -> Columns:
+    """A column for each of the metrics."""
+    return {metric.name: (metric.heading, number_cell(f".{metric.digits}f")) for metric in metrics}
 
 
 def interval(write: Write) -> Mapping[str, tuple[str, Write]]:

@@ -91,7 +91,7 @@ class _Group:
         if self.case["degradation"] == "given":
             return f"as given, told {noise}" if self.case["task"] == "denoise" else f"as given ×{self.case['scale']:g}"
         if self.case["task"] != "upscale":
-            return noise
+            return noise if self.case["degradation"] in {"awgn", ""} else f"{self.case['degradation']}, told {noise}"
         return f"{self.case['degradation']} ×{self.case['scale']:g}" + (f", {noise}" if self.case["sigma_255"] else "")
 
 

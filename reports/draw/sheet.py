@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ MOST_MARKS = 40
 MOST_SERIES = 12
 """More lines than this in one figure cannot be distinguished: the first are drawn, the tables have all."""
 _FEW_DECADES = 2.2
+_LONGEST_SLUG = 40
 
 Numbers = Iterable[float]
 
@@ -157,5 +159,7 @@ def short(name: object, most: int = 40) -> str:
 
 
 def slug(text: str) -> str:
-    """`text` as part of an id: ASCII letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]", "-", text.lower()).strip("-")[:40] or "x"
+    """`text` as part of an id: at most 40 ASCII letters, digits and dashes; a longer one ends in a mark of its own."""
+    plain = re.sub(r"[^a-z0-9]", "-", text.lower()).strip("-") or "x"
+    mark = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:6]
+    return plain if len(plain) <= _LONGEST_SLUG else f"{plain[: _LONGEST_SLUG - 7]}-{mark}"

@@ -25,6 +25,7 @@ import pyarrow.json
 from reports.errors import RunMissingError, RunSchemaError
 from reports.read.bounds import within
 from reports.read.methods import Methods, methods_of
+from reports.read.metrics import Metric, metrics_of
 
 SCHEMA = 1
 """Newest version of rows and `run.json` that this reader understands."""
@@ -90,6 +91,11 @@ class Run:
     def methods(self) -> Methods:
         """Titles and default options of the run's methods."""
         return methods_of(self.listed("methods"))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What the restored images were judged by."""
+        return metrics_of(self.listed("metrics"))
 
 
 @dataclass

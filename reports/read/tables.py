@@ -17,6 +17,7 @@ import pyarrow.parquet
 
 from reports.files import whole_file
 from reports.read.methods import DCT, Methods, number_of, options_of
+from reports.read.metrics import names_of
 from reports.read.run import Run
 
 FLOPS_PER_MAC = 2
@@ -55,7 +56,6 @@ BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN)
 _LARGEST_WHOLE = 2.0**53
 """From here on, floats no longer tell one whole number from the next."""
 
-_SCORES = ("psnr_db", "ssim", "residual_std_255", "mean_offset_255")
 _COUNTS = (
     "parameters", "activations_per_pixel", "bytes_per_pixel", "intensity_macs_per_byte", "executed_macs_per_pixel",
 )  # fmt: skip
@@ -87,8 +87,16 @@ def paired(run: Run) -> pd.DataFrame:
 
 
 def quality(run: Run) -> pd.DataFrame:
-    """Scores of one restored image a line; the DCT's own options in columns of their own."""
-    table = _wide(_of(run, "quality", *_SCORES), _QUALITY_CASE, _SCORES)
+    """Scores of one restored image a line; the DCT's own options in columns of their own.
+
+    A score that failed by itself is undefined; its error is among those of the run, and the others stand.
+    """
+    scores = names_of(run.metrics)
+    own = _of(run, "quality", *scores)
+    alone = own["quantity"].isin(scores) & (own["error"] != "")
+    if alone.any():
+        own = own.assign(error=own["error"].astype(object).mask(alone, "").astype("category"))
+    table = _wide(own, _QUALITY_CASE, scores)
     for name in reversed(OPTION_COLUMNS):
         table.insert(_after(table, "options"), name, _option(table, name, run.methods))
     error = table.pop("error")

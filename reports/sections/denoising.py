@@ -12,9 +12,10 @@ from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import Chart
 from reports.draw.number_text import listed
-from reports.draw.sheet import Ink, Sheet, limited, slug
+from reports.draw.sheet import Ink, Sheet, limited, short, slug
 from reports.read.tables import lines_of
 from reports.sections.score_tables import (
+    USUAL_NOISE,
     channels_text,
     image_grid,
     images_text,
@@ -31,6 +32,7 @@ def section(material: Material) -> Section:
     """Noisy, DCT, FFDNet and the others, failed ones too: PSNR, residual deviation, crops."""
     table = standings(material.summary, "denoise")
     caption = f"Denoisers, mean over images, {settings_text(table)}"
+    hidden = ("scale",) if (table["degradation"].astype(str) != USUAL_NOISE).any() else ("degradation", "scale")
     return Section(
         "denoising",
         "Denoising: what is left of the noise",
@@ -38,7 +40,7 @@ def section(material: Material) -> Section:
         about=words("denoising.about"),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(
-            grid("denoising", caption, narrow(table), without("degradation", "scale")),
+            grid("denoising", caption, narrow(table), without(*hidden, summary=material.summary)),
             image_grid(material, "denoise"),
         ),
         panels=tuple(panel for panel in material.panels if panel.source == "quality" and panel.task != "upscale"),
@@ -49,8 +51,8 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """PSNR and residual deviation of every denoiser on the main boards, per sigma, a figure for each kind of images."""
     main = summary.comparison.main
     main = main[(main["task"] == "denoise") & (main["sigma_255"] > 0)]
-    for _, best in main.groupby("channels"):
-        apart = channels_text(best, among=main)
+    for (_, damage), best in main.astype({"degradation": object}).groupby(["channels", "degradation"]):
+        apart = channels_text(best, among=main) + (f", {short(damage)}" if damage != USUAL_NOISE else "")
         for quantity, title, unit in (("psnr_db", "PSNR", "dB"), ("residual_std_255", "Residual deviation", "/ 255")):
             shown = best[np.isfinite(best[quantity]) & ~best["label"].str.contains("stride|spacing", regex=True)]
             if shown.empty:

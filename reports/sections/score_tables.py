@@ -12,7 +12,7 @@ import pandas as pd
 from reports.derive.comparison import Comparison
 from reports.derive.scores import RIVALS
 from reports.derive.summary import Summary
-from reports.draw.columns import columns
+from reports.draw.columns import columns, scored
 from reports.draw.grid import Columns, Grid, grid
 from reports.draw.number_text import counted
 from reports.draw.sheet import short
@@ -27,13 +27,23 @@ SCORE_COLUMNS = columns(
 USUAL_NOISE = "awgn"
 """The degradation that goes without saying where a sigma is named."""
 
+LAST = ("n", "over", "per_megapixel", "time_low", "time_high", "front")
+"""Columns that stand behind all scores."""
+
 MOST_NAMES = 3
 """Images that are named one by one; more are counted."""
 
 
-def without(*names: str) -> Columns:
-    """The columns of a score but those named."""
-    return {name: column for name, column in SCORE_COLUMNS.items() if name not in names}
+def without(*names: str, summary: Summary) -> Columns:
+    """The columns of a score but those named, with the further metrics of the run."""
+    own = {name: column for name, column in SCORE_COLUMNS.items() if name not in names}
+    return with_metrics(own, summary)
+
+
+def with_metrics(own: Columns, summary: Summary) -> Columns:
+    """`own` columns, and before the count of images those of the metrics that the run has beside the usual ones."""
+    before = {name: column for name, column in own.items() if name not in LAST}
+    return {**before, **scored(summary.other_metrics), **{name: own[name] for name in own if name in LAST}}
 
 
 def standings(summary: Summary, task: str = "") -> pd.DataFrame:
@@ -72,9 +82,8 @@ def level(line: Any) -> str:
         return f"{kind} ×{line.scale:g}"
     if not line.sigma_255 > 0:
         return kind
-    if kind == "given":
-        return f"given, told sigma {line.sigma_255:g}"
-    return f"sigma {line.sigma_255:g}" + ("" if kind in {USUAL_NOISE, ""} else f", {kind}")
+    sigma = f"sigma {line.sigma_255:g}"
+    return sigma if kind in {USUAL_NOISE, ""} else f"{kind}, told {sigma}"
 
 
 def setting(line: Any) -> str:
@@ -122,9 +131,11 @@ def image_grid(material: Material, task: str) -> Grid:
     shown = columns(
         "image label degradation scale sigma_255 ratio psnr_db ssim residual_std_255 mean_offset_255 outcome"
     )
-    skipped = {"denoise": ("degradation", "scale"), "upscale": ("sigma_255",)}.get(task, ())
+    usual = not (own["degradation"] != USUAL_NOISE).any()
+    denoise = ("degradation", "scale") if usual else ("scale",)
+    skipped = {"denoise": denoise, "upscale": ("sigma_255",)}.get(task, ())
     shown = {name: column for name, column in shown.items() if name not in skipped}
-    return grid(f"{task}-images", "Each image", own.drop(columns=empty), shown)
+    return grid(f"{task}-images", "Each image", own.drop(columns=empty), with_metrics(shown, material.summary))
 
 
 def _over(summary: Summary, table: pd.DataFrame) -> list[str]:

@@ -118,7 +118,7 @@ def _gains(summary: Summary, top: Any, base: Any) -> Iterator[str]:
 
 
 def _on_main_board(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines[lines["compared"].astype(bool) & (lines["board"] == 0)]
+    return pd.DataFrame(lines[lines["compared"].astype(bool) & (lines["board"] == 0) & lines["psnr_db"].notna()])
 
 
 def _representatives(main: pd.DataFrame) -> pd.DataFrame:

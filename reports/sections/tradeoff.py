@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from reports.derive.leaders import leaders
@@ -16,7 +17,16 @@ from reports.draw.look import SOFT, Chart
 from reports.draw.number_text import counted, listed, seconds_text, takes_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of
-from reports.sections.score_tables import channels_text, images_text, level, narrow, settings_text, standings
+from reports.sections import other_scores
+from reports.sections.score_tables import (
+    channels_text,
+    images_text,
+    level,
+    narrow,
+    settings_text,
+    standings,
+    with_metrics,
+)
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
@@ -37,8 +47,8 @@ def section(material: Material) -> Section:
         "Quality against time",
         material.command,
         about=words("tradeoff.about"),
-        charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("tradeoff", caption, narrow(table), COLUMNS),),
+        charts=(*charts(material.summary, material.ink), *other_scores.charts(material.summary, material.ink)),
+        grids=(grid("tradeoff", caption, narrow(table), with_metrics(COLUMNS, material.summary)),),
     )
 
 
@@ -58,7 +68,7 @@ def front_chart(
 
     With `most`, variants that are neither on the front nor their method's best give way to that number.
     """
-    main = group[group["compared"].astype(bool) & (group["board"] == 0)]
+    main = group[group["compared"].astype(bool) & (group["board"] == 0) & np.isfinite(group["psnr_db"])]
     timed = main[(main["per_megapixel"] > 0) & (main["method"] != "noisy")]
     if timed.empty:
         return

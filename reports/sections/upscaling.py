@@ -29,7 +29,12 @@ from reports.sections.words import words
 def section(material: Material) -> Section:
     """Every upscaler, failed ones too, per degradation, with crops."""
     table = standings(material.summary, "upscale")
-    mean = grid("upscaling", "Upscalers, mean over images", narrow(table), without("setting", "sigma_255"))
+    mean = grid(
+        "upscaling",
+        "Upscalers, mean over images",
+        narrow(table),
+        without("setting", "sigma_255", summary=material.summary),
+    )
     return Section(
         "upscaling",
         "Upscaling: what is gained over bicubic",

@@ -43,7 +43,7 @@ class Pair:
 def read_pair(base: Path, head: Path) -> Pair:
     """Both runs, judged by the tolerances of the head's spec; raises what `load_run` raises."""
     runs = load_run(base), load_run(head)
-    before, after = (summarise(all_tables(run), run.methods) for run in runs)
+    before, after = (summarise(all_tables(run), run.methods, run.metrics) for run in runs)
     floor = max(aa_floor(before.named["time"]), aa_floor(after.named["time"]))
     return Pair(*runs, before, after, floor, tolerances_of(runs[1]))
 

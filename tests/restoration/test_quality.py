@@ -12,7 +12,8 @@ import torch
 from hypothesis import given, strategies as st
 
 from restoration import bicubic_resize, luma, psnr, quantize, residual_std, ssim
-from restoration.degradation import crop_to_multiple, degrade
+from restoration.degradation import crop_to_multiple
+from restoration.degradations import degrade
 from restoration.errors import RangeError, ShapeError
 from restoration.images import load_image
 from restoration.quality import mean_offset, shaved

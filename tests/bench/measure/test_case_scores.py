@@ -66,5 +66,5 @@ def test_an_image_smaller_than_the_window_of_ssim_keeps_all_else() -> None:
     readings = {reading.quantity: reading for reading in scores(Case("quality", "noisy"), clean + 0.1, clean)}
     assert readings["psnr_db"].value == pytest.approx(20, abs=1e-4)
     assert readings["ssim"].value is None
-    assert "at least 11 x 11 pixels" in readings["ssim"].note
+    assert "at least 11 pixels a side, got 10 x 40" in readings["ssim"].note
     assert tuple(readings) == QUANTITIES

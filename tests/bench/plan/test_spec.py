@@ -83,7 +83,7 @@ def test_timed_cases_run_on_the_numbers_of_threads_that_the_run_may_use(cores: i
         ),
         ("name = 'x'\n[[cost]]\nmethod = 'dct'\nsize = '64x'", ":4: cost.0.size.0: expected a size such as 512"),
         (
-            "name = 'x'\n[[quality]]\nmethod = 'dct'\n\ndegradation = ['awgn', 'blur']",
+            "name = 'x'\n[[quality]]\nmethod = 'dct'\n\ndegradation = ['awgn', 'blurr']",
             ":5: quality.0.degradation.1: unkn",
         ),
         ("name = 'x'\n[[time]]\nmethod = 'dct'\nsizes = 8", "sizes: Extra inputs"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.measure.image_set import ImageSet
@@ -20,13 +22,22 @@ IT = Method('own', 'denoise', lambda setup: lambda image: image * {})
 """
 
 
+JUDGE = """\
+from restoration import Metric
+IT = Metric('it', lambda restored, reference: 1.0, 'bigger')
+def darker(image):
+    return image / 2
+"""
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """A process reads the code, weights and images once; here each test begins anew."""
-    for cached in (code, module._method_facts, module._image_facts):
+    caches = (code, module._method_facts, module._judging_facts, module._image_facts)
+    for cached in caches:
         cached.cache_clear()
     yield
-    for cached in (code, module._method_facts, module._image_facts):
+    for cached in caches:
         cached.cache_clear()
 
 
@@ -92,3 +103,23 @@ def test_it_changes_with_a_users_own_module_and_what_lies_beside_it(
     (tmp_path / changed).write_text(METHOD.format(2))
     module._method_facts.cache_clear()
     assert case_hash(case) != before
+
+
+def test_it_follows_the_code_of_own_metrics_and_degradations_and_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "judge_of_a_hash.py").write_text(JUDGE)
+    np.save("k.npy", np.ones((3, 3)) / 9)
+    usual = Case("quality", "noisy", task="denoise", degradation="awgn")
+    cases = [
+        replace(usual, metrics='["judge_of_a_hash.py:IT"]'),
+        replace(usual, degradation="judge_of_a_hash.py:darker"),
+        replace(usual, degradation="blur kernel=k.npy"),
+    ]
+    before, plain = [case_hash(case) for case in cases], case_hash(usual)
+    (tmp_path / "beside.py").write_text("x = 1\n")
+    np.save("k.npy", np.ones((5, 5)) / 25)
+    module._judging_facts.cache_clear()
+    assert all(case_hash(case) != known for case, known in zip(cases, before, strict=True))
+    assert case_hash(usual) == plain

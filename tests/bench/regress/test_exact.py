@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from bench.machine.fresh_process import Failure
 from bench.measure.image_set import ImageSet
-from bench.plan.case import Case, Reading
+from bench.plan.case import Case, FailedReading, Reading, metrics_text
 from bench.plan.spec import Tolerance
 from bench.regress import exact
 from bench.regress.exact import both
 from bench.regress.findings import Finding
 from reports.derive.verdict_words import Word
+from restoration.metrics import get
+
+PSNR = get("psnr_db")
 
 
 def test_failures_say_which_side_they_are_of() -> None:
@@ -29,7 +32,7 @@ def test_failures_say_which_side_they_are_of() -> None:
 
 def quality(changes: dict[str, float], tolerance: float = 0.01) -> Finding:
     values = {image: (30.0, 30.0 + change) for image, change in changes.items()}
-    return exact._quality_finding(Case("quality", "m"), values, tolerance)
+    return exact._quality_finding(Case("quality", "m"), PSNR, values, tolerance)
 
 
 def test_a_hundredth_of_a_decibel_is_always_found_and_one_lossy_image_is_not_hidden() -> None:
@@ -60,9 +63,35 @@ def test_images_and_seeds_of_a_method_are_one_finding_of_head_against_base(folde
 
 def test_equal_infinities_are_unchanged_and_a_failed_image_is_no_verdict() -> None:
     case = Case("quality", "m")
-    assert exact._quality_finding(case, {"a": (np.inf, np.inf)}, 0.01).word is Word.UNCHANGED
-    assert exact._quality_finding(case, {"a": (np.inf, 30.0)}, 0.01).word is Word.WORSE
-    assert exact._quality_finding(case, {"a": (30.0, 30.0), "b": "failed in head: no"}, 0.01).word is Word.NO_VERDICT
+    assert exact._quality_finding(case, PSNR, {"a": (np.inf, np.inf)}, 0.01).word is Word.UNCHANGED
+    assert exact._quality_finding(case, PSNR, {"a": (np.inf, 30.0)}, 0.01).word is Word.WORSE
+    failed = {"a": (30.0, 30.0), "b": "failed in head: no"}
+    assert exact._quality_finding(case, PSNR, failed, 0.01).word is Word.NO_VERDICT
+
+
+def test_every_metric_that_a_spec_names_is_judged_by_its_own_direction_and_digits(folder: Path) -> None:
+    class Sides:
+        def ask(self, _request: str, _case: Case, noisy: NDArray[np.float32]) -> tuple[object, object]:
+            return noisy, 0.9 * noisy + 0.1 * noisy.mean()
+
+    names = metrics_text(["gmsd", "mean_offset_255", "psnr_db"])
+    case = Case("quality", "m", task="denoise", sigma_255=25.0, degradation="awgn", metrics=names)
+    image = ImageSet(folder).names()[1][0]
+    found = list(exact.quality(Sides(), [replace(case, image=image)], ImageSet(folder), Tolerance(), lambda: None))  # type: ignore[arg-type]  # a stand-in
+    assert [finding.metric for finding in found] == ["gmsd", "psnr_db"]  # an offset judges nothing
+    gmsd, psnr = found
+    assert gmsd.change is not None
+    assert gmsd.change < 0 and gmsd.word is Word.BETTER  # noqa: PT018 - less is better
+    assert (gmsd.detectable, gmsd.unit, gmsd.bigger_is_better) == (1e-4, "", False)
+    assert psnr.word is Word.BETTER
+    assert exact._quality_finding(case, get("gmsd"), {"a": (0.1, 0.1002)}, 1e-4).word is Word.WORSE
+
+
+def test_a_metric_that_fails_on_one_side_is_no_verdict_and_says_which() -> None:
+    fine, bad = Reading("gmsd", 0.1), FailedReading("gmsd", "no")
+    assert exact._pair(fine, bad) == "failed in head: no"
+    assert exact._pair(Reading("gmsd", None, note="too small"), fine) == "too small"
+    assert exact._pair(fine, fine) == (0.1, 0.1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Metrics beside the usual scores are read from `run.json` and averaged, compared and drawn by their records alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from reports import terminal
+from reports.derive.fronts import tradeoff
+from reports.derive.scores import on_shared_images
+from reports.page import make_report
+from reports.read.metrics import USUAL, Metric, metrics_of, others_of
+
+BLUR = {"name": "blur", "title": "Blur", "unit": "px", "better": "smaller", "digits": 3}
+
+
+def test_records_become_metrics_and_broken_ones_are_passed_over() -> None:
+    broken = [{"name": "a"}, {"digits": 2}, {"name": "", "digits": 1}, {"name": "b", "digits": "2"}, {"name": "ssim"}]
+    (found,) = others_of(metrics_of([BLUR, *broken, {"name": "psnr_db", "digits": 9}]))
+    assert metrics_of([]) == USUAL
+    assert (found.heading, found.said(1.23456), found.least) == ("Blur (px), less is better", "1.235 px", True)
+
+
+def test_the_front_of_a_metric_goes_the_way_that_is_better() -> None:
+    lines = pd.DataFrame(
+        {
+            "task": "denoise", "degradation": "awgn", "sigma_255": 25.0, "scale": 1, "channels": 1, "board": 0,
+            "compared": True, "label": list("abc"), "psnr_db": [30.0, 31.0, 32.0], "blur": [1.0, 3.0, 0.5],
+        }
+    )  # fmt: skip
+    timed = pd.DataFrame(
+        {
+            "label": list("abc"), "scale": 1, "channels": 1, "pixels": 512.0 * 512, "low": 1.0, "high": 1.0,
+            "per_megapixel": [1.0, 2.0, 3.0], "height": 512, "width": 512,
+        }
+    )  # fmt: skip
+    failed = pd.DataFrame({"label": [], "scale": [], "channels": [], "error": []})
+    found = tradeoff(lines, timed, failed.astype({"label": object}), [Metric("blur", "Blur", better="smaller")])
+    assert found["front"].tolist() == [True, True, True]
+    assert found["front_blur"].tolist() == [True, False, True]
+
+
+def test_a_metric_is_compared_on_the_images_on_which_all_have_it() -> None:
+    counted = pd.DataFrame(
+        {
+            "task": "denoise", "degradation": "awgn", "sigma_255": 25.0, "scale": 1, "channels": 1, "board": 0,
+            "label": list("aabb"), "image_seed": [0, 1, 0, 1], "blur": [1.0, np.nan, 2.0, 3.0],
+        }
+    )  # fmt: skip
+    assert on_shared_images(counted, ["blur"])["blur"].isna().tolist() == [False, True, False, True]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A run of two methods on two images, with a metric of its own, one reading of which failed by itself."""
+    rows = [*synthetic.tried("nlm", {"a": 30.0, "b": 20.0}), *synthetic.tried("tv", {"a": 29.0, "b": 19.0})]
+    scores = [row for row in rows if row["quantity"] == "psnr_db"]
+    own = [{**row, "quantity": "blur", "unit": "px", "value": float(row["value"]) / 10} for row in scores]
+    own[3] |= {"value": None, "error": "RangeError: metric blur: returned nan"}
+    timed = [
+        synthetic.row(
+            "time", method, height=512, width=512, quantity="seconds", unit="s", phase="measure", value=seconds
+        )
+        for method, seconds in (("nlm", 1.0), ("tv", 2.0))
+    ]
+    return synthetic.write_rows(tmp_path / "run", [*rows, *own, *timed], metrics=[BLUR])
+
+
+def test_it_stands_in_tables_figures_and_the_terminal(directory: Path) -> None:
+    report = make_report(directory)
+    best = {line["method"]: line["blur"] for line in terminal.best(report)}
+    assert list(best.values()) == [3.0, 2.9]  # both over the image `a` alone
+    assert report.summary.tables["quality"]["psnr_db"].notna().all()
+    sections = {section.anchor: section for section in report.sections}
+    (chart,) = (chart for chart in sections["tradeoff"].charts if chart.name.startswith("blur"))
+    assert "The best Blur, 2.900 px, is that of " in chart.finding
+    for name in ("tradeoff", "denoising"):
+        assert "Blur (px), less is better" in sections[name].grids[0].columns
+    assert "metric blur: returned nan" in str(report.status.errors)
