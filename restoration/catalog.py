@@ -1,4 +1,4 @@
-"""Finds methods by name: built-in, installed by other packages, in a module or a file, or a checkpoint's path.
+"""Finds methods by name: built-in, of other packages, in a module or a file, a checkpoint's path, or an object.
 
 Listing reads entry points without importing what they name; only `get` imports, and only what was asked for.
 """
@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
 from pathlib import Path
 
-from restoration import source_files
+from restoration import objects, source_files
 from restoration.builtin import METHODS
 from restoration.callables import method_from
 from restoration.errors import UnknownMethodError
@@ -38,8 +38,12 @@ def names() -> tuple[str, ...]:
 def get(name: str) -> Method:
     """The method called `name`, `package.module:OBJECT`, `path/to/file.py:OBJECT`, or a checkpoint by its path.
 
+    An object that is offered (see `restoration.objects`) comes before all of them.
+
     Raises `UnknownMethodError` with the nearest known names, `CheckpointError` for a file that holds no known network.
     """
+    if objects.is_offered(name):
+        return _as_method(name, objects.offered_object(name))
     if name in _BUILT_IN:
         return _BUILT_IN[name]
     if name.endswith(SUFFIXES):
@@ -59,6 +63,8 @@ def source_of(name: str) -> Path | None:
 
     That of a module is known once `get` has imported it.
     """
+    if objects.is_offered(name):
+        return objects.source(name)
     if name in _BUILT_IN or name.endswith(SUFFIXES):
         return None
     place = name.rpartition(":")[0] or (_installed()[name].module if name in _installed() else "")
@@ -74,8 +80,7 @@ def imported(reference: str) -> object:
     The current folder is searched like any installed package.
     """
     place, _, attribute = reference.rpartition(":")
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
+    source_files.search_current_folder()
     try:
         module = source_files.imported(place) if source_files.is_path(place) else importlib.import_module(place)
         return attrgetter(attribute)(module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.commands.console import progress_bar
+from bench.progress import progress_bar
 
 
 def test_without_a_terminal_a_line_a_minute_says_how_much_time_is_left(capsys: pytest.CaptureFixture[str]) -> None:
