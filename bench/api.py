@@ -141,7 +141,7 @@ def compare(
     return Comparison(found, place)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """What one run or several measured, as DataFrames.
 
@@ -208,6 +208,9 @@ class Results:
             raise BenchError(f"report takes one run or two to compare, got {len(places)}; load those alone")
         return write_report(places[0], out=folder) if len(places) == 1 else compare_reports(*places, out=folder)
 
+    def __repr__(self) -> str:
+        return f"Results of {', '.join(str(run.directory) for run in self.runs)}"
+
     def _repr_html_(self) -> str:
         """What a notebook shows: how each run went, the front of quality against time, and its table."""
         return "\n".join(shown(run, self._summaries[run.name]) for run in self.runs)
@@ -225,7 +228,7 @@ class Results:
         return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What two revisions of a repository differ in."""
 
@@ -253,6 +256,9 @@ class Comparison:
     def changes(self) -> pd.DataFrame:
         """Of the findings what changed or has no verdict, what matters most first."""
         return self._frame(worth_reading(self.found))
+
+    def __repr__(self) -> str:
+        return f"Comparison in {self.directory}: {headline(self.found)}"
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the verdict in a line, and what changed."""

@@ -127,10 +127,7 @@ def _failing_in_one_line() -> Iterator[None]:
     from bench.errors import BenchError
     from restoration.errors import RestorationError
 
-    said = ""
     try:
         yield
     except (BenchError, RestorationError) as error:
-        said = str(error)
-    if said:  # out of the handler, or pytest would print both
-        pytest.fail(said, pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
