@@ -77,6 +77,12 @@ def method_from(name: str, found: object) -> Method:
     )
 
 
+def name_of(found: object) -> str:
+    """What a callable is called: a function or a class by its own name, an instance by its class's."""
+    inner = getattr(found, "func", found)  # of functools.partial
+    return str(getattr(inner, "__name__", type(inner).__name__)).strip("<>")
+
+
 def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setup) -> Restore:
     made = found(**making.arguments(setup)) if isinstance(found, type) else found
     if _is_module(made):

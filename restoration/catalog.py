@@ -1,9 +1,10 @@
-"""Finds methods by name, as `restoration.lookup` does, or a checkpoint by its path."""
+"""Finds methods by name, as `restoration.lookup` does, a checkpoint by its path, or an object that is offered."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from restoration import objects
 from restoration.builtin import METHODS
 from restoration.callables import method_from
 from restoration.errors import UnknownMethodError
@@ -34,8 +35,12 @@ def names() -> tuple[str, ...]:
 def get(name: str) -> Method:
     """The method called `name`, `package.module:OBJECT`, `path/to/file.py:OBJECT`, or a checkpoint by its path.
 
+    An object that is offered (see `restoration.objects`) comes before all of them.
+
     Raises `UnknownMethodError` with the nearest known names, `CheckpointError` for a file that holds no known network.
     """
+    if objects.is_offered(name):
+        return _as_method(name, objects.offered_object(name))
     if name.endswith(SUFFIXES):
         method: Method = _from_checkpoint(name, get)
         return method
@@ -47,6 +52,8 @@ def source_of(name: str) -> Path | None:
 
     That of a module is known once `get` has imported it.
     """
+    if objects.is_offered(name):
+        return objects.source(name)
     return None if name.endswith(SUFFIXES) else _METHODS.source_of(name)
 
 

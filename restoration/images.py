@@ -98,6 +98,21 @@ def load_image(path: Path | str, *, channels: int | None = None) -> Picture:
     return Picture(path.stem, _as_pixels(path, array), "; ".join(notes), str(path))
 
 
+def image_of(given: Tensor | NDArray[Any] | Path | str) -> Picture:
+    """An image as anyone may hold it: a tensor or an array (see `load_image`), a file, or a bundled image's name.
+
+    Raises `ImageError`.
+    """
+    if isinstance(given, Tensor | np.ndarray):
+        array = given.detach().cpu().numpy() if isinstance(given, Tensor) else given
+        pixels, notes = _as_given(Path("image"), array)
+        return Picture("", _as_pixels(Path("image"), pixels), "; ".join(notes))
+    if not isinstance(given, str | Path):
+        raise ImageError(f"a {type(given).__name__} is no image; expected a tensor, an array, a file or a bundled name")
+    known = {Path(file).stem for files in BUNDLED.values() for file in files}
+    return bundled_image(str(given)) if str(given) in known else load_image(given)
+
+
 def image_size(path: Path | str) -> tuple[int, int]:
     """Height and width of the image in a file, from its header alone; raises `ImageError` where that says none."""
     path = Path(path)
@@ -177,6 +192,11 @@ def _read_array(path: Path) -> tuple[NDArray[Any], list[str]]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, TypeError, EOFError, OverflowError, SyntaxError, tokenize.TokenError) as error:
         raise ImageError(f"{path}: not a NumPy array of numbers: {error}") from error
+    return _as_given(path, array)
+
+
+def _as_given(path: Path, array: NDArray[Any]) -> tuple[NDArray[Any], list[str]]:
+    """As `_as_image`, of an array whose integers are of 8 bits where none is above 255, whatever its type."""
     _check_size(path, 1, array.size // 3 if array.ndim == 3 else array.size)  # noqa: PLR2004 - axes of a colour array
     if array.size and array.dtype.kind in "iu" and array.dtype != np.uint8 and array.min() >= 0 and array.max() <= 255:  # noqa: PLR2004 - 8 bits
         said = f"{array.dtype} of {array.min()} to {array.max()}, taken as 8-bit"  # a type says nothing of the range

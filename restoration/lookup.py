@@ -75,8 +75,7 @@ class Lookup(Generic[_T]):
         The current folder is searched like any installed package.
         """
         place, _, attribute = reference.rpartition(":")
-        if "" not in sys.path and str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
+        source_files.search_current_folder()
         try:
             module = source_files.imported(place) if source_files.is_path(place) else importlib.import_module(place)
             return attrgetter(attribute)(module)

@@ -28,6 +28,12 @@ def found(place: str) -> Path | None:
     return next((path.resolve() for folder in ("", *sys.path) if (path := Path(folder, place)).is_file()), None)
 
 
+def search_current_folder() -> None:
+    """Lets imports find what lies in the current folder, behind all else."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+
+
 def imported(place: str) -> ModuleType:
     """The module in a file, run once; raises FileNotFoundError where there is none, and whatever the file raises."""
     path = found(place)

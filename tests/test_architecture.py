@@ -28,8 +28,8 @@ FORBIDDEN: Mapping[str, tuple[str, ...]] = {
 }
 """What no module of a package imports, the exceptions below apart."""
 
-BOTH_SIDES = "bench.commands."
-"""The commands show what they have measured: they alone call both sides."""
+BOTH_SIDES = ("bench.commands.", "bench.api")
+"""The commands, and their like from Python, show what they have measured: they alone call both sides."""
 
 SHARED_WORDS = "reports.derive.verdict_words"
 """The words of a verdict, the tolerances and the rule that counts a change: one set for `compare` and for a report of
@@ -39,16 +39,16 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "span",
-        "baselines", "community", "callables", "builtin", "source_files", "lookup", "catalog", "metrics",
+        "baselines", "community", "callables", "builtin", "source_files", "lookup", "objects", "catalog", "metrics",
         "degradations",
     ),
     "bench": (
-        "__init__", "errors", "interrupts", "talk", "machine", "plan", "record", "measure", "suite", "experiments",
-        "run", "regress", "checks", "selftest", "commands", "__main__",
+        "__init__", "errors", "interrupts", "talk", "machine", "progress", "plan", "record", "measure", "suite",
+        "experiments", "run", "regress", "checks", "selftest", "pytest_plugin", "api", "commands", "__main__",
     ),
     "reports": (
         "errors", "files", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal",
-        "__init__", "gallery", "__main__",
+        "notebook", "__init__", "gallery", "__main__",
     ),
 }  # fmt: skip
 """The folders and modules of a package, from the lowest: each imports from itself and from those before it."""
@@ -70,6 +70,7 @@ BROAD: Mapping[str, str] = {
     "bench.measure.quality": "an image that cannot be used is a row of each of its cases",
     "bench.measure.scores": "a user's metric is called; what it raises is a row, the others are kept",
     "bench.record.attempt": "a case that fails is a row",
+    "bench.measure.restorer": "a user's restorer is counted at other sizes; what it raises is why it has no count",
     "bench.regress.exact": "an image that cannot be used is a finding of each of its cases",
     "bench.regress.rehearsal": "a user's method is tried; what it raises is an answer, or a reason to measure it",
     "bench.run.scheduler": "what a thread raises is carried to the thread that waits",
@@ -79,6 +80,7 @@ BROAD: Mapping[str, str] = {
     "restoration.checkpoints.torch": "a stranger's file is read",
     "restoration.images": "a stranger's file is read",
     "restoration.lookup": "a user's module is imported",
+    "restoration.objects": "a user's object is pickled, and loaded again",
 }
 """The modules that catch broadly, and what they call there; what they catch is never dropped."""
 

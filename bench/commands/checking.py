@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import USUAL_TIMEOUT, Channels, Scale, Style, Timeout
+from bench.commands.console import Format, show
+from bench.commands.options import Channels, Scale, Style, Timeout
 from bench.errors import NoVerdictError
 from bench.machine.threads import usable_cores
+from bench.progress import progress_bar
+from bench.run.request import USUAL_TIMEOUT
 from bench.talk import say
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from bench.commands.console import Format, show
-from bench.commands.options import USUAL_TIMEOUT, Channels, Scale, Style, Timeout
+from bench.commands.options import Channels, Scale, Style, Timeout
 from bench.interrupts import raising
 from bench.machine.threads import usable_cores
+from bench.run.request import USUAL_TIMEOUT
 
 
 def cost(

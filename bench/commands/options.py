@@ -34,9 +34,3 @@ Where = Annotated[
 ]
 
 Timeout = Annotated[float, typer.Option(min=0, help="Seconds that one case may take; 0: as long as it likes.")]
-
-USUAL_TIMEOUT = 600.0
-"""Seconds that one case may take unless the user says otherwise."""
-
-RESULTS = Path("results")
-"""Where run directories are made unless the user says otherwise."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import Format, progress_bar, show
-from bench.commands.options import RESULTS, USUAL_TIMEOUT, Images, Methods, Style, Timeout
+from bench.commands.console import Format, show
+from bench.commands.options import Images, Methods, Style, Timeout
 from bench.errors import BenchError
-from bench.interrupts import held_back, last_words, raising
-from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES
+from bench.progress import progress_bar
+from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES, budget_seconds
+from bench.run.request import RESULTS, USUAL_TIMEOUT
 from bench.talk import say
 
 if TYPE_CHECKING:
@@ -48,24 +49,15 @@ def compare(
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
     from bench.plan.overrides import method_names
     from bench.regress import exports
-    from bench.regress.compare import ComparisonInterruptedError, Question, compare as compared
+    from bench.regress.compare import Question
+    from bench.regress.kept import compare_and_keep
 
     chosen = method_names(methods)
-    seconds = 60 * (budget or (DETECT_MINUTES if detect else BUDGET_MINUTES))
-    question = Question(
-        base, head, spec, chosen, Path.cwd(), images, build, seconds, _share(detect), measure_all, timeout
-    )
-    with raising():
-        try:
-            with progress_bar("compare") as progress:
-                comparison = compared(question, progress=progress, say=say)
-        except ComparisonInterruptedError as interrupt:
-            place = exports.write_comparison(interrupt.comparison, out)
-            last_words(f"interrupted; what it had found until then is in {place}")
-            raise
-        with held_back():
-            place = exports.write_comparison(comparison, out)
-            last_words(f"interrupted; the comparison is whole, in {place}")
+    share = _share(detect)
+    seconds = budget_seconds(budget, share)
+    question = Question(base, head, spec, chosen, Path.cwd(), images, build, seconds, share, measure_all, timeout)
+    with progress_bar("compare") as progress:
+        comparison, place = compare_and_keep(question, out, progress=progress, say=say)
     exports.write_step_summary(exports.step_summary(comparison, place))
     _show_comparison(comparison, place, style, verbose=verbose)
     raise typer.Exit(comparison.status)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import Format, progress_bar, show
+from bench.commands.console import Format, show
 from bench.commands.options import (
-    RESULTS,
-    USUAL_TIMEOUT,
     Channels,
     Degraded,
     Device,
@@ -28,10 +25,11 @@ from bench.commands.options import (
 from bench.errors import BenchError
 from bench.interrupts import held_back, last_words
 from bench.machine.threads import usable_cores
+from bench.progress import progress_bar
+from bench.run.request import RESULTS, USUAL_TIMEOUT, Request, planned
 from bench.talk import command_line, say
 
 if TYPE_CHECKING:
-    from bench.plan.spec import Spec
     from bench.run.plan import Plan
     from bench.run.scheduler import Scheduler
     from reports.page import Report
@@ -60,44 +58,22 @@ def run(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure what a spec asks for, and make the report; status 1 below a quality floor, 4 where cases failed."""
-    from bench.measure.image_set import ImageSet
-    from bench.plan.forecast import forecast, in_words
-    from bench.run.prepare import prepare
+    from bench.plan.overrides import method_names
     from bench.run.scheduler import Scheduler
 
     where = Scheduler.parse(scheduler)
-    chosen, named = _asked(spec, overrides or (), methods, own_images=bool(images))
-    chosen = _on(device, where, chosen)
-    given = ImageSet(images, degraded)
-    plan = prepare(chosen, images=given, out=out, command=command_line(), named=named, resume=resume, say=say)
+    request = Request(
+        spec, method_names(methods), images, degraded, overrides or (), device, where.kind != "local", out, resume,
+        timeout,
+    )  # fmt: skip
     jobs = jobs or usable_cores()
-    say(in_words(forecast(plan.spec, plan.cases, given.pixels, jobs=jobs)))
-    report, page = measure(replace(plan, timeout=timeout), jobs=jobs, scheduler=where)
+    plan = planned(request, command=command_line(), jobs=jobs, say=say)
+    report, page = measure(plan, jobs=jobs, scheduler=where)
     _show_results(report, page, style)
     if report.status.refused:
         raise typer.Exit(REFUSED)
     if report.status.failed and not allow_failures:
         raise typer.Exit(CASES_FAILED)
-
-
-def _asked(name: str, overrides: Sequence[str], methods: str, *, own_images: bool) -> tuple[Spec, tuple[str, ...]]:
-    """The spec, and the methods that the user named: on the command line, or in a spec of their own."""
-    from bench.plan.overrides import method_names
-    from bench.plan.spec_files import read_spec, shipped
-
-    names = method_names(methods)
-    spec = read_spec(name, overrides, methods=names, images=("all",) if own_images else ())
-    return spec, names or (() if name in shipped() else spec.methods())
-
-
-def _on(device: str | None, where: Scheduler, spec: Spec) -> Spec:
-    """`spec` on the device asked for; raises `ClockError` for one that this machine would need and does not have."""
-    from bench.machine.clock import clock_for
-
-    chosen = spec.on(device) if device else spec
-    if where.kind == "local":
-        clock_for(chosen.device)
-    return chosen
 
 
 def _show_results(report: Report, page: Path, style: Format) -> None:
@@ -138,19 +114,14 @@ def profile(
     print(f"traces: {page.parent / 'traces'} (open in Perfetto or chrome://tracing)\nreport: {page}")
 
 
-def measure(planned: Plan, *, jobs: int, scheduler: Scheduler | None = None) -> tuple[Report, Path]:
-    """Measures what was planned and makes its report."""
+def measure(plan: Plan, *, jobs: int, scheduler: Scheduler | None = None) -> tuple[Report, Path]:
+    """Measures what is planned and makes its report."""
     from bench.run.execute import execute
-    from bench.run.resume import how_to_go_on
     from reports.page import make_report, write_page
 
-    try:
-        with progress_bar(planned.spec.name) as progress:
-            execute(planned, progress=progress, jobs=jobs, scheduler=scheduler, say=say)
-    except MemoryError:
-        kept = f"every finished case is kept; {how_to_go_on(planned.directory)}"
-        raise BenchError(f"out of memory; {kept}") from None
-    last_words(f"interrupted; the run is whole; make its report with `restobench report {planned.directory}`")
-    report = make_report(planned.directory)
+    with progress_bar(plan.spec.name) as progress:
+        execute(plan, progress=progress, jobs=jobs, scheduler=scheduler, say=say)
+    last_words(f"interrupted; the run is whole; make its report with `restobench report {plan.directory}`")
+    report = make_report(plan.directory)
     with held_back():
-        return report, write_page(report, planned.directory)
+        return report, write_page(report, plan.directory)

@@ -139,7 +139,7 @@ def in_fresh_process(case: Case, *, limit: float | None = None, patience: float 
 
 def predicted_growth(restore: Restore, image_of: Callable[[int], Tensor]) -> Growth:
     """How the peak grows, from what is alive at once while three small squares of `image_of(side)` are restored."""
-    first, second, third = (_alive_at_once(restore, image_of(side)) for side in SAMPLED_SIDES)
+    first, second, third = (alive_at_once(restore, image_of(side)) for side in SAMPLED_SIDES)
     return Growth.through((first, second, third))
 
 
@@ -246,8 +246,11 @@ def peak_here(case: Case, limit: float | None) -> Peak:
     return Peak(growth, room, measured)
 
 
-def _alive_at_once(restore: Restore, image: Tensor) -> float:
-    """The most bytes of tensors and arrays alive at once while `image` is restored, both images included."""
+def alive_at_once(restore: Restore, image: Tensor) -> float:
+    """The most bytes of tensors and arrays alive at once while `image` is restored, both images included.
+
+    Steady, unlike resident memory, and blind to what a library allocates inside one operation.
+    """
     restore(image)
     return min(_seen_alive(restore, image) for _ in range(_LOOKS))
 

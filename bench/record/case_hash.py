@@ -19,6 +19,7 @@ from pathlib import Path
 from bench.plan.case import GIVEN, Case
 from restoration.catalog import get, source_of
 from restoration.errors import RestorationError
+from restoration.objects import digest
 
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "pillow")
 
@@ -27,7 +28,7 @@ def case_hash(case: Case, images: Sequence[Path] = ()) -> str:
     """The hash of a case as it would be measured now, 32 hexadecimal digits; `images` are the files that it reads."""
     facts = [json.dumps(vars(case), sort_keys=True), code()]
     if case.kind != "experiment":
-        facts.append(_method_facts(case.method, case.options, case.channels, case.scale))
+        facts.append(_method_facts(case.method, case.options, case.channels, case.scale, digest(case.method)))
     if case.kind == "quality":
         facts.append(_judging_facts(case.metrics, case.degradation))
     facts.append(_image_facts(tuple(images)))
@@ -46,12 +47,15 @@ def code() -> str:
 
 
 @lru_cache(maxsize=4096)
-def _method_facts(name: str, options: str, channels: int, scale: int) -> str:
-    """Hashes of the user's code behind a method and beside it, of its weights, and of the files its options name."""
+def _method_facts(name: str, options: str, channels: int, scale: int, offered: str) -> str:
+    """Hashes of the user's code behind a method and beside it, of its weights, and of the files its options name.
+
+    That of an object is `offered`.
+    """
     from restoration.method import Setup
 
     values = json.loads(options)
-    facts = _files_facts(name, *values.values())
+    facts = [offered, *_files_facts(name, *values.values())]
     try:
         method = get(name)
         checked = method.checked(Setup(channels=channels, scale=scale, options=values))

@@ -19,6 +19,7 @@ from bench.plan.spec import Spec
 from bench.record.files import utf8, write_whole
 from bench.record.rows import SCHEMA
 from restoration.catalog import get
+from restoration.objects import digest
 from restoration.version import __version__
 
 FILE_NAME = "run.json"
@@ -153,7 +154,8 @@ def _git(*arguments: str) -> str:
 def _method(name: str) -> dict[str, Any]:
     method = get(name)
     as_they_are = ("task", "summary", "paper", "licence", "random_weights")
-    facts = {"name": name, "title": method.title or name, "options": dict(method.options)}
+    facts: dict[str, Any] = {"name": name, "title": method.title or name, "options": dict(method.options)}
+    facts |= {"sha256": digest(name)} if digest(name) else {}
     return facts | {field: getattr(method, field) for field in as_they_are}
 
 

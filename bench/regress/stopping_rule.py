@@ -21,6 +21,12 @@ DETECT_MINUTES = 15.0
 """The same where the user names the change to detect."""
 
 
+def budget_seconds(minutes: float | None, detect: float | None) -> float:
+    """What a comparison may take: so many minutes, or if None the usual ones for the change that it is to `detect`."""
+    usual = BUDGET_MINUTES if detect is None else DETECT_MINUTES
+    return 60 * (usual if minutes is None else minutes)
+
+
 @dataclass(frozen=True)
 class Chances:
     """How often one clock may be wrong about one case, in each direction."""

@@ -20,7 +20,7 @@ from bench.record.rows import Row, RowFile
 from bench.run.crew import Crew
 from bench.run.ledger import Ledger
 from bench.run.plan import Plan, takes_time
-from bench.run.resume import settle
+from bench.run.resume import settle, telling_how_to_go_on
 from bench.run.run_lock import run_lock
 from bench.run.scheduler import Scheduler
 from bench.run.sweep import sweep
@@ -49,6 +49,7 @@ def execute(
     status: Literal["complete", "interrupted"] = "interrupted"
     plan = replace(plan, pictured=frozenset(_shown(plan.spec, plan.images)))
     with (
+        telling_how_to_go_on(plan.directory),
         interrupts.raising() as interrupted,
         run_lock(plan.directory),
         RowFile(plan.directory) as file,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.errors import BenchError, NoVerdictError
@@ -47,6 +48,15 @@ def resumed(
 def how_to_go_on(directory: Path) -> str:
     """What measures the cases of a run that are left."""
     return f"go on with the same command and `--resume --out {directory}`"
+
+
+@contextmanager
+def telling_how_to_go_on(directory: Path) -> Iterator[None]:
+    """Raises `BenchError` where memory is used up inside."""
+    try:
+        yield
+    except MemoryError:
+        raise BenchError(f"out of memory; every finished case is kept; {how_to_go_on(directory)}") from None
 
 
 def _finished(spec: Spec, images: ImageSet, rows: Iterable[Row], skipped: set[Case]) -> set[Case]:

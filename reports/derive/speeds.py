@@ -51,12 +51,16 @@ def measured_calls(time: pd.DataFrame) -> pd.DataFrame:
     return samples
 
 
-def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
-    """`timed` with `macs` of the whole call, from the closed form or, where there is none, from fvcore or torch."""
+def operations(cost: pd.DataFrame) -> pd.DataFrame:
+    """`macs_per_pixel` of each label: by the closed form or, where there is none, by fvcore or torch."""
     counted = cost[cost["counter"].notna()]
     counted = counted[counted["counter"].isin(["closed_form", "fvcore", "torch"]) & (counted["macs_per_pixel"] > 0)]
     order = counted["counter"].map({"closed_form": 0, "fvcore": 1, "torch": 2})
     ranked = counted.assign(order=order.astype(int)).sort_values("order", kind="stable")
-    one = ranked.drop_duplicates(COUNTED)[[*COUNTED, "macs_per_pixel"]]
-    joined = timed.merge(one, on=COUNTED, how="inner")
+    return ranked.drop_duplicates(COUNTED)[[*COUNTED, "macs_per_pixel"]]
+
+
+def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
+    """`timed` with `macs` of the whole call, where its operations are known."""
+    joined = timed.merge(operations(cost), on=COUNTED, how="inner")
     return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"] * joined["batch"])

@@ -14,10 +14,15 @@ from reports.derive.labels import labelled
 from reports.derive.latency import latencies
 from reports.derive.optima import ratio_optima
 from reports.derive.peers import peer_ratios
-from reports.derive.scores import sweeps, tried
-from reports.derive.speeds import by_threads, speeds, with_operations
+from reports.derive.scores import RIVALS, sweeps, tried
+from reports.derive.speeds import COUNTED, by_threads, operations, speeds, with_operations
 from reports.read.methods import Methods
 from reports.read.metrics import USUAL, Metric, names_of, others_of
+
+_LEADERBOARD = [
+    "method", "label", "task", "degradation", "sigma_255", "scale", "channels", "ratio", "psnr_db", "ssim", "n",
+    "seconds_per_megapixel", "time_low", "time_high", "macs_per_pixel", "front", "board", "asked", "failed", "error",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,3 +95,14 @@ def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods, metrics: tup
         optima=ratio_optima(scored),
         metrics=metrics,
     )
+
+
+def leaderboard(summary: Summary) -> pd.DataFrame:
+    """The standings with their operations, by kind of input and board, the best first and what failed last."""
+    table = summary.standings.sort_values(
+        [*RIVALS, "board", "compared", "psnr_db"], ascending=[True] * 6 + [False, False]
+    )
+    counted = table.merge(operations(summary.named["cost"]), on=COUNTED, how="left")
+    errors = counted["error"].where(counted["error"] != "", counted["time_error"])
+    found: pd.DataFrame = counted.assign(error=errors).rename(columns={"per_megapixel": "seconds_per_megapixel"})
+    return found[_LEADERBOARD]

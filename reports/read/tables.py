@@ -172,14 +172,14 @@ def write_tables(tables: Mapping[str, pd.DataFrame], directory: Path) -> tuple[P
 
 
 def _write(table: pd.DataFrame, directory: Path, name: str) -> Iterator[Path]:
-    arrow = pa.Table.from_pandas(_whole_numbers(table), preserve_index=False)
+    arrow = pa.Table.from_pandas(whole_numbers(table), preserve_index=False)
     for suffix, write in ((".csv", pa.csv.write_csv), (".parquet", pa.parquet.write_table)):
         with whole_file(directory, name + suffix) as file:
             write(arrow, file)
         yield directory / (name + suffix)
 
 
-def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
+def whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Columns that only ever hold whole numbers as integers: `512`, not `512.0`."""
     named = [name for name in _WHOLE if name in table]
     whole = {name: table[name].astype("Int64") for name in named if _is_whole(table[name].dropna())}

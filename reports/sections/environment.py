@@ -52,3 +52,10 @@ def machine(run: Run) -> str:
     known = ((pattern, stable.get(name)) for name, pattern in _MACHINE.items())
     said = [pattern.format(value) for pattern, value in known if value not in (None, "", [])]
     return ", ".join(said) or "not recorded"
+
+
+def short_name(run: Run) -> str:
+    """The processor and the fingerprint of machine and software: what tells the machines of several runs apart."""
+    stable = run.section("environment").get("stable")
+    known = [stable.get(name) for name in ("cpu", "gpu")] if isinstance(stable, dict) else []
+    return ", ".join(str(part) for part in (*known, run.about.get("fingerprint")) if part) or "not recorded"

@@ -234,7 +234,7 @@ def test_an_interrupted_comparison_keeps_what_it_had_found(
         if next(steps) == after:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.commands.console.check", interrupt)
+    monkeypatch.setattr("bench.progress.check", interrupt)
     arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--budget", "60", "--out", "out"]
     assert call(monkeypatch, "compare", *arguments, "--measure-all") == 3
     place = next((theirs / "out").iterdir())
