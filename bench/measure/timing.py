@@ -17,8 +17,10 @@ import pytest
 import torch
 
 from bench.machine.clock import Clock, clock_for
+from bench.machine.energy import Counter
 from bench.machine.threads import fixed_threads
 from bench.measure.calls import built, sample, warm_up
+from bench.measure.energy import joules
 from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Reading
 from bench.record.attempt import MEASURED, attempt
@@ -36,8 +38,8 @@ BENCHMARKS = "benchmark.json"
 SUITE = Path(__file__).parents[1] / "suite"
 
 
-def timed(case: Case, benchmark: Any, clock: Clock) -> Iterator[Reading]:
-    """Every sample of one case; `benchmark` is pytest-benchmark's fixture, with the same clock."""
+def timed(case: Case, benchmark: Any, clock: Clock, counters: Sequence[Counter] = ()) -> Iterator[Reading]:
+    """Every sample of one case, and its joules by `counters`; `benchmark` is pytest-benchmark's fixture, of `clock`."""
     whole = clock_for("cpu")
     with fixed_threads(case.threads), torch.inference_mode():
         batch = batch_for(case)
@@ -50,11 +52,14 @@ def timed(case: Case, benchmark: Any, clock: Clock) -> Iterator[Reading]:
             benchmark.pedantic(restore, setup=lambda: ((batch.clone(),), {}), rounds=ROUNDS_ON_COPIES)
         else:
             benchmark(restore, batch)
+        call = (lambda: restore(batch.clone())) if written else (lambda: restore(batch))
+        used = list(joules(call, counters, whole, wait=clock))
         ended = whole()
         calls = benchmark.stats.stats
         note = f"mean of {benchmark.stats.iterations} calls" if benchmark.stats.iterations > 1 else ""
         for repeat, seconds in enumerate(calls.data):
             yield sample("measure", seconds, repeat, note)
+        yield from used
         yield Reading(MEASURED, ended - begun, "s")
 
 

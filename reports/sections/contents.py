@@ -8,6 +8,7 @@ from reports.sections import (
     conventions,
     denoising,
     doctor,
+    energy,
     environment,
     experiments,
     failures,
@@ -29,7 +30,7 @@ from reports.sections import (
 )
 from reports.sections.section import Material, Section
 
-RESULTS = (summary, methods, ratio, stride, times, denoising, upscaling, tradeoff, peers)
+RESULTS = (summary, methods, ratio, stride, times, energy, denoising, upscaling, tradeoff, peers)
 CAUSES = (layers, roofline, memory, scaling)
 PROVENANCE = (doctor, conventions, environment, weights, images, notices, failures)
 
