@@ -127,9 +127,8 @@ def rapl_counters(root: Path = RAPL, monitor: str = "") -> tuple[Counter, ...]:
         elif name == "dram":
             found.append((f"{above} {name}".strip(), folder))
     if not found:
-        why = (
-            f"this virtual machine ({monitor}) hides it" if monitor else "no driver intel_rapl, or a container hides it"
-        )
+        named = f" ({monitor})" if monitor != "yes" else ""
+        why = f"a virtual machine{named} has none" if monitor else "no driver intel_rapl, or a container hides it"
         raise EnergyError(f"no counter of the processor's energy below {root}: {why}")
     for _, folder in found:
         _microjoules(folder / "energy_uj")
