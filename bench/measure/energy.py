@@ -13,20 +13,23 @@ from bench.plan.case import Reading
 STEPS = 20
 """Steps of a counter that the repeated calls last at least: what falls between two steps is then 5 % at most."""
 
+LEAST_SECONDS = 0.5
+"""How long the calls last at least, so that a moment's other work does not decide."""
+
 MOST_CALLS = 1_000_000
 
 
 def joules(
     call: Call, counters: Sequence[Counter], clock: Clock, *, wait: Callable[[], object] = lambda: None
 ) -> Iterator[Reading]:
-    """`joules` of one call by each counter: the mean of as many calls as last `STEPS` of the slowest counter's steps.
+    """`joules` of one call by each counter: the mean of calls that last `LEAST_SECONDS` and `STEPS` steps of each.
 
     All that the chip does meanwhile is in it, idle too. A counter that is gone, or stands still, has no value and
     a reason. `wait` waits for the device to finish. Without counters nothing is called.
     """
     if not counters:
         return
-    least = STEPS * max(counter.period for counter in counters)
+    least = max(LEAST_SECONDS, STEPS * max(counter.period for counter in counters))
     before = [_read(counter) for counter in counters]
     begin, calls = clock(), 0
     while calls == 0 or (clock() - begin < least and calls < MOST_CALLS):
