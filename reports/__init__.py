@@ -22,7 +22,7 @@ def write_report(run: Path, *, format: Format = "html", out: Path | None = None)
     """
     if format not in FORMATS:
         raise FormatError(f"unknown format {format!r}; expected one of {', '.join(FORMATS)}")
-    from reports.export import write_csv, write_latex, write_markdown
+    from reports.export.documents import write_csv, write_latex, write_markdown
     from reports.page import make_report, write_page
 
     write = {"html": write_page, "markdown": write_markdown, "latex": write_latex, "csv": write_csv}[format]

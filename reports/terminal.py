@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reports.derive.energies import by_case
 from reports.derive.scores import RIVALS
 from reports.draw.number_text import counted
 from reports.read.metrics import Metric
 from reports.read.tables import lines_of
+from reports.sections.energy import lacking
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
 
@@ -32,9 +34,14 @@ def best(report: Report) -> Records:
 
     Methods that were scored on other images follow, once more beside one variant of each that has those images too.
     """
-    table = narrow(_short(standings(report.summary)))
+    whole = _short(standings(report.summary))
+    table = narrow(whole)
     others = report.summary.other_metrics
-    return [_record(line, others, several="channels" in table) for line in lines_of(table)]
+    records = [_record(line, others, several="channels" in table) for line in lines_of(table)]
+    if used := by_case(report.summary.named["energy"]):
+        energies = [used.get((at.label, at.scale, at.channels, at.height, at.width)) for at in lines_of(whole)]
+        records = [{**record, "joules_per_megapixel": found} for record, found in zip(records, energies, strict=True)]
+    return records
 
 
 def title(report: Report) -> str:
@@ -48,7 +55,8 @@ def status(report: Report) -> list[str]:
     errors = [error_text(problem) for problem in report.status.errors[:MOST_ERRORS]]
     more = len(report.status.errors) - len(errors)
     rest = [f"{counted(more, 'more error')}: see the report"] if more else []
-    return [*errors, *rest, *report.status.problems, *(remark.text for remark in remarks(report.status))]
+    energy = lacking(report.summary.named["energy"])
+    return [*errors, *rest, *energy, *report.status.problems, *(remark.text for remark in remarks(report.status))]
 
 
 def _short(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,6 @@
-"""Which image files are meant: a folder, a pattern, a list file, one file, or a standard set by its name.
+"""Which image files are meant: a folder, a pattern, a list file, one file, a set file, or a standard set by its name.
+
+A set file (TOML) names its images with the SHA-256 of each, so that a result names the very pixels.
 
 Standard sets (Set5, Set12, BSD68, ...) are folders below the data root, the environment's RESTOBENCH_DATA or `data`
 in the current folder; upper and lower case are the same there, and originals may lie in a folder `HR` or the like.
@@ -7,10 +9,15 @@ in the current folder; upper and lower case are the same there, and originals ma
 from __future__ import annotations
 
 import glob
+import hashlib
+import json
 import os
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from restoration.errors import ImageError
@@ -20,6 +27,8 @@ SETS = ("Set5", "Set12", "Set14", "BSD68", "CBSD68", "BSD100", "Urban100", "Mang
 """Names that people know; any other folder below the data root is a set too."""
 
 _LISTS = (".txt", ".lst")
+_SET_FILE = ".toml"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ORIGINALS = ("hr", "gt", "original", "originals", "gtmod12", "images", "clean")
 _MARK = re.compile(r"([-_.]?(x\d|lr|lrbi|noisy|degraded|input))*", re.IGNORECASE)
 """What degraded files carry after the name of their reference: babyx2, baby_LR, baby-noisy."""
@@ -34,11 +43,13 @@ def find_images(source: str | Path) -> Mapping[str, Path]:
     """The image files that `source` means, by a name that is unique among them, in a fixed order.
 
     A file of a list that is not there is kept: it is an error of its own cases, not of the others. Raises `ImageError`
-    where nothing is found.
+    where nothing is found, and for a file of a set that is not there or has changed.
     """
     text, path = str(source), Path(source)
     if path.is_dir():
         return _named(image_paths(path))
+    if is_set(path):
+        return read_set(path).files
     if path.is_file():
         return _named(_listed(path) if path.suffix.lower() in _LISTS else (path,))
     if any(mark in text for mark in "*?["):
@@ -48,6 +59,98 @@ def find_images(source: str | Path) -> Mapping[str, Path]:
     sets = sorted(path.name for path in data_root().glob("*/"))
     known = ", ".join(sets) or f"none below {data_root()}; say where with RESTOBENCH_DATA"
     raise ImageError(f"{text}: no such image folder, file, pattern or set; sets here: {known}")
+
+
+@dataclass(frozen=True)
+class SetFile:
+    """A set of images as a file names it, each of them checked."""
+
+    name: str
+    files: Mapping[str, Path]
+    sha256: str
+    """Of the lines `SHA-256  name` of all images, sorted by name: two sets share it only if all pixels are the same."""
+
+
+def is_set(source: str | Path) -> bool:
+    """Whether `source` is a set file."""
+    path = Path(source)
+    return path.suffix.lower() == _SET_FILE and path.is_file()
+
+
+def read_set(path: Path) -> SetFile:
+    """The set that a file written by `set_text` names.
+
+    Raises `ImageError` where it is no such file, and where an image of it is missing or is not the one that was meant.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        name = str(found["name"])
+        entries = [(str(entry["file"]), str(entry["sha256"]).lower()) for entry in found["image"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        said = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise ImageError(
+            f"{path}: not a set of images ({said}); expected name, and [[image]] with file and sha256, as `restobench "
+            "images --describe` writes them"
+        ) from error
+    if not entries:
+        raise ImageError(f"{path}: a set without an image; `restobench images --describe` writes one")
+    for file, meant in entries:
+        _check(path, file, meant)
+    files = _named([path.parent / file for file, _ in entries])
+    return SetFile(name, files, _hash_of(dict(zip(files, (meant for _, meant in entries), strict=True))))
+
+
+def set_text(name: str, files: Collection[Path], folder: Path) -> str:
+    """The text of a set file in `folder` that names these images; raises `ImageError` for one that cannot be named."""
+    lines = [f"name = {_quoted(name)}"]
+    for file in files:
+        relative = Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
+        lines += ["", "[[image]]", f"file = {_quoted(relative)}", f'sha256 = "{_sha256(file)}"']
+    return "\n".join(lines) + "\n"
+
+
+def _check(path: Path, file: str, meant: str) -> None:
+    """Raises `ImageError` where the image `file` of the set in `path` is not the one whose SHA-256 is `meant`."""
+    image = path.parent / file
+    if not _SHA256.fullmatch(meant):
+        raise ImageError(f"{path}: {file}: sha256 = {meant[:70]!r}, expected 64 hexadecimal digits")
+    if not image.is_file():
+        raise ImageError(f"{path}: {file} is missing: the set cannot be used without it")
+    if (found := _sha256(image)) != meant:
+        raise ImageError(
+            f"{path}: {file} is another file now: SHA-256 {found[:12]}..., the set names {meant[:12]}...; restore it, "
+            "or describe the set anew"
+        )
+
+
+def _hash_of(images: Mapping[str, str]) -> str:
+    lines = (f"{digest}  {name}\n" for name, digest in sorted(images.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    """Of a file's content; raises `ImageError` where it cannot be read."""
+    try:
+        known = file.stat()
+        return _digest(file, known.st_size, known.st_mtime_ns)
+    except OSError as error:
+        raise ImageError(f"{file}: cannot read it: {error.strerror or error}") from error
+
+
+@lru_cache(maxsize=65536)
+def _digest(file: Path, _size: int, _changed: int) -> str:
+    """Read again only where size or time of change are others."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _quoted(text: str) -> str:
+    """`text` as TOML writes it; raises `ImageError` for what is no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ImageError(f"{text!r} is no UTF-8, so a set file cannot name it; rename it") from error
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def find_degraded(folder: Path, references: Mapping[str, Path]) -> Mapping[str, Path]:

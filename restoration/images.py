@@ -55,6 +55,8 @@ class Picture:
     """What was converted on loading, in words; empty for plain 8-bit grey and RGB files."""
     source: str = ""
     """The file, or the package that carries it."""
+    bits: int = 8
+    """Of one sample as it was decoded: 8, 16, or 32 where the file holds floats."""
 
 
 def bundled(kind: Kind) -> tuple[Picture, ...]:
@@ -95,7 +97,7 @@ def load_image(path: Path | str, *, channels: int | None = None) -> Picture:
     if channels is not None:
         array, converted = _with_channels(array, channels)
         notes += converted
-    return Picture(path.stem, _as_pixels(path, array), "; ".join(notes), str(path))
+    return Picture(path.stem, _as_pixels(path, array), "; ".join(notes), str(path), 8 * array.dtype.itemsize)
 
 
 def image_of(given: Tensor | NDArray[Any] | Path | str) -> Picture:

@@ -46,16 +46,18 @@ class Figure:
 
     what: str
     images: str
-    """The set, one of `SETS`."""
+    """The set, one of `SETS` unless `load` is given."""
     published: float
     tolerance: float
     convention: str
     source: str
-    measure: Callable[[Sequence[Tensor], int], float]
+    measure: Callable[[Any, int], float]
     """(images (C, H, W), threads) -> the figure."""
     channels: int | None = None
     """In which the set is loaded; None leaves each image as it is."""
     unit: str = "dB"
+    load: Callable[[Path, str], Any] | None = None
+    """(data folder, `images`) -> what `measure` gets, where that is no standard set."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,8 @@ def verify(
 def measured(figure: Figure, data: Path, threads: int) -> tuple[float | None, str]:
     """Runs in a process of its own: the figure as it is here, or None and why it could not be measured."""
     try:
-        return figure.measure(_images(data, figure.images, figure.channels), threads), ""
+        load = figure.load or partial(_images, channels=figure.channels)
+        return figure.measure(load(data, figure.images), threads), ""
     except RestorationError as error:
         return None, str(error)
 
@@ -270,7 +273,7 @@ def _status(difference: float | None, tolerance: float) -> Status:
 
 
 @cache
-def _images(data: Path, name: str, channels: int | None) -> list[Tensor]:
+def _images(data: Path, name: str, *, channels: int | None) -> list[Tensor]:
     """The set's images (C, H, W); raises `ImageError` if it is not there, not whole or not readable."""
     from restoration.errors import ImageError
     from restoration.images import image_paths, load_image

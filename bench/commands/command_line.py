@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from bench.commands.checking import check, doctor, verify
 from bench.commands.counting import cost, memory
+from bench.commands.export import export
 from bench.commands.listing import degradations, images, methods, metrics, weights
 from bench.commands.regress import compare, history
 from bench.commands.report import report
@@ -54,7 +55,8 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 _COMMANDS = (
-    run, profile, doctor, methods, metrics, degradations, cost, memory, check, images, weights, verify, report, compare,
+    run, profile, doctor, methods, metrics, degradations, cost, memory, check, images, weights, verify, report, export,
+    compare,
 )  # fmt: skip
 
 for command in _COMMANDS:

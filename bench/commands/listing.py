@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -39,17 +40,56 @@ def images(
     folder: Annotated[
         Path | None, typer.Option("--images", help="List this folder instead of the bundled images.")
     ] = None,
+    describe: Annotated[
+        str, typer.Option(help="Say what this folder, pattern or list is like; write a set file.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="The set file that --describe writes.")] = Path("set.toml"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a set file that is there.")] = False,
     style: Style = Format.TABLE,
 ) -> None:
-    """List the images a run would use, and what was converted in them."""
+    """List the images a run would use, and what was converted in them; or describe a set of your own."""
     from bench.measure.image_set import ImageSet, image_facts
 
+    if describe:
+        _describe(describe, out, style, overwrite=overwrite)
+        return
     facts, notices = image_facts(ImageSet(folder))
     show(facts, style)
     for notice in notices:
         say(notice)
     if not facts:
         raise BenchError(f"no image in {folder} can be used")
+
+
+def _describe(source: str, out: Path, style: Format, *, overwrite: bool) -> None:
+    """Shows what the images of `source` are like, and writes the set file that names them with their SHA-256."""
+    from bench.measure.set_description import describe, in_words
+    from bench.record.files import write_whole
+    from restoration.image_sets import find_images, set_text
+
+    files = find_images(source)
+    described, broken = describe(files)
+    for line in broken:
+        say(line)
+    if not described:
+        raise BenchError(f"no image in {source} can be used")
+    show([asdict(each) for each in described], style)
+    for line in in_words(described):
+        say(line)
+    text = set_text(_set_name(source), [files[each.image] for each in described], out.parent)
+    if out.exists() and not overwrite and out.read_text(encoding="utf-8", errors="replace") != text:
+        raise BenchError(f"{out} is there already and differs; choose another with --out, or say --overwrite")
+    try:
+        write_whole(out, [text.encode()])
+    except OSError as error:
+        raise BenchError(f"cannot write {out}: {error.strerror or error}; choose another place with --out") from error
+    say(f"{out}: {len(described)} images with their SHA-256; measure them with --images {out}")
+
+
+def _set_name(source: str) -> str:
+    """What a set is called that was made of `source`: the folder's or the list's own name."""
+    path = Path(source).absolute()
+    return (path if path.is_dir() else path.parent if "*" in path.name else path.with_suffix("")).name or "images"
 
 
 def weights(

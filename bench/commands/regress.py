@@ -135,13 +135,3 @@ def check(
         say(stamp)
     exports.write_step_summary(exports.check_markdown(entry.run, records, stamp))
     raise typer.Exit(levels.status(records))
-
-
-@history.command()
-def export(run: Run, out: Annotated[Path, typer.Option(help="Where the two files are made.")] = Path()) -> None:
-    """Write a run's values as github-action-benchmark reads them."""
-    from bench.regress.history import entry_of
-    from bench.regress.other_tools import write_actions
-
-    for path in write_actions(entry_of(run), out):
-        say(str(path))

@@ -12,15 +12,11 @@ from bench.errors import BenchError
 
 def report(
     runs: Annotated[list[Path], typer.Argument(help="A run directory; two to compare.")],
-    kind: Annotated[str, typer.Option("--format", help="html, markdown, latex or csv.")] = "html",
 ) -> None:
-    """Make the report of a run anew, or one that compares two."""
-    from reports import FORMATS, compare_reports, write_report
+    """Make the page of a run anew, or one that compares two; other formats are written by `export`."""
+    from reports import compare_reports, write_report
 
-    style = next((known for known in FORMATS if known == kind), None)
-    if style is None:
-        raise BenchError(f"unknown format {kind!r}; expected one of {', '.join(FORMATS)}")
     if len(runs) > 2:  # noqa: PLR2004 - a pair
         raise BenchError(f"report takes one run or two to compare, got {len(runs)}")
-    page = write_report(runs[0], format=style) if len(runs) == 1 else compare_reports(*runs)
+    page = write_report(runs[0]) if len(runs) == 1 else compare_reports(*runs)
     print(f"report: {page}")

@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from bench.machine.energy import energy_facts
 from bench.machine.nvml import Fact, device_readings
 from bench.machine.system_files import system_text
 from bench.machine.threads import usable_cores
@@ -200,6 +201,13 @@ def _state() -> Iterator[tuple[str, Fact]]:
     yield from (("frequency_mhz", round(frequency)) for frequency in (_frequency(),) if frequency)
     yield from (("temperature_celsius", degrees) for degrees in (_temperature(),) if degrees)
     yield from ((f"cuda_{key}", value) for key, value in device_readings().items() if key != "driver")
+    yield from energy_facts(gpu=_has_gpu(), monitor=hypervisor())
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def _frequency() -> float:

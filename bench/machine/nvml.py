@@ -24,7 +24,7 @@ def device_readings(nvml: Any = None, *, index: int = 0) -> dict[str, Fact]:
 
     `nvml` is the module `pynvml` or a stand-in; left out, it is imported where it is installed.
     """
-    nvml = _module() if nvml is None else nvml
+    nvml = library() if nvml is None else nvml
     if nvml is None:
         return {}
     try:
@@ -56,7 +56,8 @@ def _readings(nvml: Any, device: Any) -> dict[str, Fact]:
     }
 
 
-def _module() -> Any:
+def library() -> Any:
+    """The module `pynvml`; None where it is not installed."""
     try:
         import pynvml  # type: ignore[import-not-found,unused-ignore]  # installed only where the extra `gpu` is
     except ImportError:

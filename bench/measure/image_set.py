@@ -26,9 +26,18 @@ class ImageSet:
     """The bundled images, or a user's own; loaded one at a time, when asked for."""
 
     source: Path | str | None = None
-    """A folder, pattern, list file, file or standard set (see `restoration.image_sets`); None: the bundled images."""
+    """A folder, pattern, list or set file, image or standard set (see `restoration.image_sets`); None: the bundled."""
     degraded: Path | None = None
     """A folder of the same images as they are to be restored; None: they are degraded here."""
+
+    def identity(self) -> Mapping[str, str]:
+        """Name and SHA-256 of the set, where `source` is a set file; else nothing."""
+        from restoration.image_sets import is_set, read_set
+
+        if self.source is None or not is_set(self.source):
+            return {}
+        found = read_set(Path(self.source))
+        return {"name": found.name, "sha256": found.sha256}
 
     def names(self) -> Mapping[int, Sequence[str]]:
         """Image names by channels. A user's files are all listed, readable or not, so that none goes missing.

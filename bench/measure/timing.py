@@ -18,9 +18,11 @@ import pytest
 import torch
 
 from bench.machine.clock import Clock, clock_for
+from bench.machine.energy import Counter
 from bench.machine.threads import fixed_threads
 from bench.measure.calls import built, sample, seconds_per_call, warm_up
 from bench.measure.cold import cold_starts
+from bench.measure.energy import joules
 from bench.measure.inputs import batch_for
 from bench.measure.room import room_for
 from bench.plan.case import Case, Reading
@@ -58,8 +60,10 @@ class Terms:
         return cls(spec.round_seconds, spec.queries, spec.cold_starts)
 
 
-def timed(case: Case, benchmark: Any, clock: Clock, terms: Terms) -> Iterator[Reading]:
-    """Every sample of one case; `benchmark` is pytest-benchmark's fixture, with the same clock."""
+def timed(
+    case: Case, benchmark: Any, clock: Clock, terms: Terms, counters: Sequence[Counter] = ()
+) -> Iterator[Reading]:
+    """Every sample of one case, and its joules by `counters`; `benchmark` is pytest-benchmark's fixture, of `clock`."""
     whole = clock_for("cpu")
     with fixed_threads(case.threads), torch.inference_mode(), room_for(case):
         batch = batch_for(case)
@@ -79,11 +83,13 @@ def timed(case: Case, benchmark: Any, clock: Clock, terms: Terms) -> Iterator[Re
             _complete(benchmark, restore, shown, clock, terms)
         else:
             benchmark(restore, batch)
+        used = list(joules(lambda: restore(shown()), counters, whole, wait=clock))
         ended = whole()
         calls = benchmark.stats.stats
         note = f"mean of {benchmark.stats.iterations} calls" if benchmark.stats.iterations > 1 else ""
         for repeat, seconds in enumerate(calls.data):
             yield sample("measure", seconds, repeat, note)
+        yield from used
         yield Reading(MEASURED, ended - begun, "s")
 
 

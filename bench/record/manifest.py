@@ -42,6 +42,8 @@ class Manifest:
     images: tuple[Mapping[str, Any], ...] = ()
     image_folder: str = ""
     """Where the user's images are; empty for the bundled ones."""
+    image_set: Mapping[str, str] = field(default_factory=dict)
+    """Name and SHA-256 of the set that the images are of, where a set file names them."""
     weights: tuple[Mapping[str, Any], ...] = ()
     methods: tuple[Mapping[str, Any], ...] = ()
     metrics: tuple[Mapping[str, Any], ...] = ()

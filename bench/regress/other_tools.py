@@ -13,11 +13,11 @@ from typing import Any
 
 from bench.plan.case import Case
 from bench.record.files import utf8, write_whole
-from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, UNITS, Comparison, Finding, Metric
+from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, UNITS, Comparison, Finding
 from bench.regress.history import Entry
 from reports.derive.verdict_words import Word
 
-_BENCHER: Mapping[Metric, tuple[str, float]] = {
+_BENCHER: Mapping[str, tuple[str, float]] = {
     "seconds": ("latency", 1e9),
     "psnr_db": ("psnr-db", 1.0),
     "macs_per_pixel": ("macs-per-pixel", 1.0),
@@ -77,12 +77,17 @@ def to_bencher(findings: Iterable[Finding]) -> str:
 
     The ends are those of the change: what head would be, were the change as small or as large as its interval allows.
     """
+    return bencher_json((finding.place, finding.metric, _ends(finding)) for finding in findings)
+
+
+def bencher_json(measured: Iterable[tuple[str, str, Mapping[str, float]]]) -> str:
+    """Bencher Metric Format: of each benchmark and metric the `value`, and `lower_value` and `upper_value` if known."""
     benchmarks: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
-    for finding in findings:
-        measure, factor = _BENCHER.get(finding.metric, (finding.metric.replace("_", "-"), 1.0))
-        values = {key: factor * value for key, value in _ends(finding).items() if math.isfinite(value)}
+    for name, metric, ends in measured:
+        measure, factor = _BENCHER.get(metric, (metric.replace("_", "-"), 1.0))
+        values = {key: factor * value for key, value in ends.items() if math.isfinite(value)}
         if "value" in values:
-            benchmarks[finding.place][measure] = values
+            benchmarks[name][measure] = values
     return json.dumps(benchmarks, indent=1, ensure_ascii=False, allow_nan=False)
 
 

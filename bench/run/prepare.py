@@ -90,10 +90,11 @@ def _check_references(spec: Spec, images: ImageSet, cases: Iterable[Case]) -> No
 def _begun(spec: Spec, images: ImageSet, out: Path, cases: Sequence[Case], command: str) -> Plan:
     """The plan of a new run, whose directory and manifest are there from now on, so that it can be resumed."""
     methods = dict.fromkeys(case.method for case in cases if case.kind != "experiment")
-    manifest = describe(
+    described = describe(
         spec, methods, cases, image_folder=str(images.source or ""), environment=environment(spec.thread_count()),
         command=command,
     )  # fmt: skip
+    manifest = replace(described, image_set=images.identity())
     with held_back():
         directory = _made(out / manifest.run)
         manifest.write(directory)

@@ -51,16 +51,17 @@ def measured_calls(time: pd.DataFrame) -> pd.DataFrame:
     return samples
 
 
-def operations(cost: pd.DataFrame) -> pd.DataFrame:
-    """`macs_per_pixel` of each label: by the closed form or, where there is none, by fvcore or torch."""
+def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
+    """`timed` with `macs` of the whole call, where its operations are known."""
+    one = counted_once(cost, COUNTED)[[*COUNTED, "macs_per_pixel"]]
+    joined = timed.merge(one, on=COUNTED, how="inner")
+    return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"] * joined["batch"])
+
+
+def counted_once(cost: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The lines of `cost` that count, one for each of `keys`: by the closed form, or else by fvcore or torch."""
     counted = cost[cost["counter"].notna()]
     counted = counted[counted["counter"].isin(["closed_form", "fvcore", "torch"]) & (counted["macs_per_pixel"] > 0)]
     order = counted["counter"].map({"closed_form": 0, "fvcore": 1, "torch": 2})
     ranked = counted.assign(order=order.astype(int)).sort_values("order", kind="stable")
-    return ranked.drop_duplicates(COUNTED)[[*COUNTED, "macs_per_pixel"]]
-
-
-def with_operations(timed: pd.DataFrame, cost: pd.DataFrame) -> pd.DataFrame:
-    """`timed` with `macs` of the whole call, where its operations are known."""
-    joined = timed.merge(operations(cost), on=COUNTED, how="inner")
-    return joined.assign(macs=joined["macs_per_pixel"] * joined["pixels"] * joined["batch"])
+    return ranked.drop_duplicates(keys)

@@ -15,7 +15,7 @@ from reports.derive.latency import latencies
 from reports.derive.optima import ratio_optima
 from reports.derive.peers import peer_ratios
 from reports.derive.scores import RIVALS, sweeps, tried
-from reports.derive.speeds import COUNTED, by_threads, operations, speeds, with_operations
+from reports.derive.speeds import COUNTED, by_threads, counted_once, speeds, with_operations
 from reports.read.methods import Methods
 from reports.read.metrics import USUAL, Metric, names_of, others_of
 
@@ -102,7 +102,8 @@ def leaderboard(summary: Summary) -> pd.DataFrame:
     table = summary.standings.sort_values(
         [*RIVALS, "board", "compared", "psnr_db"], ascending=[True] * 6 + [False, False]
     )
-    counted = table.merge(operations(summary.named["cost"]), on=COUNTED, how="left")
+    counts = counted_once(summary.named["cost"], COUNTED)[[*COUNTED, "macs_per_pixel"]]
+    counted = table.merge(counts, on=COUNTED, how="left")
     errors = counted["error"].where(counted["error"] != "", counted["time_error"])
     found: pd.DataFrame = counted.assign(error=errors).rename(columns={"per_megapixel": "seconds_per_megapixel"})
     return found[_LEADERBOARD]

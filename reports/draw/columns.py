@@ -26,6 +26,7 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     ".3f": {"exponent": "exponent"},
     ".4f": {"ssim": "SSIM"},
     ".3g": {
+        "joules_per_megapixel": "J per megapixel", "joules": "J of a call",
         "gops": "billion counted multiply-adds / s", "limit": "limit there",
     },
     ".5g": {"value": "value"},

@@ -78,6 +78,24 @@ def time(run: Run) -> pd.DataFrame:
     return own[[*SETUP, "phase", "repeat", "value", "note", "error"]].rename(columns={"value": "seconds"})
 
 
+def energy(run: Run) -> pd.DataFrame:
+    """Joules of one call of each timed case, a line a counter; where none could be read, `note` says why."""
+    own = _of(run, "time", "joules")[[*SETUP, "part", "value", "note", "error"]]
+    own = own.rename(columns={"part": "counter", "value": "joules"})
+    cases = time(run).query("error == ''")[SETUP].drop_duplicates()
+    lacking = cases.merge(own[SETUP].drop_duplicates(), on=SETUP, how="left", indicator=True)
+    lacking = lacking[lacking["_merge"] == "left_only"].drop(columns="_merge")
+    notes = [energy_said(run, str(device)) for device in lacking["device"]]
+    return pd.concat([own, lacking.assign(counter="", joules=np.nan, note=notes, error="")]) if len(lacking) else own
+
+
+def energy_said(run: Run, device: str) -> str:
+    """Which counters of energy the machine has for `device`, or that none can be read and why; once in `run.json`."""
+    state = run.section("environment").get("state")
+    found = state.get(f"energy_{device.partition(':')[0]}") if isinstance(state, dict) else None
+    return found if isinstance(found, str) and found else "not recorded"
+
+
 def paired(run: Run) -> pd.DataFrame:
     """Raw samples taken in turn with peers: `group` names the peers, `block` the round within its `phase`."""
     own = _of(run, "paired", "seconds")
@@ -125,7 +143,7 @@ def experiment(run: Run) -> pd.DataFrame:
 
 
 TABLES: Mapping[str, Callable[[Run], pd.DataFrame]] = {
-    make.__name__: make for make in (cost, time, paired, quality, memory, layers, experiment)
+    make.__name__: make for make in (cost, time, energy, paired, quality, memory, layers, experiment)
 }
 """Every table by the name of its files."""
 

@@ -9,6 +9,7 @@ from reports.sections import (
     conventions,
     denoising,
     doctor,
+    energy,
     environment,
     experiments,
     failures,
@@ -32,7 +33,9 @@ from reports.sections import (
 )
 from reports.sections.section import Material, Section
 
-RESULTS = (summary, methods, ratio, stride, times, latency, stream, challenge, denoising, upscaling, tradeoff, peers)
+RESULTS = (
+    summary, methods, ratio, stride, times, latency, stream, challenge, energy, denoising, upscaling, tradeoff, peers,
+)  # fmt: skip
 CAUSES = (layers, roofline, memory, scaling)
 PROVENANCE = (doctor, conventions, environment, weights, images, notices, failures)
 

@@ -105,6 +105,7 @@ def test_every_section_is_there_in_the_fixed_order(page: Path) -> None:
         "ratio",
         "stride",
         "time",
+        "energy",
         "denoising",
         "upscaling",
         "tradeoff",

@@ -195,6 +195,6 @@ def test_the_commands_add_show_and_check(
     assert call(monkeypatch, "history", "check", other, "--history", file, "--allow-other-machine") == 0
     assert "OTHER MACHINE" in capsys.readouterr().err
     assert call(monkeypatch, "history", "check", tmp_path / "no-such-run", "--history", file) == 2
-    assert call(monkeypatch, "history", "export", same, "--out", tmp_path / "actions") == 0
+    assert call(monkeypatch, "export", same, "--format", "github-action-benchmark", "--out", tmp_path / "actions") == 0
     smaller = json.loads((tmp_path / "actions" / "smaller-is-better.json").read_text())
     assert {figure["unit"] for figure in smaller} == {"s", "MAC/px"}

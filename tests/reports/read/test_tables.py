@@ -42,6 +42,7 @@ PROMISED = {
         "ssim",
         "residual_std_255",
     ],
+    "energy": ["method", "variant", "device", "height", "width", "counter", "joules", "note"],
     "memory": ["method", "variant", "device", "height", "width", "peak_bytes"],
     "layers": ["method", "layer", "seconds", "macs", "peak_share"],
     "paired": ["group", "block", "phase", "method", "variant", "seconds"],
@@ -118,7 +119,7 @@ def test_what_became_of_a_case_is_no_reading_of_it(tmp_path: Path) -> None:
     quantities = {"skipped": "bm3d is not installed", "input_written": ""}
     rows = [synthetic.row(kind, "dct", quantity=what, note=note) for kind in kinds for what, note in quantities.items()]
     run = load_run(synthetic.write_rows(tmp_path / "run", rows))
-    assert {name: len(table) for name, table in all_tables(run).items()} == dict.fromkeys(kinds, 0)
+    assert {name: len(table) for name, table in all_tables(run).items()} == dict.fromkeys((*kinds, "energy"), 0)
 
 
 def test_the_order_of_rows_does_not_matter(whole: Run, tables: dict[str, pd.DataFrame]) -> None:

@@ -20,7 +20,7 @@ from reports.sections.status import remarks
 MOST_LINES = 60
 """Lines of a table in Markdown and LaTeX; the CSV has all."""
 
-_HERE = Path(__file__).with_name("templates")
+_HERE = Path(__file__).parents[1] / "templates"
 
 _TEX: Mapping[str, str] = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",

@@ -9,7 +9,7 @@ import pytest
 import synthetic
 
 from reports import Format, write_report
-from reports.export import latex_text, markdown_text
+from reports.export.documents import latex_text, markdown_text
 
 HOSTILE = {"ffdnet": r"a|b \input{x} $50% <b>_&#", "camera": "[link](javascript:x)"}
 
@@ -27,7 +27,7 @@ def test_markdown_has_figures_tables_and_every_section(small: Path, tmp_path: Pa
     assert figures
     assert all((tmp_path / name).is_file() for name in figures)
     assert "| DCT 8×8 | closed form | 8,192 | 16,384 |" in text
-    assert text.count("\n## ") == 26
+    assert text.count("\n## ") == 27
     for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
         assert len({line.count("|") - line.count(r"\|") for line in table.splitlines()}) == 1
 

@@ -1,0 +1,1 @@
+"""A run for papers, terminals, leaderboards and other programs."""

@@ -1,0 +1,121 @@
+"""`export` is the one door: every format by its name, and whatever is wrong one line and status 2."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from bench.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def synthetic() -> ModuleType:
+    """The runs that the tests of the reports make up."""
+    path = Path(__file__).parents[2] / "reports/synthetic.py"
+    made = importlib.util.spec_from_file_location("made_up_runs", path)
+    assert made
+    assert made.loader
+    module = importlib.util.module_from_spec(made)
+    sys.modules["made_up_runs"] = module
+    made.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(synthetic: ModuleType, tmp_path: Path) -> Path:
+    content = synthetic.Content(kinds=("cost", "time", "quality"), pictures=False)
+    directory: Path = synthetic.write_run(tmp_path / "run", content)
+    return directory
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["restobench", "export", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_bencher_gets_values_between_their_ends(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, run, "--format", "bencher") == 0
+    path = Path(capsys.readouterr().out.strip())
+    assert path == run / "bencher.json"
+    found = json.loads(path.read_text())
+    measures = {name for measured in found.values() for name in measured}
+    assert measures == {"latency", "psnr-db", "macs-per-pixel"}
+    latency = found["ffdnet default 512x512 1ch x1 cpu float32 threads 2"]["latency"]
+    assert 1e6 < latency["lower_value"] <= latency["value"] <= latency["upper_value"] < 1e9  # nanoseconds
+    assert all(
+        set(metric) <= {"value", "lower_value", "upper_value"} for named in found.values() for metric in named.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["model-index", "--method", "ffdnet"], ["model-index.yaml"]),
+        (["junit"], ["junit.xml"]),
+        (["github-action-benchmark"], ["smaller-is-better.json", "bigger-is-better.json"]),
+        (["csv"], ["tables"]),
+    ],
+)
+def test_each_format_is_written_where_it_was_asked_for(
+    arguments: list[str], names: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert call(monkeypatch, run, "--out", tmp_path / "out", "--format", *arguments) == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(names)
+    if "model-index" in arguments:
+        assert yaml.safe_load((tmp_path / "out/model-index.yaml").read_text())["model-index"][0]["results"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "xml"], "unknown format 'xml'; expected one of bencher, model-index"),
+        (["--format", "model-index"], "model-index is of one method: --method NAME"),
+        (["--format", "model-index", "--method", "none"], "no method 'none' in this run; expected one of"),
+        (["--format", "bencher", "--method", "ffdnet"], "--method is for model-index, not for bencher"),
+    ],
+)
+def test_bad_use_is_one_line_and_status_2(
+    arguments: list[str], said: str, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, run, *arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["bencher", "junit", "github-action-benchmark"])
+def test_a_run_without_that_data_and_a_folder_that_is_no_run_are_one_line_and_status_2(
+    kind: str,
+    synthetic: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    empty = synthetic.write_rows(tmp_path / "empty", [])
+    for directory in (empty, tmp_path):
+        assert call(monkeypatch, directory, "--format", kind) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["bencher", "github-action-benchmark"])
+def test_means_of_an_unfinished_run_are_not_given_away(
+    kind: str,
+    synthetic: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    rows = synthetic.tried("mine", {"a": 30.0})
+    directory = synthetic.write_rows(tmp_path / "run", rows, status="interrupted")
+    assert call(monkeypatch, directory, "--format", kind) == 3
+    assert "is interrupted; finish it" in capsys.readouterr().err
