@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reports.derive.candidates import candidates, kinds
+from reports.derive.choice import choose
+from reports.derive.question import Asked, read_question
 from reports.derive.scores import RIVALS
+from reports.derive.summary import summarise
 from reports.draw.number_text import counted
-from reports.read.tables import lines_of
+from reports.read.run import load_run
+from reports.read.tables import all_tables, lines_of
+from reports.sections.chooser import answer, command, python
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
 
@@ -68,6 +75,21 @@ def _record(line: Any, *, several: bool) -> dict[str, object]:
     }
     record |= {heading: getattr(line, name) for name, heading in _TEXTS.items() if hasattr(line, name)}
     return record
+
+
+def chosen(directory: Path, asked: Asked) -> tuple[list[str], bool]:
+    """The answer to a question about the run in `directory`, how to run what was chosen, and whether anything fits.
+
+    Raises what `load_run` and `read_question` raise.
+    """
+    run = load_run(directory)
+    summary = summarise(all_tables(run), run.methods)
+    found = candidates(summary, run.listed("methods"))
+    choice = choose(found, read_question(asked, kinds(found, summary)))
+    said = [answer(choice, asked.size.replace("x", "×")).whole]
+    if choice.chosen:
+        said += ["", command(choice.chosen), "", *python(choice.chosen)]
+    return said, choice.chosen is not None
 
 
 def peers(report: Report) -> Records:

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bench.commands.checking import check, doctor, verify
+from bench.commands.choose import choose
 from bench.commands.counting import cost, memory
 from bench.commands.listing import images, methods, weights
 from bench.commands.regress import compare, history
@@ -53,7 +54,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-for command in (run, profile, doctor, methods, cost, memory, check, images, weights, verify, report, compare):
+for command in (run, profile, doctor, methods, cost, memory, check, images, weights, verify, report, choose, compare):
     app.command()(command)
 app.add_typer(history, name="history")
 app.add_typer(specs, name="spec")
