@@ -14,6 +14,9 @@ from bench.machine.clock import Clock, clock_for
 from bench.record.table_text import shown, to_csv, to_markdown
 from bench.talk import Progress, Record, say
 
+NARROW = 80
+"""Columns of a terminal that nobody has widened."""
+
 _MINUTE = 60.0
 
 
@@ -35,6 +38,21 @@ def show(records: Sequence[Record], style: Format, *, title: str = "") -> None:
         _rich_table(records, title)
         return
     print(to_csv(records) if style is Format.CSV else to_markdown(records))
+
+
+def show_narrow(records: Sequence[Record], *, title: str = "") -> None:
+    """Prints records as a table without frames that fits 80 columns, long names folded; numbers stand to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for place, column in enumerate(records[0] if records else ()):
+        table.add_column(Text(column), justify="right" if place else "left", overflow="fold")
+    for record in records:
+        table.add_row(*(Text(shown(record[column])) for column in records[0]))
+    Console(width=NARROW).print(table)
 
 
 @contextmanager

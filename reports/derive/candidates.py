@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -82,6 +82,12 @@ def kind_of(line: Any, several: frozenset[str]) -> str:
     return ", ".join(
         part for part in (str(line.task), named, f"{line.channels:g} channels" * (line.task in several)) if part
     )
+
+
+def kinds_of(table: pd.DataFrame) -> Iterator[str]:
+    """The kind of input of each line of the standings."""
+    several = _several_channels(table)
+    return (kind_of(line, several) for line in lines_of(table))
 
 
 def _several_channels(table: pd.DataFrame) -> frozenset[str]:

@@ -42,7 +42,12 @@ def answer(choice: Choice, size: str = "") -> Answer:
         parts = [words("choice.none"), *(near or [words("choice.none_near")])]
     else:
         parts = [say.facts(chosen), say.better(choice, chosen), *say.cheaper(choice, chosen)]
-    parts += [words(f"choice.unknown_{limit}", count=count) for limit, count in choice.unknown]
+    parts += [
+        words("choice.unknown_memory", count=count)
+        if limit == "memory"
+        else words("choice.unknown_budget", count=count)
+        for limit, count in choice.unknown
+    ]
     return Answer(chosen.name if chosen else "", f"{'; '.join(parts)}.")
 
 
@@ -91,20 +96,20 @@ class _Speaker:
             yield words("choice.fastest")
 
     def near(self, limit: Limit, one: Candidate) -> str:
-        size = self.question.megapixels
-        return words(
-            f"choice.near_{limit}",
-            name=one.name,
-            db=decibels(one.db),
-            facts=self.facts(one),
-            time=self.time(one),
-            over=number((one.ms or 0) * size - (self.question.budget or 0)),
-            short=decibels((self.question.quality or 0) - one.db),
-            mib=number((one.mib or 0) * size),
-            per=self.per,
-            licence=one.licence,
-            device=one.device,
-        )
+        """What comes closest to a limit that it does not meet, and by how much it misses it."""
+        size, facts = self.question.megapixels, self.facts(one)
+        if limit == "budget":
+            over = number((one.ms or 0) * size - (self.question.budget or 0))
+            return words("choice.near_budget", name=one.name, db=decibels(one.db), time=self.time(one), over=over)
+        if limit == "quality":
+            short = decibels((self.question.quality or 0) - one.db)
+            return words("choice.near_quality", name=one.name, facts=facts, short=short)
+        if limit == "memory":
+            mib = number((one.mib or 0) * size)
+            return words("choice.near_memory", name=one.name, facts=facts, mib=mib, per=self.per)
+        if limit == "licence":
+            return words("choice.near_licence", name=one.name, facts=facts, licence=one.licence)
+        return words("choice.near_device", name=one.name, facts=facts, device=one.device)
 
 
 def decibels(value: float) -> str:
@@ -129,13 +134,17 @@ def number(value: float) -> str:
 
 def command(one: Candidate) -> str:
     """The command that measures a candidate on the user's own images."""
-    return words("choice.command", command=_chosen_options(one))
+    return words("choice.command", method=_chosen_options(one))
 
 
 def python(one: Candidate) -> tuple[str, ...]:
     """The three lines of Python that restore the user's own images with a candidate."""
-    fields = {"method": json.dumps(one.method, ensure_ascii=False), "setup": _setup(one), "channels": one.channels}
-    return tuple(words(f"choice.python_{line}", **fields) for line in ("import", "setup", "restore"))
+    method = json.dumps(one.method, ensure_ascii=False)
+    return (
+        words("choice.python_import"),
+        words("choice.python_setup", method=method, setup=_setup(one)),
+        words("choice.python_restore", method=method),
+    )
 
 
 def _chosen_options(one: Candidate) -> str:

@@ -4,6 +4,10 @@ const FORMS = {
   sigma: [`${NUMBER}`], quality: [`(-?${NUMBER})`], budget: [`${NUMBER}\\s*(ms|s)?\\s*(/\\s*MP)?`, { ms: 1, s: 1e3 }],
   memory: [`${NUMBER}\\s*(MiB|GiB|MB|GB)?\\s*(/\\s*MP)?`, { mib: 1, gib: 1024, mb: 1e6 / 2 ** 20, gb: 1e9 / 2 ** 20 }], size: ["(\\d{1,6})\\s*[x×]\\s*(\\d{1,6})"],
 };
+const EXPECTED = {
+  sigma: "a noise level is a number, as in 25", quality: "a quality is a number of decibels, as in 29", budget: "a time is a number of milliseconds, as in 30, 30ms or 0.1s",
+  memory: "a memory is a number of MiB, as in 200, 200MiB or 1GiB", size: "a size is width x height, as in 1920x1080",
+};
 const startChooser = (form) => {
   const { kinds, points, words } = JSON.parse(form.dataset.choices);
   const place = document.getElementById("choice");
@@ -12,7 +16,7 @@ const startChooser = (form) => {
   const matched = (name) => {
     const text = field(name).value.trim();
     const found = text === "" ? null : new RegExp(`^\\s*${FORMS[name][0]}\\s*$`, "i").exec(text);
-    if (text !== "" && !found) throw words.misread.replace("{text}", text).replace("{expected}", words[`misread_${name}`]);
+    if (text !== "" && !found) throw `“${text}” is not understood: ${EXPECTED[name]}.`;
     return found;
   };
   const amount = (name, size) => {
@@ -24,7 +28,7 @@ const startChooser = (form) => {
     const kind = field("task").value;
     const size = image ? (Number(image[1]) * Number(image[2])) / 1e6 : 1;
     const sigma = kinds[kind][0] > 0 ? amount("sigma", 1) ?? kinds[kind][0] : 0;
-    if (!kinds[kind].includes(sigma)) throw words.unmeasured.replace("{sigma}", sigma).replace("{sigmas}", [...kinds[kind]].sort((a, b) => a - b).join(", "));
+    if (!kinds[kind].includes(sigma)) throw `Sigma ${sigma} was not measured on this kind of input; measured: ${[...kinds[kind]].sort((a, b) => a - b).join(", ")}.`;
     const licence = all("[name=without]:checked", form).map((box) => box.value);
     return { kind, sigma, size, shown: image ? `${image[1]}×${image[2]}` : "", budget: amount("budget", size), quality: amount("quality", 1), memory: amount("memory", size), device: field("device").value || undefined, licence: licence.length ? licence : undefined };
   };
