@@ -47,12 +47,15 @@ def show_narrow(records: Sequence[Record], *, title: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    console = Console(width=NARROW)
+    if title:
+        console.print(Text(title, style="bold"))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for place, column in enumerate(records[0] if records else ()):
         table.add_column(Text(column), justify="right" if place else "left", overflow="fold")
     for record in records:
         table.add_row(*(Text(shown(record[column])) for column in records[0]))
-    Console(width=NARROW).print(table)
+    console.print(table)
 
 
 @contextmanager
