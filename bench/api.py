@@ -220,7 +220,7 @@ class Results:
 
     @cached_property
     def _summaries(self) -> Mapping[str, Summary]:
-        return {run.name: summarise(all_tables(run), run.methods) for run in self.runs}
+        return {run.name: summarise(all_tables(run), run.methods, run.metrics) for run in self.runs}
 
     def _table(self, name: str) -> pd.DataFrame:
         return self._of_all(TABLES[name])

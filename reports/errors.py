@@ -25,3 +25,7 @@ class ReportWriteError(ReportError):
 
 class HistoryError(ReportError):
     """A history file that cannot be read."""
+
+
+class QuestionError(ReportError):
+    """A question about methods that cannot be understood, or that the run cannot answer."""

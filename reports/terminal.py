@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reports.derive.candidates import candidates, kinds, kinds_of
+from reports.derive.choice import Candidate, choose, front
 from reports.derive.energies import by_case
+from reports.derive.leaderboard import Place, leaderboards
+from reports.derive.question import Asked, read_question
 from reports.derive.scores import RIVALS
+from reports.derive.summary import summarise
 from reports.draw.number_text import counted
+from reports.draw.sheet import short
 from reports.read.metrics import Metric
-from reports.read.tables import lines_of
+from reports.read.run import load_run
+from reports.read.tables import all_tables, lines_of
+from reports.sections.chooser import answer, command, number, python, title as heading
 from reports.sections.energy import lacking
+from reports.sections.leaderboard import gain_text, reach_text, spread_text
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
+from reports.sections.tradeoff import left_out
 
 if TYPE_CHECKING:
     from reports.page import Report
@@ -42,6 +53,41 @@ def best(report: Report) -> Records:
         energies = [used.get((at.label, at.scale, at.channels, at.height, at.width)) for at in lines_of(whole)]
         records = [{**record, "joules_per_megapixel": found} for record, found in zip(records, energies, strict=True)]
     return records
+
+
+def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
+    """The leaderboard of each kind of input: its title, its lines, and what is said of those that are not on it.
+
+    Of a method's variants those stand that are on the front; the page has all.
+    """
+    summary = report.summary
+    found = candidates(summary, report.run.listed("methods"))
+    several = summary.standings.assign(kind=list(kinds_of(summary.standings)))
+    made = []
+    for board in leaderboards(summary, found):
+        own = several[(several["kind"] == board.kind) & (several["sigma_255"] == board.sigma)]
+        places = [place for entry in board.entries for place in (entry.head, *entry.variants)]
+        heads = {entry.head.candidate.name for entry in board.entries}
+        kept = heads | {one.name for one in front(place.candidate for place in places)}
+        places.sort(key=lambda place: (-place.candidate.db, place.candidate.ms or 0))
+        lines = [_board_line(place, board.reference) for place in places if place.candidate.name in kept]
+        over = f"{heading(board.kind, board.sigma)}: means over {counted(board.images, 'image')}, 95 % intervals"
+        made.append((over, lines, list(left_out(own))))
+    return made
+
+
+def _board_line(place: Place, reference: Candidate) -> dict[str, object]:
+    one = place.candidate
+    return {
+        "method": one.name,
+        "dB": f"{one.db:.2f}",
+        f"over {short(reference.name, 12)}": ""
+        if one == reference
+        else f"{gain_text(place)} {reach_text(place)}".strip(),
+        "ms/MP": "" if one.ms is None else number(one.ms),
+        "95 % (ms)": spread_text(place),
+        "×": "" if place.times is None else number(place.times),
+    }
 
 
 def title(report: Report) -> str:
@@ -83,6 +129,21 @@ def _record(line: Any, others: Sequence[Metric], *, several: bool) -> dict[str, 
 
 def _rounded(value: float, digits: int) -> float | None:
     return None if math.isnan(value) else round(value, digits)
+
+
+def chosen(directory: Path, asked: Asked) -> tuple[list[str], bool]:
+    """The answer to a question about the run in `directory`, how to run what was chosen, and whether anything fits.
+
+    Raises what `load_run` and `read_question` raise.
+    """
+    run = load_run(directory)
+    summary = summarise(all_tables(run), run.methods, run.metrics)
+    found = candidates(summary, run.listed("methods"))
+    choice = choose(found, read_question(asked, kinds(found, summary)))
+    said = [answer(choice, asked.size.replace("x", "×")).whole]
+    if choice.chosen:
+        said += ["", command(choice.chosen), "", *python(choice.chosen)]
+    return said, choice.chosen is not None
 
 
 def peers(report: Report) -> Records:

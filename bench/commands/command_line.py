@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bench.commands.checking import check, doctor, verify
+from bench.commands.choose import choose
 from bench.commands.counting import cost, memory
 from bench.commands.export import export
 from bench.commands.listing import degradations, images, methods, metrics, weights
@@ -55,8 +56,8 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 _COMMANDS = (
-    run, profile, doctor, methods, metrics, degradations, cost, memory, check, images, weights, verify, report, export,
-    compare,
+    run, profile, doctor, methods, metrics, degradations, cost, memory, check, images, weights, verify, report, choose,
+    export, compare,
 )  # fmt: skip
 
 for command in _COMMANDS:

@@ -89,7 +89,7 @@ def _finished(directory: Path) -> tuple[Run, Summary]:
     if (status := run.about.get("status")) != "complete":
         go_on = f"finish it with `restobench run --resume --out {directory}`"
         raise NoVerdictError(f"{directory} is {status or 'not whole'}; {go_on}")
-    return run, summarise(all_tables(run), run.methods)
+    return run, summarise(all_tables(run), run.methods, run.metrics)
 
 
 def _written(folder: Path, name: str, text: str) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import Format, show
+from bench.commands.console import Format, show, show_narrow
 from bench.commands.options import (
     Channels,
     Degraded,
@@ -69,24 +69,37 @@ def run(
     jobs = jobs or usable_cores()
     plan = planned(request, command=command_line(), jobs=jobs, say=say)
     report, page = measure(plan, jobs=jobs, scheduler=where)
-    _show_results(report, page, style)
+    show_results(report, page, style)
     if report.status.refused:
         raise typer.Exit(REFUSED)
     if report.status.failed and not allow_failures:
         raise typer.Exit(CASES_FAILED)
 
 
-def _show_results(report: Report, page: Path, style: Format) -> None:
+def show_results(report: Report, page: Path, style: Format = Format.TABLE) -> None:
     """The tables short enough for a terminal, where the report is, and how the run went."""
     from reports import terminal
 
-    if best := terminal.best(report):
+    if style is Format.TABLE:
+        _show_boards(report)
+    elif best := terminal.best(report):
         show(best, style, title=terminal.title(report))
-    if peers := terminal.peers(report):
+    if (peers := terminal.peers(report)) and style is Format.TABLE:
+        show_narrow(peers, title=terminal.peers_title(peers))
+    elif peers:
         show(peers, style, title=terminal.peers_title(peers))
     print(f"report: {page}")
     for line in terminal.status(report):
         say(line)
+
+
+def _show_boards(report: Report) -> None:
+    """The leaderboard of each kind of input, and what is not on it."""
+    from reports import terminal
+
+    for title, lines, more in terminal.boards(report):
+        show_narrow(lines, title=title)
+        print("\n".join((*more, "")))
 
 
 def profile(

@@ -11,6 +11,8 @@ from reports.draw.look import Chart
 from reports.draw.pictures import Panel
 from reports.draw.sheet import Ink
 from reports.read.run import Run
+from reports.sections.chooser import Chooser
+from reports.sections.leaderboard import Board
 
 STANDARD = "restobench run --spec standard"
 
@@ -33,6 +35,8 @@ class Section:
     text: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     grids: tuple[Grid, ...] = ()
+    chooser: Chooser | None = None
+    boards: tuple[Board, ...] = ()
     panels: tuple[Panel, ...] = ()
     findings: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()

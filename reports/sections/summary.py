@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.derive.candidates import candidates, kinds
 from reports.derive.fronts import REFERENCE_PIXELS
 from reports.derive.intervals import LEVEL, Difference, difference
+from reports.derive.leaderboard import leaderboards
 from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_image
 from reports.derive.summary import Summary
-from reports.draw.look import Chart
+from reports.draw.look import VARIABLES, Chart
 from reports.draw.number_text import counted, seconds_text, times_text
 from reports.draw.sheet import Ink, slug
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of
+from reports.sections.chooser import chooser
+from reports.sections.leaderboard import boards
 from reports.sections.score_tables import images_text, level, setting
 from reports.sections.section import Material, Section
 from reports.sections.tradeoff import front_chart, left_out
@@ -30,12 +34,17 @@ ALIKE_DB = 0.005
 def section(material: Material) -> Section:
     """The verdict and the front. How the run went is said above, before any figure."""
     traded = material.summary.traded
+    found = candidates(material.summary, material.run.listed("methods"))
+    looks = material.ink.palette
+    colors = {one.name: VARIABLES.get(looks[one.name].color, "var(--ink)") for one in found}
     return Section(
         "summary",
         "Summary",
         material.command,
         charts=tuple(charts(material.summary, material.ink)),
         findings=verdict(material.summary),
+        chooser=chooser(found, kinds(found, material.summary), colors) if found else None,
+        boards=boards(leaderboards(material.summary, found)),
         after=(words("summary.no_front") if traded.empty else words("summary.front"),),
     )
 

@@ -195,7 +195,7 @@ def about(content: Content) -> dict[str, Any]:
                 "task": task,
                 "summary": summary,
                 "paper": "",
-                "licence": "",
+                "licence": "weights: GPL-3.0" if name == "ffdnet" else "",
                 "random_weights": random,
             }
             for name, title, options, task, summary, random in methods

@@ -81,3 +81,30 @@ def test_a_method_whose_timing_failed_says_so_beside_its_score(tmp_path: Path) -
     (line,) = terminal.best(report(tmp_path, *tried("nlm", {"a": 30.0}), failed))
     assert (line["psnr_db"], line["seconds_per_megapixel"]) == (30.0, None)
     assert line["remark"] == "timing failed: ProcessDiedError: killed"
+
+
+def test_boards_have_the_best_first_with_gain_interval_and_milliseconds(tmp_path: Path) -> None:
+    case = {"task": "denoise", "height": 1000, "width": 1000, "phase": "measure", "quantity": "seconds"}
+    rows = [
+        *tried("dct", {"a": 28.0, "b": 30.0}),
+        *tried("ffdnet", {"a": 29.0, "b": 32.0}),
+        *tried("tv", {"a": BAD, "b": BAD}),
+        *(synthetic.row("time", "dct", value=0.013, repeat=repeat, **case) for repeat in range(9)),
+    ]
+    ((title, lines, more),) = terminal.boards(report(tmp_path, *rows))
+    assert title == "Denoising, sigma 25: means over 2 images, 95 % intervals"
+    assert [line["method"] for line in lines] == ["FFDNet", "DCT 8×8"]
+    assert lines[0]["over DCT 8×8"] == "+1.50 ±6.35"
+    assert (lines[1]["ms/MP"], lines[1]["95 % (ms)"], lines[1]["×"]) == ("13", "13 to 13", "1")
+    assert any(line.startswith("Failed, and so not compared: total variation") for line in more)
+
+
+def test_boards_leave_variants_that_are_neither_as_built_nor_on_the_front_to_the_page(tmp_path: Path) -> None:
+    case = {"task": "denoise", "height": 1000, "width": 1000, "phase": "measure", "quantity": "seconds"}
+    plan = ((8, 30.0, 0.01), (16, 29.0, 0.05), (4, 28.0, 0.005))
+    rows = [row for block, db, _ in plan for row in tried("dct", {"a": db}, options={"block_size": block})]
+    rows += [
+        synthetic.row("time", "dct", value=seconds, options={"block_size": block}, **case) for block, _, seconds in plan
+    ]
+    ((_, lines, _),) = terminal.boards(report(tmp_path, *rows))
+    assert [line["method"] for line in lines] == ["DCT 8×8", "DCT 4×4"]

@@ -1,0 +1,126 @@
+"""What there is to choose from in a run: every way to restore that is compared, with its time, memory and licence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from reports.derive.choice import Candidate
+from reports.derive.fronts import REFERENCE_PIXELS
+from reports.derive.scores import main_degradation, main_sigma
+from reports.derive.speeds import MEGAPIXEL
+from reports.derive.summary import Summary
+from reports.read.tables import lines_of
+
+MILLI = 1e3
+MEBI = 2.0**20
+
+RESTRICTED: Mapping[str, re.Pattern[str]] = {
+    "gpl": re.compile(r"\bA?GPL\b", re.IGNORECASE),
+    "noncommercial": re.compile(r"non-?commercial|\bNC\b|research (use )?only", re.IGNORECASE),
+}
+"""What of a licence may be refused, and the words by which it is known."""
+
+
+def candidates(summary: Summary, records: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    """The lines of every main board but the inputs themselves; `records` are the methods of `run.json`."""
+    licences = {str(record.get("name")): str(record.get("licence") or "") for record in records}
+    memory, device = memory_of(summary), _devices(summary)
+    table = summary.standings
+    own = table[table["compared"].astype(bool) & (table["board"] == 0) & (table["method"] != "noisy")]
+    several = _several_channels(table)
+    return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(own))
+
+
+def _candidate(
+    line: Any,
+    several: frozenset[str],
+    memory: Mapping[tuple[str, float, float], float],
+    device: Mapping[str, str],
+    licences: Mapping[str, str],
+) -> Candidate:
+    licence = licences.get(str(line.method), "")
+    bytes_each = memory.get((str(line.label), line.scale, line.channels))
+    return Candidate(
+        name=str(line.label),
+        method=str(line.method),
+        kind=kind_of(line, several),
+        sigma=float(line.sigma_255),
+        db=round(float(line.psnr_db), 2),
+        ms=_milliseconds(line.per_megapixel),
+        low=_milliseconds(line.time_low),
+        high=_milliseconds(line.time_high),
+        mib=None if bytes_each is None else three_digits(bytes_each / MEBI),
+        licence=licence,
+        restricted=frozenset(name for name, known in RESTRICTED.items() if known.search(licence)),
+        device=device.get(str(line.label), "cpu"),
+        options=str(line.options),
+        channels=int(line.channels),
+        scale=int(line.scale),
+    )
+
+
+def kinds(found: Iterable[Candidate], summary: Summary) -> dict[str, tuple[float, ...]]:
+    """Every kind of input with its sigmas, the usual one first; denoising and the usual degradation come first."""
+    sigmas: dict[str, list[float]] = {}
+    for one in found:
+        sigmas.setdefault(one.kind, []).append(one.sigma)
+    usual, degradation = main_sigma(summary.standings), main_degradation(summary.standings)
+    by = sorted(sigmas, key=lambda kind: (not kind.startswith("denoise"), f", {degradation} " not in kind, len(kind)))
+    return {kind: tuple(sorted(set(sigmas[kind]), key=lambda sigma: (sigma != usual, sigma))) for kind in by}
+
+
+def kind_of(line: Any, several: frozenset[str]) -> str:
+    """The kind of input of a line: its task, degradation, scale and, where a task has several, its channels."""
+    degradation = str(line.degradation)
+    scale = f" ×{line.scale:g}" if line.task != "denoise" else ""
+    named = f"{degradation}{scale}".strip() if scale or degradation != "awgn" else ""
+    return ", ".join(
+        part for part in (str(line.task), named, f"{line.channels:g} channels" * (line.task in several)) if part
+    )
+
+
+def kinds_of(table: pd.DataFrame) -> Iterator[str]:
+    """The kind of input of each line of the standings."""
+    several = _several_channels(table)
+    return (kind_of(line, several) for line in lines_of(table))
+
+
+def _several_channels(table: pd.DataFrame) -> frozenset[str]:
+    """The tasks that have lines of more than one number of channels."""
+    found = table[["task", "channels"]].drop_duplicates()["task"].astype(str)
+    return frozenset(found[found.duplicated()])
+
+
+def memory_of(summary: Summary) -> dict[tuple[str, float, float], float]:
+    """Peak bytes for a megapixel by label, scale and channels: as measured nearest to 512 x 512, else as predicted."""
+    table = summary.named["memory"]
+    pixels = table["height"] * table["width"]
+    own = table.assign(pixels=pixels, each=table["peak_bytes"] / pixels * MEGAPIXEL)
+    own = own[(pixels > 0) & (own["peak_bytes"] > 0)]
+    distance = (own["pixels"] / REFERENCE_PIXELS).map(math.log).abs()
+    own = own.assign(distance=distance, guessed=own["source"].astype(str) != "measured")
+    medians = own.groupby(["label", "scale", "channels", "guessed", "distance"], observed=True)["each"].median()
+    nearest = medians.reset_index().drop_duplicates(["label", "scale", "channels"])
+    return {(str(line.label), line.scale, line.channels): float(line.each) for line in lines_of(nearest)}
+
+
+def _devices(summary: Summary) -> dict[str, str]:
+    """On which device each label ran."""
+    frames = [frame[["label", "device"]] for frame in (summary.comparison.tries, summary.timed)]
+    found = pd.concat([frame.astype(object).drop_duplicates() for frame in frames])
+    return {str(line.label): str(line.device) for line in lines_of(found) if line.device}
+
+
+def _milliseconds(seconds: float) -> float | None:
+    return three_digits(seconds * MILLI) if seconds > 0 else None
+
+
+def three_digits(number: float) -> float:
+    """`number` as it is written: to three digits, and whole from 100 on."""
+    places = 2 - math.floor(math.log10(number)) if number > 0 else 0
+    return round(number, min(max(places, 0), 12))

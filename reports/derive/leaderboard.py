@@ -1,0 +1,111 @@
+"""The methods in their order on each kind of input: what each gains over a reference, its cost and its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reports.derive.choice import Candidate
+from reports.derive.intervals import Difference, difference
+from reports.derive.matched import Matched, time_at
+from reports.derive.scores import per_image
+from reports.derive.summary import Summary
+from reports.read.methods import DCT
+from reports.read.tables import lines_of
+
+REFERENCES = (DCT, "bicubic")
+"""The methods that others are set against, as they are built, where they are compared."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One way to restore beside the reference."""
+
+    candidate: Candidate
+    gain: Difference
+    """PSNR less that of the reference, paired by image."""
+    times: float | None
+    """Its time over that of the reference."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method: as it is built or else the best of its variants, which follow, the best first."""
+
+    head: Place
+    variants: tuple[Place, ...]
+    matched: Matched | None
+    """When the method reaches the quality of the reference."""
+    parameters: float | None
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The methods that are compared on one kind of input, the best first."""
+
+    kind: str
+    sigma: float
+    reference: Candidate
+    images: int
+    entries: tuple[Entry, ...]
+
+
+def leaderboards(summary: Summary, found: Sequence[Candidate]) -> tuple[Leaderboard, ...]:
+    """One for each kind of input and noise level of the candidates, which are those of `candidates.candidates`."""
+    main = summary.comparison.main
+    main = main[main["method"] != "noisy"].reset_index(drop=True)
+    parameters = _parameters(summary)
+    places: dict[tuple[str, float], list[int]] = {}
+    for number, one in enumerate(found):
+        places.setdefault((one.kind, one.sigma), []).append(number)
+    return tuple(
+        _board(summary, key, main.iloc[own], [found[number] for number in own], parameters)
+        for key, own in places.items()
+    )
+
+
+def _board(
+    summary: Summary,
+    key: tuple[str, float],
+    lines: pd.DataFrame,
+    rivals: list[Candidate],
+    parameters: Mapping[tuple[str, int, int], float],
+) -> Leaderboard:
+    built = dict(zip((one.name for one in rivals), lines["as_built"], strict=True))
+    reference = _reference(rivals, built)
+    wide = per_image(summary.comparison.counted, lines)
+    places = {one.name: _place(one, reference, wide) for one in rivals}
+    ranked = sorted(rivals, key=lambda one: (not built[one.name], -one.db, one.ms or 0))
+    entries = []
+    for method in dict.fromkeys(one.method for one in rivals):
+        head, *others = (one for one in ranked if one.method == method)
+        others.sort(key=lambda one: -one.db)
+        own = (places[head.name], tuple(places[one.name] for one in others))
+        matched = time_at((head, *others), reference.db)
+        entries.append(Entry(*own, matched, parameters.get((method, head.scale, head.channels))))
+    entries.sort(key=lambda entry: (-entry.head.candidate.db, entry.head.candidate.ms or 0))
+    return Leaderboard(*key, reference, len(wide), tuple(entries))
+
+
+def _reference(rivals: list[Candidate], built: Mapping[str, bool]) -> Candidate:
+    """The reference method as it is built, else its best variant; else the fastest of all."""
+    for method in REFERENCES:
+        own = [one for one in rivals if one.method == method]
+        if own:
+            return max(own, key=lambda one: (built[one.name], one.db))
+    return min(rivals, key=lambda one: (one.ms is None, one.ms or 0))
+
+
+def _place(one: Candidate, reference: Candidate, wide: pd.DataFrame) -> Place:
+    times = one.ms / reference.ms if one.ms and reference.ms else None
+    return Place(one, difference(wide[one.name], wide[reference.name]), times)
+
+
+def _parameters(summary: Summary) -> dict[tuple[str, int, int], float]:
+    """Learnt parameters by method, scale and channels, where all variants have as many."""
+    table = summary.named["cost"]
+    counts = table.groupby(["method", "scale", "channels"], observed=True)["parameters"].agg(["first", "nunique"])
+    same = counts[counts["nunique"] == 1].reset_index()
+    return {(str(line.method), int(line.scale), int(line.channels)): float(line.first) for line in lines_of(same)}

@@ -1,0 +1,137 @@
+"""The leaderboard as the page shows it: methods on each kind of input, their variants, and bars in the cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.derive.leaderboard import Entry, Leaderboard, Place
+from reports.derive.matched import Matched
+from reports.draw.number_text import UNDEFINED, count_text, counted
+from reports.sections.chooser import number, title
+from reports.sections.words import words
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number in a cell, with its interval in small letters and a bar over `share` of the cell."""
+
+    text: str
+    small: str = ""
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to restore."""
+
+    name: str
+    figures: tuple[Figure, ...]
+    is_reference: bool = False
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard of one kind of input, as text."""
+
+    kind: str
+    sigma: float
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Row, tuple[Row, ...]], ...]
+    """Each method, and its other variants with as many figures as `shared` says."""
+    note: str
+    shared: int = 5
+
+
+def boards(found: Sequence[Leaderboard]) -> tuple[Board, ...]:
+    """Every leaderboard, in this order."""
+    return tuple(_board(one) for one in found)
+
+
+def _board(board: Leaderboard) -> Board:
+    name, db = board.reference.name, f"{board.reference.db:.2f}"
+    columns = (
+        "method", "PSNR (dB)", f"gain over {name} (dB)", "time (ms / MP)", f"× {name}", "memory (MiB / MP)",
+        f"to reach {db} dB (ms / MP)", "parameters", "licence",
+    )  # fmt: skip
+    every = [place for entry in board.entries for place in (entry.head, *entry.variants)]
+    scale = _Scale.of(every)
+    rows = tuple(_rows(board, entry, scale) for entry in board.entries)
+    note = words("leaderboard.note", images=counted(board.images, "image"), reference=name)
+    return Board(board.kind, board.sigma, title(board.kind, board.sigma), columns, rows, note)
+
+
+def _rows(board: Leaderboard, entry: Entry, scale: _Scale) -> tuple[Row, tuple[Row, ...]]:
+    head = _row(board, entry.head, scale)
+    own = (
+        Figure(matched_text(entry.matched)),
+        Figure(UNDEFINED if entry.parameters is None else count_text(entry.parameters)),
+        Figure(entry.head.candidate.licence or UNDEFINED),
+    )
+    whole = Row(head.name, (*head.figures, *own), head.is_reference)
+    return whole, tuple(_row(board, place, scale) for place in entry.variants)
+
+
+def _row(board: Leaderboard, place: Place, scale: _Scale) -> Row:
+    one = place.candidate
+    reference = one == board.reference
+    figures = (
+        Figure(f"{one.db:.2f}"),
+        Figure(UNDEFINED if reference else gain_text(place), reach_text(place), scale.gain(place)),
+        Figure(UNDEFINED if one.ms is None else number(one.ms), spread_text(place), scale.time(place)),
+        Figure(UNDEFINED if place.times is None else number(place.times)),
+        Figure(UNDEFINED if one.mib is None else number(one.mib)),
+    )
+    return Row(one.name, figures, reference)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What the longest bars of a board stand for: gains from the worst, times by their logarithm."""
+
+    worst: float
+    best: float
+    fastest: float
+    slowest: float
+
+    @staticmethod
+    def of(places: Sequence[Place]) -> _Scale:
+        levels = [place.candidate.db for place in places]
+        times = [place.candidate.ms for place in places if place.candidate.ms] or [1.0]
+        return _Scale(min(levels), max(levels), min(times), max(times))
+
+    def gain(self, place: Place) -> float:
+        return (place.candidate.db - self.worst) / (self.best - self.worst) if self.best > self.worst else 0.0
+
+    def time(self, place: Place) -> float:
+        one = place.candidate
+        if not one.ms or self.slowest <= self.fastest:
+            return 0.0
+        return 0.04 + 0.96 * math.log(one.ms / self.fastest) / math.log(self.slowest / self.fastest)
+
+
+def gain_text(place: Place) -> str:
+    """The gain with its sign: `+1.54`, `−0.16`."""
+    return f"{place.gain.mean:+.2f}".replace("-", "−")
+
+
+def reach_text(place: Place) -> str:
+    """Half the interval of the gain: `±0.12`; nothing where there is none."""
+    half = place.gain.high - place.gain.mean
+    return f"±{half:.2f}" if math.isfinite(half) and half > 0 else ""
+
+
+def spread_text(place: Place) -> str:
+    """The interval of the median time: `17.0 to 17.3`; nothing where there is none."""
+    low, high = place.candidate.low, place.candidate.high
+    return f"{number(low)} to {number(high)}" if low and high else ""
+
+
+def matched_text(matched: Matched | None) -> str:
+    """A time at matched quality: `17.1`, `at most 550`, `not reached`."""
+    if matched is None:
+        return words("leaderboard.not_reached")
+    time = number(matched.ms)
+    return words("leaderboard.at_most", time=time) if matched.at_most else time

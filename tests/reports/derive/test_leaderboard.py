@@ -1,0 +1,75 @@
+"""The leaderboard: paired gains, ratios of times, a method and its variants, and what candidates are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import said
+import synthetic
+
+from reports.derive.candidates import candidates, kinds
+from reports.derive.choice import Candidate
+from reports.derive.leaderboard import Leaderboard, leaderboards
+from reports.derive.summary import Summary
+
+ABOUT = [
+    {"name": "dct", "title": "DCT", "options": {"block_size": 8, "stride": 1, "ratio": 2.7}},
+    {"name": "ffdnet", "title": "FFDNet", "options": {}, "licence": "weights: GPL-3.0"},
+    {"name": "bm3d", "title": "BM3D", "options": {}, "licence": "bm3d: non-commercial use only"},
+]
+
+
+def made(directory: Path) -> tuple[Summary, tuple[Candidate, ...]]:
+    """Three methods on two images: FFDNet gains 1 and 2 dB over DCT 8×8 and takes ten times as long."""
+    strided = {"block_size": 8, "stride": 4}
+    rows = [
+        *said.scored("dct", [28.0, 30.0]),
+        *said.scored("dct", [27.0, 29.0], options=strided),
+        *said.scored("ffdnet", [29.0, 32.0]),
+        *said.scored("bm3d", [20.0, 21.0]),
+        *said.timed("dct", 0.001, size=1000),
+        *said.timed("dct", 0.0005, size=1000, options=strided),
+        *said.timed("ffdnet", 0.01, size=1000),
+        synthetic.row("memory", "ffdnet", height=500, width=500, quantity="peak_bytes", part="measured", value=2.0**20),
+    ]
+    material = said.material(directory / "run", rows, methods=ABOUT)
+    return material.summary, candidates(material.summary, ABOUT)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Leaderboard:
+    summary, found = made(tmp_path)
+    (one,) = leaderboards(summary, found)
+    return one
+
+
+def test_the_best_comes_first_and_variants_stand_below_their_method(board: Leaderboard) -> None:
+    assert [entry.head.candidate.name for entry in board.entries] == ["FFDNet", "DCT 8×8", "BM3D"]
+    assert [place.candidate.name for place in board.entries[1].variants] == ["DCT 8×8, stride 4"]
+    assert (board.reference.name, board.images) == ("DCT 8×8", 2)
+
+
+def test_gains_are_paired_by_image_and_times_are_multiples(board: Leaderboard) -> None:
+    head = board.entries[0].head
+    assert head.gain.mean == pytest.approx(1.5)
+    assert head.gain.high - head.gain.mean == pytest.approx(12.706 * 0.5, rel=1e-3)
+    assert head.times == pytest.approx(10.0)
+    assert board.entries[2].head.times is None
+
+
+def test_a_method_that_never_reaches_the_reference_says_so(board: Leaderboard) -> None:
+    matched = [entry.matched for entry in board.entries]
+    assert matched[0] is not None
+    assert matched[0].at_most
+    assert matched[1] is not None
+    assert matched[1].ms == pytest.approx(1.0)
+    assert matched[2] is None
+
+
+def test_candidates_have_what_is_written_of_time_memory_and_licence(tmp_path: Path) -> None:
+    summary, found = made(tmp_path)
+    by = {one.name: one for one in found}
+    assert (by["FFDNet"].ms, by["FFDNet"].mib, by["FFDNet"].restricted) == (10.0, 4.0, {"gpl"})
+    assert (by["BM3D"].ms, by["BM3D"].mib, by["BM3D"].restricted) == (None, None, {"noncommercial"})
+    assert kinds(found, summary) == {"denoise": (25.0,)}
