@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from reports.derive.scores import main_sigma
 from reports.derive.summary import Summary
-from reports.draw.look import Chart, numbered
+from reports.draw.look import INK, Chart, numbered
 from reports.draw.number_text import fast_text, seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis
 from reports.read.methods import DCT
@@ -40,22 +40,23 @@ def _about(summary: Summary) -> Iterator[str]:
         yield words("stride.subset")
 
 
-def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
+def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """PSNR against stride, time against stride, and the one against the other with random subsets."""
     sigma = main_sigma(summary.scored)
-    yield from _psnr(summary, sigma)
-    yield from _times(summary)
-    yield from _redundancy(summary, sigma)
+    color = next((ink.palette[label].color for method, label in summary.labels if method == DCT), INK)
+    yield from _psnr(summary, sigma, color)
+    yield from _times(summary, color)
+    yield from _redundancy(summary, sigma, color)
 
 
-def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
+def _psnr(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
     table = summary.comparison.main
     plain = _plain(_of_one_kind(table[(table["method"] == DCT) & (table["sigma_255"] == sigma)]))
     plain = plain[plain.groupby("block_size")["stride"].transform("nunique") > 1]
     if len(plain["stride"].unique()) < 2:  # noqa: PLR2004 - a curve has two points
         return
     sheet, parts = Sheet(), []
-    for look, (block, group) in zip(numbered(9), plain.groupby("block_size"), strict=False):
+    for look, (block, group) in zip(numbered(9, color), plain.groupby("block_size"), strict=False):
         tips = [
             f"{line.label}: {line.psnr_db:.2f} dB at ratio {line.ratio:g}, n = {line.n}" for line in lines_of(group)
         ]
@@ -68,14 +69,16 @@ def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     yield sheet.chart("stride-psnr", f"PSNR against stride, sigma {sigma:g}", joined(parts))
 
 
-def _times(summary: Summary) -> Iterator[Chart]:
+def _times(summary: Summary, color: str) -> Iterator[Chart]:
     timed, several = _of_one_kind(_with_grid(summary)), ["height", "width", "block_size"]
     timed = timed[timed.groupby(several)["stride"].transform("nunique") > 1]
     if timed.empty:
         return
     _, timed = max(timed.groupby(["height", "width"]), key=lambda sized: sized[1]["stride"].nunique())
     sheet, parts = Sheet(), []
-    for look, (block, group) in zip(numbered(9), timed.sort_values("stride").groupby("block_size"), strict=False):
+    for look, (block, group) in zip(
+        numbered(9, color), timed.sort_values("stride").groupby("block_size"), strict=False
+    ):
         tips = [f"{line.label}: {median_text(line)}, n = {line.n}" for line in lines_of(group)]
         name = f"{block:g}×{block:g} blocks"
         sheet.line(group["stride"], group["median"], name=name, look=look, tips=tips)
@@ -90,7 +93,7 @@ def _times(summary: Summary) -> Iterator[Chart]:
     yield sheet.chart("stride-time", f"Time against stride, {size}", joined(parts))
 
 
-def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
+def _redundancy(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
     own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
     own = _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
     groups = [
@@ -99,7 +102,7 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     if not groups:
         return
     sheet = Sheet()
-    for look, ((block, kind), group) in zip(numbered(len(groups)), groups, strict=True):
+    for look, ((block, kind), group) in zip(numbered(len(groups), color), groups, strict=True):
         ordered = group.sort_values("per_megapixel")
         tips = [
             f"{line.label}: {line.psnr_db:.2f} dB, {seconds_text(line.per_megapixel)} per megapixel, n = {line.n}"

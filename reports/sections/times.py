@@ -103,7 +103,9 @@ def _against_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
     shown, left = few(table, "label")
     for label, group in shown.groupby("label", sort=False):
         tips = [f"{_tip(line)}; {line.macs:.3g} operations" for line in lines_of(group)]
-        sheet.points(group["macs"], group["median"], name=str(label), look=ink.palette[str(label)], tips=tips)
+        sheet.points(
+            group["macs"], group["median"], name=str(label), look=ink.palette[str(label)], tips=tips, text=str(label)
+        )
     model, fit = cost_model(table), power_law(table["macs"], table["median"])
     if model:
         x = np.geomspace(table["macs"].min(), table["macs"].max(), 60)
