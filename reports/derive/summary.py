@@ -68,7 +68,7 @@ def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods) -> Summary:
         named=named,
         scored=scored,
         comparison=comparison,
-        standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""]),
+        standings=tradeoff(comparison.lines, comparison.counted, timed, every["time"][every["time"]["error"] != ""]),
         timed=timed,
         threads=by_threads(named["time"]),
         operations=with_operations(timed, named["cost"]),

@@ -170,7 +170,7 @@ def _speak(root: ET.Element, marks: Mapping[str, Marks]) -> None:
     for group in list(root.iter(f"{{{_SVG}}}g")):
         if said := marks.get(group.get("id", "")):
             if said.series:
-                group.set("data-series", said.series)
+                group.set("data-method", said.series)
             _give_tips(group, said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from reports.derive.scores import main_sigma
 from reports.derive.summary import Summary
 from reports.draw.look import INK, Chart, numbered
-from reports.draw.number_text import fast_text, seconds_text
+from reports.draw.number_text import counted, fast_text, listed, seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of, most_of
@@ -29,6 +30,7 @@ def section(material: Material) -> Section:
         "What redundancy buys: stride against PSNR and time",
         material.command,
         about=" ".join(_about(material.summary)),
+        findings=_findings(material.summary),
         charts=tuple(charts(material.summary, material.ink)),
     )
 
@@ -47,6 +49,48 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     yield from _psnr(summary, sigma, color)
     yield from _times(summary, color)
     yield from _redundancy(summary, sigma, color)
+
+
+def _findings(summary: Summary) -> tuple[str, ...]:
+    """Which full redundancy beats larger blocks of which some are left out, and what random subsets come to."""
+    own = _redundancies(summary, main_sigma(summary.scored))
+    if len(own) < 2:  # noqa: PLR2004 - one is beside no other
+        return ()
+    reduced = own["label"].str.contains("stride|spacing")
+    beaten = {
+        str(full.label): own[
+            reduced
+            & (own["block_size"] != full.block_size)
+            & (own["per_megapixel"] > full.per_megapixel)
+            & (own["psnr_db"] < full.psnr_db)
+        ]
+        for full in lines_of(own[~reduced])
+    }
+    label = max(beaten, key=lambda name: len(beaten[name]), default="")
+    parts = [_span(own)]
+    if label and len(beaten[label]):
+        best = _place(own[own["label"] == label].iloc[0])
+        parts.insert(0, words("stride.beats", full=best, others=listed(beaten[label]["label"])))
+    return (" ".join((*parts, *_random_words(own))),)
+
+
+def _random_words(own: pd.DataFrame) -> Iterator[str]:
+    """How many random subsets are slower and worse than a grid of blocks of their size."""
+    chosen = own["label"].str.contains("spacing", regex=False)
+    beaten = [
+        ((rivals["per_megapixel"] < line.per_megapixel) & (rivals["psnr_db"] > line.psnr_db)).any()
+        for line in lines_of(own[chosen])
+        for rivals in [own[~chosen & (own["block_size"] == line.block_size)]]
+    ]
+    if beaten:
+        verb = "is" if sum(beaten) == 1 else "are"
+        yield words("stride.random", subsets=counted(len(beaten), "random subset"), beaten=sum(beaten), verb=verb)
+
+
+def _redundancies(summary: Summary, sigma: float | None) -> pd.DataFrame:
+    """The DCTs that differ in block size and redundancy alone, with quality and time."""
+    own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
+    return _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
 
 
 def _psnr(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
@@ -94,8 +138,7 @@ def _times(summary: Summary, color: str) -> Iterator[Chart]:
 
 
 def _redundancy(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
-    own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
-    own = _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
+    own = _redundancies(summary, sigma)
     groups = [
         (key, group) for key, group in _kinds(own).groupby(["block_size", "kind"], observed=True) if len(group) > 1
     ]
@@ -120,13 +163,15 @@ def _redundancy(summary: Summary, sigma: float | None, color: str) -> Iterator[C
 def _span(drawn: pd.DataFrame) -> str:
     """From the fastest to the best of what is drawn, which may be the same one."""
     best, fastest = most_of(drawn, "psnr_db"), least_of(drawn, "per_megapixel")
-    start, end = (
-        words("stride.place", method=one["label"], psnr_db=one["psnr_db"], time=seconds_text(one["per_megapixel"]))
-        for one in (fastest, best)
-    )
+    start, end = _place(fastest), _place(best)
     if f"{best['psnr_db']:.2f}" == f"{fastest['psnr_db']:.2f}":
         return words("stride.nothing", fastest=start)
     return words("stride.span", fastest=start, best=end)
+
+
+def _place(one: Any) -> str:
+    time = seconds_text(one["per_megapixel"])
+    return words("stride.place", method=one["label"], psnr_db=one["psnr_db"], time=time)
 
 
 def _of_one_kind(table: pd.DataFrame) -> pd.DataFrame:

@@ -64,13 +64,13 @@ def _against_pixels(summary: Summary, ink: Ink) -> Iterator[Chart]:
         tips = [_tip(line) for line in lines_of(ordered)]
         name, look = series_name(label, scale, channels, timed), ink.palette[str(label)]
         fit = power_law(ordered["pixels"], ordered["median"])
-        parts += [f"{name} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}"] if fit else []
+        parts += [f"{name} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}"] if fit and fit.firm else []
         sheet.line(ordered["pixels"], ordered["median"], name=name, look=look, tips=tips)
         sheet.bars(ordered["pixels"], ordered["low"], ordered["high"], name=name, look=look)
     sheet.axes.set(xscale="log", yscale="log")
     pixels_axis(sheet.axes)
     seconds_axis(sheet.axes.yaxis, "time")
-    finding = words("time.exponents", exponents=", ".join(parts))
+    finding = words("time.exponents", exponents=", ".join(parts)) if parts else words("time.no_exponents")
     yield sheet.chart("time-pixels", "Time against pixels", f"{finding}{left_out(left)}")
 
 
