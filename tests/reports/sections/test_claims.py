@@ -14,6 +14,7 @@ from said import counts, scored, text, timed
 
 from reports.sections import (
     conventions,
+    denoising,
     doctor,
     environment,
     layers,
@@ -153,6 +154,21 @@ def test_the_finding_on_redundancy_names_the_full_one_that_beats_fewer_larger_bl
     (finding,) = said.section(stride, tmp_path / "loses", rows).findings
     assert "better and faster" not in finding
     assert "random" not in finding
+
+
+# Denoising
+
+
+def test_psnr_is_drawn_over_that_of_the_reference_where_that_is_there(tmp_path: Path) -> None:
+    rows = chain(scored("dct", [30.0, 31.0]), scored("ffdnet", [31.5, 32.5]), scored("noisy", [20.0, 20.0]))
+    drawn, alone = (
+        said.section(denoising, tmp_path / name, own).charts[0]
+        for name, own in (("both", rows), ("alone", scored("ffdnet", [31.5, 32.5])))
+    )
+    heights = [[float(y) for y in line.get_ydata()] for line in drawn.figure.axes[0].lines]
+    assert heights == [[0.0], [1.5]]
+    assert drawn.finding.endswith("Drawn over the PSNR of DCT 8×8 on the same images.")
+    assert "Drawn" not in alone.finding
 
 
 # Time
