@@ -20,7 +20,6 @@ from bench.measure.image_set import ImageSet
 from bench.measure.quality import Group, grouped, measure_group
 from bench.plan.sections import QualitySection, Strict, first_fault
 from bench.plan.toml_lines import line_of
-from bench.record.attempt import END, MEASURED
 from restoration.catalog import get
 from restoration.errors import RestorationError
 from restoration.method import Option
@@ -38,10 +37,6 @@ _SCORED = {
 """How a run scores each task, in words."""
 
 _UNITS = {"psnr_db": "dB", "residual_std_255": "1/255", "mean_offset_255": "1/255"}
-
-
-_KEPT = {END, MEASURED}
-"""What a run notes of its own doing: no metric."""
 
 
 class Entry(Strict):
@@ -106,11 +101,7 @@ class AsRun:
         for rows in measure_group("", group, images, Path(), pictured=frozenset()):
             if error := next((row.error for row in rows if row.error), ""):
                 raise RestorationError(error)
-            found = [row.reading for row in rows if row.reading.quantity == self.metric]
-            if not found:
-                known = sorted({row.reading.quantity for row in rows if row.reading.value is not None} - _KEPT)
-                raise RestorationError(f"no metric {self.metric!r} was measured; there are: {', '.join(known)}")
-            for reading in found:
+            for reading in (row.reading for row in rows if row.reading.quantity == self.metric):
                 if reading.value is None:
                     raise RestorationError(f"{self.metric}: {reading.note}")
                 yield reading.value

@@ -12,6 +12,9 @@ from reports.derive.intervals import LEVEL
 from reports.read.methods import DCT, Methods
 from reports.read.tables import table_of
 
+FEWEST_PLACES, WIDEST = 4, 1.0
+"""An exponent is a finding from so many different abscissas on, and where its interval is no wider than this."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -21,6 +24,17 @@ class Fit:
     low: float
     high: float
     n: int
+
+    @property
+    def firm(self) -> bool:
+        """Whether it is a finding: over enough places, and with an interval that says something."""
+        return self.n >= FEWEST_PLACES and self.high - self.low <= WIDEST
+
+
+def firm(fits: pd.DataFrame) -> pd.DataFrame:
+    """The lines of `exponents` that are findings."""
+    kept: pd.DataFrame = fits[(fits["sizes"] >= FEWEST_PLACES) & (fits["high"] - fits["low"] <= WIDEST)]
+    return kept
 
 
 def power_law(x: pd.Series[float], y: pd.Series[float]) -> Fit | None:

@@ -85,7 +85,9 @@ def summarise(tables: Mapping[str, pd.DataFrame], methods: Methods, metrics: tup
         named=named,
         scored=scored,
         comparison=comparison,
-        standings=tradeoff(comparison.lines, timed, every["time"][every["time"]["error"] != ""], others_of(metrics)),
+        standings=tradeoff(
+            comparison.lines, comparison.counted, timed, every["time"][every["time"]["error"] != ""], others_of(metrics)
+        ),
         timed=timed,
         threads=by_threads(named["time"]),
         latency=latencies(named["time"]),

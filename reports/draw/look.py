@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,21 +22,20 @@ import matplotlib.style
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).with_name("restobench.mplstyle")
+from reports.derive.families import FAMILIES, RESERVED, families_of
 
-COLORS = ("#0067a8", "#b84a00", "#00775a", "#9c3f86", "#8f6100", "#5f5a55", "#6a4bc4", "#007a86")
-"""Series colours on white: 4.5 to 1 or better, distinct under the common colour deficiencies."""
+STYLE = Path(__file__).with_name("restobench.mplstyle")
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "d", "p", "*")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (7, 2, 1, 2)))
 
-PREFERRED = ("dct", "ffdnet", "rdn-psnr-small", "bicubic", "rdn", "noisy", "wavelet", "nlm")
-"""Methods whose colours are always the same: the first colours, in this order."""
+KINDS: Mapping[str, str] = {"stride": "s", "spacing": "D", "engine": "^", "runtime": "^", "tile": "h"}
+"""The shape of a variant by the first option that its name has; a method as it is built is a circle."""
 
 INK, SOFT, GRID, SHADE = "#1d2127", "#6b6f76", "#d9dce1", "#c9ced6"
 
 VARIABLES: Mapping[str, str] = {
-    **{color: f"var(--s{number})" for number, color in enumerate(COLORS)},
+    **{family.color: f"var(--{family.key})" for family in FAMILIES + RESERVED},
     INK: "var(--ink)", SOFT: "var(--soft)", GRID: "var(--rule)", SHADE: "var(--shade)", "#ffffff": "var(--paper)",
 }  # fmt: skip
 """Colours of the style as the page's own names for them."""
@@ -80,41 +80,38 @@ class Chart:
 
 
 class Palette:
-    """Gives each method one colour and each of its variants its own shape, the same in every figure of a page.
+    """Gives each method the colour of its family and each of its variants the shape of its kind.
 
-    A method with more variants than there are shapes goes on with the next colour: no two series look alike for as long
-    as there are pairs of colour and shape.
+    They are the same in every figure. Lines of one family differ in their dashes, and all have their names beside them.
     """
 
     def __init__(self, labels: Iterable[tuple[str, str]]) -> None:
+        named = {label: method for method, label in labels}
+        families, count = families_of(named.values()), Counter[str]()
         self._looks: dict[str, Look] = {}
-        order = list(PREFERRED)
-        count: dict[str, int] = {}
-        taken: set[tuple[str, str]] = set()
-        for method, label in labels:
-            if label in self._looks:
-                continue
-            if method not in order:
-                order.append(method)
-            place, number = order.index(method), count.get(method, 0)
-            count[method] = number + 1
-            marker = MARKERS[(place + number) % len(MARKERS)]
-            colors = [COLORS[(place + step) % len(COLORS)] for step in range(len(COLORS))]
-            color = next((one for one in colors if (one, marker) not in taken), colors[0])
-            taken.add((color, marker))
-            self._looks[label] = Look(color, marker, DASHES[number % len(DASHES)])
+        for label, method in named.items():
+            family = families[method]
+            self._looks[label] = Look(family.color, _shape(label), DASHES[count[family.key] % len(DASHES)])
+            count[family.key] += 1
 
     def __getitem__(self, label: str) -> Look:
         """The look of `label`; one that was not announced gets ink."""
         return self._looks.get(label, Look(INK, "o"))
 
+    def __contains__(self, label: str) -> bool:
+        """Whether `label` is a method."""
+        return label in self._looks
 
-def numbered(count: int) -> tuple[Look, ...]:
-    """Looks for series that are not methods: sigmas, block sizes, parts."""
-    return tuple(
-        Look(COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)], DASHES[number % len(DASHES)])
-        for number in range(count)
-    )
+
+def _shape(label: str) -> str:
+    """The shape of the kind of variant that `label` names, or else that of a method as it is built."""
+    options = label.partition(", ")[2].split(", ")
+    return next((KINDS.get(option.split()[0], "v") for option in options if option.strip()), MARKERS[0])
+
+
+def numbered(count: int, color: str = INK) -> tuple[Look, ...]:
+    """Looks for series that are not methods (sigmas, block sizes, parts), in one colour: their method's, or ink."""
+    return tuple(Look(color, MARKERS[number % len(MARKERS)], DASHES[number % len(DASHES)]) for number in range(count))
 
 
 @contextmanager
@@ -173,7 +170,7 @@ def _speak(root: ET.Element, marks: Mapping[str, Marks]) -> None:
     for group in list(root.iter(f"{{{_SVG}}}g")):
         if said := marks.get(group.get("id", "")):
             if said.series:
-                group.set("data-series", said.series)
+                group.set("data-method", said.series)
             _give_tips(group, said)
 
 

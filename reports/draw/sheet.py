@@ -14,14 +14,16 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, LogLocator, NullLocator
 
 from reports.draw.look import Chart, Look, Marks, Palette, tag
+from reports.draw.names import GAP, Name, at_right, width_of, write_around, write_column
 from reports.draw.number_text import power_text, seconds_text
 
 WIDE = (5.6, 3.8)
 MOST_MARKS = 40
-MOST_SERIES = 12
+MOST_SERIES = 24
 """More lines than this in one figure cannot be distinguished: the first are drawn, the tables have all."""
 _FEW_DECADES = 2.2
 _LONGEST_SLUG = 40
@@ -37,17 +39,22 @@ class Sheet:
     figure: Figure = field(init=False)
     axes: Axes = field(init=False)
     marks: dict[str, Marks] = field(default_factory=dict)
+    drawn: list[np.ndarray] = field(default_factory=list)
+    """The points of each series, which no name may cover."""
+    written: list[Name] = field(default_factory=list)
+    """The names that stand beside lines and points."""
 
     def __post_init__(self) -> None:
         self.figure = Figure(figsize=self.size, layout="constrained")
         self.axes = self.figure.subplots()
 
     def line(self, x: Numbers, y: Numbers, *, name: str, look: Look, tips: Sequence[str], dashed: str = "") -> None:
-        """A line with a marked point for each tip; of many points only some are marked, so that the line shows."""
+        """A line with a marked point for each tip, its name at its end; of many points only some are marked."""
+        x, y = list(x), list(y)
         every = max(-(-len(tips) // MOST_MARKS), 1)
         sns.lineplot(
-            x=list(x),
-            y=list(y),
+            x=x,
+            y=y,
             ax=self.axes,
             color=look.color,
             marker=look.marker,
@@ -58,23 +65,34 @@ class Sheet:
             markevery=every,
         )
         self.marks[tag(self.axes.lines[-1], name, len(self.marks))] = Marks(tuple(tips)[::every], name)
+        self.drawn.append(np.array([x, y], dtype=float).T)
+        if x:
+            self.name(name, x[-1], y[-1], look=look)
 
     def points(
-        self, x: Numbers, y: Numbers, *, name: str, look: Look, tips: Iterable[str], link: str = "", listed: bool = True
+        self, x: Numbers, y: Numbers, *, name: str, look: Look, tips: Iterable[str], link: str = "", text: str = ""
     ) -> None:
-        """Points without a line; the legend has them where they are `listed`."""
+        """Points without a line; `text` is written beside the last of them."""
+        x, y = list(x), list(y)
         (line,) = self.axes.plot(
-            list(x),
-            list(y),
+            x,
+            y,
             look.marker,
             color=look.color,
             markersize=7,
             markeredgecolor="#ffffff",
             markeredgewidth=0.8,
-            label=name if listed else None,
+            label=name,
             zorder=3,
         )
         self.marks[tag(line, name, len(self.marks))] = Marks(tuple(tips), name, (link,) if link else ())
+        self.drawn += [np.array([place], dtype=float) for place in zip(x, y, strict=True)]
+        if text and x:
+            self.name(text, x[-1], y[-1], look=look, series=name)
+
+    def name(self, text: str, x: float, y: float, *, look: Look, series: str = "") -> None:
+        """Writes `text` beside a place, as a part of `series`."""
+        self.written.append(Name(short(text, 30), float(x), float(y), look.color, series or text))
 
     def bars(self, at: Numbers, low: Numbers, high: Numbers, *, name: str, look: Look, across: bool = False) -> None:
         """Intervals at these abscissas or, `across`, at these ordinates; those that are undefined are left out."""
@@ -86,7 +104,7 @@ class Sheet:
     def estimate(self, place: float, value: float, low: float, high: float, *, name: str, look: Look, tip: str) -> None:
         """A value with its horizontal interval at the height `place`."""
         self.bars([place], [low], [high], name=name, look=look, across=True)
-        self.points([value], [place], name=name, look=look, tips=[tip], listed=False)
+        self.points([value], [place], name=name, look=look, tips=[tip])
 
     def names(self, names: Iterable[object], most: int) -> None:
         """Names of at most `most` characters along the ordinate, the first at the top."""
@@ -94,27 +112,37 @@ class Sheet:
         self.axes.set_yticks(range(len(shown)), shown)
         self.axes.set_ylim(len(shown) - 0.5, -0.5)
 
-    def chart(self, name: str, title: str, finding: str, *, columns: int = 2) -> Chart:
-        """The finished chart, its legend in so many columns under the axes, where it hides nothing."""
+    def chart(self, name: str, title: str, finding: str, *, columns: int = 0) -> Chart:
+        """The finished chart: names beside lines and points or, of points in rows, in so many columns below."""
         self._legend(columns)
         for axis in (self.axes.xaxis, self.axes.yaxis):
             axis.set_minor_locator(NullLocator())  # costly, and says nothing
             if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
                 low, high = axis.get_view_interval()
-                short = float(high) / max(float(low), 1e-300) < 10**_FEW_DECADES
-                axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if short else (1,), numticks=9))
+                narrow = float(high) / max(float(low), 1e-300) < 10**_FEW_DECADES
+                axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if narrow else (1,), numticks=9))
                 if isinstance(axis.get_major_formatter(), LogFormatter):
                     axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
-        if engine := self.figure.get_layout_engine():
-            engine.execute(self.figure)
-            self.figure.set_layout_engine("none")  # laid out once: saving would do it again, drawing all twice
+        self._lay_out()
         return Chart(name, title, finding, self.figure, self.marks)
+
+    def _lay_out(self) -> None:
+        """Lays the figure out once (saving would do it again, drawing all twice), and writes the names."""
+        column, others = at_right(self.written, self.axes)
+        engine = self.figure.get_layout_engine()
+        if isinstance(engine, ConstrainedLayoutEngine):
+            room = max((width_of(name.text) for name in column), default=-2 * GAP) + 2 * GAP
+            engine.set(rect=(0, 0, 1 - room / 72 / self.figure.get_size_inches()[0], 1))
+            engine.execute(self.figure)
+            self.figure.set_layout_engine("none")
+        for name, text in (*write_column(self.axes, column), *write_around(self.axes, others, self.drawn)):
+            self.marks[tag(text, name.series, len(self.marks))] = Marks((), name.series)
 
     def _legend(self, columns: int) -> None:
         if (own := self.axes.get_legend()) is not None:
             own.remove()
         handles, names = self.axes.get_legend_handles_labels()
-        if handles:
+        if handles and columns:
             columns = 1 if max(map(len, names)) > 30 else columns  # noqa: PLR2004 - two long names do not fit a line
             width, height = self.figure.get_size_inches()
             self.figure.set_size_inches(width, height + 0.2 * max(-(-len(names) // columns) - 2, 0))
@@ -153,9 +181,12 @@ def seconds_axis(axis: Any, label: str) -> None:
 
 
 def short(name: object, most: int = 40) -> str:
-    """`name`, cut to `most` characters."""
+    """`name`, its middle left out where it has more than `most` characters."""
     text = str(name)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[len(text) - end :]}"
 
 
 def slug(text: str) -> str:

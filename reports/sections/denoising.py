@@ -13,6 +13,7 @@ from reports.draw.grid import grid
 from reports.draw.look import Chart
 from reports.draw.number_text import listed
 from reports.draw.sheet import Ink, Sheet, limited, short, slug
+from reports.read.methods import DCT
 from reports.read.tables import lines_of
 from reports.sections.score_tables import (
     USUAL_NOISE,
@@ -57,17 +58,36 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             shown = best[np.isfinite(best[quantity]) & ~best["label"].str.contains("stride|spacing", regex=True)]
             if shown.empty:
                 continue
-            sheet = Sheet((5.6, 4.2))
-            for label, group in limited(shown.groupby("label", sort=False)):
+            sheet, finding = Sheet((5.6, 4.2)), _finding(summary, best, quantity, unit)
+            reference = _reference(shown) if quantity == "psnr_db" else ""
+            drawn = _gains(shown, reference) if reference else shown.assign(drawn=shown[quantity])
+            for label, group in limited(drawn.groupby("label", sort=False)):
                 ordered, look = group.sort_values("sigma_255"), ink.palette[str(label)]
                 tips = [
                     f"{label}, sigma {line.sigma_255:g}: {getattr(line, quantity):.2f} {unit}, n = {line.n}"
                     for line in lines_of(ordered)
                 ]
-                sheet.line(ordered["sigma_255"], ordered[quantity], name=str(label), look=look, tips=tips)
-            sheet.axes.set(xlabel="sigma of the noise (/ 255)", ylabel=f"{title} ({unit})")
+                sheet.line(ordered["sigma_255"], ordered["drawn"], name=str(label), look=look, tips=tips)
+            axis = f"{title} over that of {reference} ({unit})" if reference else f"{title} ({unit})"
+            sheet.axes.set(xlabel="sigma of the noise (/ 255)", ylabel=axis)
+            finding += f" {words('denoising.gain', reference=reference)}" if reference else ""
             name = slug(f"denoise-{quantity}{apart}")
-            yield sheet.chart(name, f"{title} against sigma{apart}", _finding(summary, best, quantity, unit))
+            yield sheet.chart(name, f"{title} against sigma{apart}", finding)
+
+
+def _reference(shown: pd.DataFrame) -> str:
+    """The DCT as it is built, where it is among the lines beside another method; else none."""
+    built = shown[(shown["method"] == DCT) & shown["as_built"].astype(bool)]
+    others = shown[~shown["method"].isin([DCT, "noisy"])]
+    return str(built["label"].iloc[0]) if len(built) and len(others) else ""
+
+
+def _gains(shown: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """The lines but the noisy input with their PSNR over that of the reference on the same input, as `drawn`."""
+    kind = ["degradation", "sigma_255"]
+    base = shown.loc[shown["label"] == reference, [*kind, "psnr_db"]].rename(columns={"psnr_db": "base"})
+    beside = shown[shown["method"] != "noisy"].merge(base, on=kind)
+    return beside.assign(drawn=beside["psnr_db"] - beside["base"])
 
 
 def _finding(summary: Summary, best: pd.DataFrame, quantity: str, unit: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from reports.derive.families import FAMILIES, RESERVED
 from reports.draw.look import page_svg
 from reports.sections.section import Section
 
@@ -37,7 +38,7 @@ def render(*, sections: Iterable[Section], svg: Mapping[str, str], **words: Any)
         sections=shown,
         titles={section.anchor: section.title for section in shown},
         svg=inline,
-        style=Markup(environment.get_template("style.css.j2").render().replace("\n", "")),  # noqa: S704 - our own file
+        style=Markup(environment.get_template("style.css.j2").render(families=FAMILIES + RESERVED).replace("\n", "")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=f"sha256-{digest}",
         **words,

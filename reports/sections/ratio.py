@@ -33,12 +33,12 @@ def section(material: Material) -> Section:
     )
 
 
-def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
+def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """PSNR against the threshold ratio, per block size: a line per sigma, its optimum ringed."""
     for (label, channels), optima in summary.optima.groupby(["label", "channels"], observed=True, sort=False):
         sheet = Sheet()
         sweep = summary.scored[(summary.scored["label"] == label) & (summary.scored["channels"] == channels)]
-        for look, best in zip(numbered(len(optima)), lines_of(optima), strict=True):
+        for look, best in zip(numbered(len(optima), ink.palette[str(label)].color), lines_of(optima), strict=True):
             curve = sweep[sweep["sigma_255"] == best.sigma_255].sort_values("ratio")
             tips = [
                 f"sigma {best.sigma_255:g}, ratio {line.ratio:g}: {line.psnr_db:.2f} dB, n = {line.n}"
@@ -53,7 +53,7 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
             for best in lines_of(optima)
         )
         name = f"ratio-{slug(str(label))}-{channels:g}"
-        yield sheet.chart(name, f"{label}: PSNR against ratio", finding, columns=4)
+        yield sheet.chart(name, f"{label}: PSNR against ratio", finding)
 
 
 def _ring(sheet: Sheet, best: Any) -> None:

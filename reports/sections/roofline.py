@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.derive.families import FAMILIES
 from reports.derive.leaders import leaders
 from reports.derive.roof import Roof, intensities, roof_of
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
-from reports.draw.look import SOFT, Chart
+from reports.draw.look import SOFT, Chart, Look
 from reports.draw.number_text import count_text, listed
-from reports.draw.sheet import Ink, Sheet, few
+from reports.draw.sheet import Ink, Sheet
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
-from reports.sections.times import left_out
 from reports.sections.words import words
+
+_NETWORKS = [method for family in FAMILIES if family.key in {"ffdnet", "rdn"} for method in family.methods]
 
 COLUMNS = columns(
     "label width height intensity gops limit share",
@@ -52,22 +54,29 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     if table.empty:
         return
     sheet = Sheet((5.6, 4.4))
-    fastest = table.groupby("label", sort=False)["gops"].transform("max").sort_values(ascending=False, kind="stable")
-    shown, left = few(table.loc[fastest.index], "label")
-    for label, group in shown.groupby("label", sort=False):
-        tips = [_tip(line, roof) for line in lines_of(group)]
-        sheet.points(group["intensity"], group["gops"], name=str(label), look=ink.palette[str(label)], tips=tips)
+    for label, group in _networks_first(table).groupby("label", sort=False):
+        ordered, name = group.sort_values("gops"), str(label)
+        tips = [_tip(line, roof) for line in lines_of(ordered)]
+        sheet.points(ordered["intensity"], ordered["gops"], name=name, look=ink.palette[name], tips=tips, text=name)
     span = np.geomspace(table["intensity"].min() / 3, table["intensity"].max() * 3, 80)
     for (name, peak), dash in zip(roof.peaks.items(), ("-", "--", ":", "-."), strict=False):
         limit = np.minimum(peak, roof.bandwidth * span)
-        sheet.axes.plot(span, limit, color=SOFT, linewidth=1.2, linestyle=dash, label=f"limit, {name}")
+        sheet.axes.plot(span, limit, color=SOFT, linewidth=1.2, linestyle=dash)
+        sheet.name(f"limit, {name}", span[-1], limit[-1], look=Look(SOFT, ""))
     sheet.axes.set(
         xscale="log",
         yscale="log",
         xlabel="executed multiply-adds per byte (at most)",
         ylabel="billion executed multiply-adds / s",
     )
-    yield sheet.chart("roofline", "Speed against intensity", f"{_finding(shown, roof)}{left_out(left)}")
+    yield sheet.chart("roofline", "Speed against intensity", _finding(table, roof))
+
+
+def _networks_first(table: pd.DataFrame) -> pd.DataFrame:
+    """The networks before all others, then the fastest first: what is drawn first has the better place for its name."""
+    network = table["method"].isin(_NETWORKS)
+    fastest = table.groupby("label")["gops"].transform("max")
+    return table.assign(network=network, fastest=fastest).sort_values(["network", "fastest"], ascending=False)
 
 
 def _finding(shown: pd.DataFrame, roof: Roof) -> str:

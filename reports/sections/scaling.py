@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.derive.fits import cost_model, exponents_at_one_size
+from reports.derive.fits import cost_model, exponents_at_one_size, firm
 from reports.derive.leaders import leaders
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
@@ -38,6 +38,7 @@ def section(material: Material) -> Section:
         "Scaling laws",
         material.command,
         makes="restobench run --spec scaling",
+        findings=_findings(summary.exponents),
         charts=tuple(charts(summary, material.ink)),
         grids=(
             grid("exponents", "Exponent of time against pixels", summary.exponents, EXPONENT_COLUMNS),
@@ -45,6 +46,17 @@ def section(material: Material) -> Section:
             *_model_grid(summary.operations),
         ),
     )
+
+
+def _findings(fits: pd.DataFrame) -> tuple[str, ...]:
+    """Which time grows the most, or that no exponent is sure enough to be one."""
+    if fits.empty:
+        return ()
+    sure = firm(fits)
+    if sure.empty:
+        return (words("scaling.none", count=len(fits)),)
+    names = [series_name(fit.label, fit.scale, fit.channels, sure) for fit in lines_of(sure)]
+    return (_steepest(sure.assign(label=names)),)
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
@@ -62,6 +74,7 @@ def _model_grid(operations: pd.DataFrame) -> Iterator[Grid]:
 
 
 def _exponents(fits: pd.DataFrame, ink: Ink) -> Iterator[Chart]:
+    fits = firm(fits)
     if fits.empty:
         return
     sheet = Sheet((5.6, 1.2 + 0.32 * len(fits)))

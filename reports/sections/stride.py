@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from reports.derive.scores import main_sigma
 from reports.derive.summary import Summary
-from reports.draw.look import Chart, numbered
-from reports.draw.number_text import fast_text, seconds_text
+from reports.draw.look import INK, Chart, numbered
+from reports.draw.number_text import counted, fast_text, listed, seconds_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of, most_of
@@ -29,6 +30,7 @@ def section(material: Material) -> Section:
         "What redundancy buys: stride against PSNR and time",
         material.command,
         about=" ".join(_about(material.summary)),
+        findings=_findings(material.summary),
         charts=tuple(charts(material.summary, material.ink)),
     )
 
@@ -40,22 +42,65 @@ def _about(summary: Summary) -> Iterator[str]:
         yield words("stride.subset")
 
 
-def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
+def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """PSNR against stride, time against stride, and the one against the other with random subsets."""
     sigma = main_sigma(summary.scored)
-    yield from _psnr(summary, sigma)
-    yield from _times(summary)
-    yield from _redundancy(summary, sigma)
+    color = next((ink.palette[label].color for method, label in summary.labels if method == DCT), INK)
+    yield from _psnr(summary, sigma, color)
+    yield from _times(summary, color)
+    yield from _redundancy(summary, sigma, color)
 
 
-def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
+def _findings(summary: Summary) -> tuple[str, ...]:
+    """Which full redundancy beats larger blocks of which some are left out, and what random subsets come to."""
+    own = _redundancies(summary, main_sigma(summary.scored))
+    if len(own) < 2:  # noqa: PLR2004 - one is beside no other
+        return ()
+    reduced = own["label"].str.contains("stride|spacing")
+    beaten = {
+        str(full.label): own[
+            reduced
+            & (own["block_size"] != full.block_size)
+            & (own["per_megapixel"] > full.per_megapixel)
+            & (own["psnr_db"] < full.psnr_db)
+        ]
+        for full in lines_of(own[~reduced])
+    }
+    label = max(beaten, key=lambda name: len(beaten[name]), default="")
+    parts = [_span(own)]
+    if label and len(beaten[label]):
+        best = _place(own[own["label"] == label].iloc[0])
+        parts.insert(0, words("stride.beats", full=best, others=listed(beaten[label]["label"])))
+    return (" ".join((*parts, *_random_words(own))),)
+
+
+def _random_words(own: pd.DataFrame) -> Iterator[str]:
+    """How many random subsets are slower and worse than a grid of blocks of their size."""
+    chosen = own["label"].str.contains("spacing", regex=False)
+    beaten = [
+        ((rivals["per_megapixel"] < line.per_megapixel) & (rivals["psnr_db"] > line.psnr_db)).any()
+        for line in lines_of(own[chosen])
+        for rivals in [own[~chosen & (own["block_size"] == line.block_size)]]
+    ]
+    if beaten:
+        verb = "is" if sum(beaten) == 1 else "are"
+        yield words("stride.random", subsets=counted(len(beaten), "random subset"), beaten=sum(beaten), verb=verb)
+
+
+def _redundancies(summary: Summary, sigma: float | None) -> pd.DataFrame:
+    """The DCTs that differ in block size and redundancy alone, with quality and time."""
+    own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
+    return _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
+
+
+def _psnr(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
     table = summary.comparison.main
     plain = _plain(_of_one_kind(table[(table["method"] == DCT) & (table["sigma_255"] == sigma)]))
     plain = plain[plain.groupby("block_size")["stride"].transform("nunique") > 1]
     if len(plain["stride"].unique()) < 2:  # noqa: PLR2004 - a curve has two points
         return
     sheet, parts = Sheet(), []
-    for look, (block, group) in zip(numbered(9), plain.groupby("block_size"), strict=False):
+    for look, (block, group) in zip(numbered(9, color), plain.groupby("block_size"), strict=False):
         tips = [
             f"{line.label}: {line.psnr_db:.2f} dB at ratio {line.ratio:g}, n = {line.n}" for line in lines_of(group)
         ]
@@ -68,14 +113,16 @@ def _psnr(summary: Summary, sigma: float | None) -> Iterator[Chart]:
     yield sheet.chart("stride-psnr", f"PSNR against stride, sigma {sigma:g}", joined(parts))
 
 
-def _times(summary: Summary) -> Iterator[Chart]:
+def _times(summary: Summary, color: str) -> Iterator[Chart]:
     timed, several = _of_one_kind(_with_grid(summary)), ["height", "width", "block_size"]
     timed = timed[timed.groupby(several)["stride"].transform("nunique") > 1]
     if timed.empty:
         return
     _, timed = max(timed.groupby(["height", "width"]), key=lambda sized: sized[1]["stride"].nunique())
     sheet, parts = Sheet(), []
-    for look, (block, group) in zip(numbered(9), timed.sort_values("stride").groupby("block_size"), strict=False):
+    for look, (block, group) in zip(
+        numbered(9, color), timed.sort_values("stride").groupby("block_size"), strict=False
+    ):
         tips = [f"{line.label}: {median_text(line)}, n = {line.n}" for line in lines_of(group)]
         name = f"{block:g}×{block:g} blocks"
         sheet.line(group["stride"], group["median"], name=name, look=look, tips=tips)
@@ -90,16 +137,15 @@ def _times(summary: Summary) -> Iterator[Chart]:
     yield sheet.chart("stride-time", f"Time against stride, {size}", joined(parts))
 
 
-def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
-    own = summary.traded[(summary.traded["method"] == DCT) & (summary.traded["sigma_255"] == sigma)]
-    own = _of_one_kind(own[own["label"].str.fullmatch(_REDUNDANCIES)])
+def _redundancy(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
+    own = _redundancies(summary, sigma)
     groups = [
         (key, group) for key, group in _kinds(own).groupby(["block_size", "kind"], observed=True) if len(group) > 1
     ]
     if not groups:
         return
     sheet = Sheet()
-    for look, ((block, kind), group) in zip(numbered(len(groups)), groups, strict=True):
+    for look, ((block, kind), group) in zip(numbered(len(groups), color), groups, strict=True):
         ordered = group.sort_values("per_megapixel")
         tips = [
             f"{line.label}: {line.psnr_db:.2f} dB, {seconds_text(line.per_megapixel)} per megapixel, n = {line.n}"
@@ -117,13 +163,15 @@ def _redundancy(summary: Summary, sigma: float | None) -> Iterator[Chart]:
 def _span(drawn: pd.DataFrame) -> str:
     """From the fastest to the best of what is drawn, which may be the same one."""
     best, fastest = most_of(drawn, "psnr_db"), least_of(drawn, "per_megapixel")
-    start, end = (
-        words("stride.place", method=one["label"], psnr_db=one["psnr_db"], time=seconds_text(one["per_megapixel"]))
-        for one in (fastest, best)
-    )
+    start, end = _place(fastest), _place(best)
     if f"{best['psnr_db']:.2f}" == f"{fastest['psnr_db']:.2f}":
         return words("stride.nothing", fastest=start)
     return words("stride.span", fastest=start, best=end)
+
+
+def _place(one: Any) -> str:
+    time = seconds_text(one["per_megapixel"])
+    return words("stride.place", method=one["label"], psnr_db=one["psnr_db"], time=time)
 
 
 def _of_one_kind(table: pd.DataFrame) -> pd.DataFrame:

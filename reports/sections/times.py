@@ -64,13 +64,13 @@ def _against_pixels(summary: Summary, ink: Ink) -> Iterator[Chart]:
         tips = [_tip(line) for line in lines_of(ordered)]
         name, look = series_name(label, scale, channels, timed), ink.palette[str(label)]
         fit = power_law(ordered["pixels"], ordered["median"])
-        parts += [f"{name} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}"] if fit else []
+        parts += [f"{name} {fit.exponent:.2f}{interval_text(fit.low, fit.high)}"] if fit and fit.firm else []
         sheet.line(ordered["pixels"], ordered["median"], name=name, look=look, tips=tips)
         sheet.bars(ordered["pixels"], ordered["low"], ordered["high"], name=name, look=look)
     sheet.axes.set(xscale="log", yscale="log")
     pixels_axis(sheet.axes)
     seconds_axis(sheet.axes.yaxis, "time")
-    finding = words("time.exponents", exponents=", ".join(parts))
+    finding = words("time.exponents", exponents=", ".join(parts)) if parts else words("time.no_exponents")
     yield sheet.chart("time-pixels", "Time against pixels", f"{finding}{left_out(left)}")
 
 
@@ -103,7 +103,9 @@ def _against_operations(summary: Summary, ink: Ink) -> Iterator[Chart]:
     shown, left = few(table, "label")
     for label, group in shown.groupby("label", sort=False):
         tips = [f"{_tip(line)}; {line.macs:.3g} operations" for line in lines_of(group)]
-        sheet.points(group["macs"], group["median"], name=str(label), look=ink.palette[str(label)], tips=tips)
+        sheet.points(
+            group["macs"], group["median"], name=str(label), look=ink.palette[str(label)], tips=tips, text=str(label)
+        )
     model, fit = cost_model(table), power_law(table["macs"], table["median"])
     if model:
         x = np.geomspace(table["macs"].min(), table["macs"].max(), 60)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.derive.families import lines_through, step_of
 from reports.derive.leaders import leaders
 from reports.derive.scores import RIVALS, within_images
 from reports.derive.summary import Summary
@@ -79,8 +80,7 @@ def front_chart(
     sheet = Sheet((5.6, 4.4))
     front = shown[shown["front"].astype(bool)]
     sheet.axes.plot(front["per_megapixel"], front["psnr_db"], color=SOFT, linewidth=1, drawstyle="steps-post", zorder=1)
-    for line in lines_of(shown):
-        _draw(sheet, ink, line)
+    _draw(sheet, ink, shown)
     sheet.axes.set_xscale("log")
     seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
@@ -121,12 +121,25 @@ def _failed(lines: pd.DataFrame) -> Iterable[str]:
     return (f"{line.label} ({line.failed} of {counted(line.asked, 'image')})" for line in lines_of(lines))
 
 
-def _draw(sheet: Sheet, ink: Ink, line: Any) -> None:
-    """A method as a point with both of its intervals."""
-    look, x, y = ink.palette[line.label], [line.per_megapixel], [line.psnr_db]
-    sheet.bars(x, [line.within_low], [line.within_high], name=line.label, look=look)
-    sheet.bars(y, [line.time_low], [line.time_high], name=line.label, look=look, across=True)
-    sheet.points(x, y, name=line.label, look=look, tips=[_tip(line)], link=ink.anchors.get(line.method, "#methods"))
+def _draw(sheet: Sheet, ink: Ink, shown: pd.DataFrame) -> None:
+    """Each method as a point with both of its intervals and its name; variants by steps of one option as a line.
+
+    The names of the front are written first, then those of lines and methods, for there may not be room for all.
+    """
+    placed = shown.set_index(shown["label"].astype(str))
+    for labels in lines_through(placed.index):
+        along = placed.loc[labels].sort_values("per_megapixel")
+        color = ink.palette[labels[0]].color
+        sheet.axes.plot(along["per_megapixel"], along["psnr_db"], color=color, linewidth=1, alpha=0.6, zorder=2)
+    steps = [step_of(label) for label in placed.index]
+    ranked = placed.assign(text=[step if base in placed.index else "" for base, step in steps])
+    ranked = ranked.assign(beginning=ranked["text"] == "").sort_values(["front", "beginning"], ascending=False)
+    for line in lines_of(ranked):
+        look, x, y, name = ink.palette[line.label], [line.per_megapixel], [line.psnr_db], str(line.label)
+        sheet.bars(x, [line.within_low], [line.within_high], name=name, look=look)
+        sheet.bars(y, [line.time_low], [line.time_high], name=name, look=look, across=True)
+        link = ink.anchors.get(line.method, "#methods")
+        sheet.points(x, y, name=name, look=look, tips=[_tip(line)], link=link, text=line.text or name)
 
 
 def _tip(line: Any) -> str:

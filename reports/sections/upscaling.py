@@ -65,7 +65,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         luma = " of the luma" if group["channels"].iloc[0] > 1 else ""
         sheet.axes.set_xlabel(f"PSNR{luma} (dB), mean over images")
         name = slug(f"upscale-{scale:g}{apart}")
-        yield sheet.chart(name, f"Upscaling ×{scale:g} by degradation{apart}", _finding(summary, group))
+        yield sheet.chart(name, f"Upscaling ×{scale:g} by degradation{apart}", _finding(summary, group), columns=2)
 
 
 def _finding(summary: Summary, group: pd.DataFrame) -> str:

@@ -4,7 +4,7 @@ A study's module has
   TITLE  heading of its section, which then stands in every report; without one, only reports of the experiment have it,
   PLACE  where among the sections that stand in every report,
   NEEDS  the quantity that it cannot do without: where it was not read, the readings are shown as they come,
-  study  table of readings, each with the `label` of its method -> `Study`.
+  study  table of readings, each with its `method` and the `label` of that -> `Study`.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def study_of(name: str, table: pd.DataFrame, methods: Methods) -> Study:
         return Study(())
     module = _MODULES.get(name)
     if module and (finite["quantity"] == module.NEEDS).any():
-        case = zip(finite["variant"], finite["options"], strict=True)
-        labels = [label_of(methods, variant.partition(" ")[0], options) for variant, options in case]
-        found: Study = module.study(finite.assign(label=labels))
+        methods_named = [variant.partition(" ")[0] for variant in finite["variant"]]
+        labels = [label_of(methods, *line) for line in zip(methods_named, finite["options"], strict=True)]
+        found: Study = module.study(finite.assign(label=labels, method=methods_named))
         return found
     if len(finite["variant"].unique()) > 1:
         finite = finite.assign(part=finite["variant"] + (": " + finite["part"]).where(finite["part"] != "", ""))

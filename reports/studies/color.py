@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reports.derive.intervals import difference
+from reports.draw.look import Palette
 from reports.draw.number_text import counted
 from reports.studies.study import Study, decibels, of
 
@@ -26,9 +27,11 @@ def study(table: pd.DataFrame) -> Study:
     named = [_variant(*line) for line in psnr[["label", "options"]].itertuples(index=False)]
     wide = psnr.assign(label=named, place=place)
     wide = wide.pivot_table(index="place", columns="label", values="value", sort=False)
-    sheet = decibels(wide, "PSNR over red, green and blue (dB)", most=22)
+    sheet = decibels(
+        wide, "PSNR over red, green and blue (dB)", Palette(zip(psnr["method"], named, strict=True)), most=22
+    )
     means = _means(wide, "image" if one else "case")
-    chart = sheet.chart("color-psnr", f"Colour denoising, sigma {sigmas}", means)
+    chart = sheet.chart("color-psnr", f"Colour denoising, sigma {sigmas}", means, columns=2)
     return Study((chart,), (means, *_transform_words(wide)))
 
 

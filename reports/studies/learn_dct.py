@@ -66,7 +66,7 @@ def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
     sheet.axes.set_xlabel("change beside the best uniform ratio (dB)")
     best, gain = leaders(gains.assign(label=gains["what"] + " at " + gains["setting"]), "value", "{:+.3f}".format)
     finding = f"The highest value is {gain} dB, {listed(best)}."
-    yield sheet.chart("learn-dct-gain", "What learning changes", finding)
+    yield sheet.chart("learn-dct-gain", "What learning changes", finding, columns=2)
 
 
 def _threshold_map(table: pd.DataFrame) -> Iterator[Chart]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reports.derive.leaders import leaders
-from reports.draw.look import Chart
+from reports.draw.look import Chart, Palette
 from reports.draw.number_text import counted, listed
 from reports.studies.study import Study, decibels, lines, of
 
@@ -24,7 +24,8 @@ def study(table: pd.DataFrame) -> Study:
     wide = psnr.pivot_table(index="kind", columns="label", values="value", sort=False)
     if wide.shape[1] < 2:  # noqa: PLR2004 - two are compared
         return Study(())
-    return Study((_kinds_chart(wide), *_blur_chart(table)), tuple(_words(wide)))
+    palette = Palette(zip(table["method"], table["label"], strict=True))
+    return Study((_kinds_chart(wide, palette), *_blur_chart(table, palette)), tuple(_words(wide)))
 
 
 def _on_the_same_images(psnr: pd.DataFrame) -> pd.DataFrame:
@@ -52,14 +53,15 @@ def _words(wide: pd.DataFrame) -> Iterator[str]:
         yield f"{net} against bicubic: {said}; {behind}."
 
 
-def _kinds_chart(wide: pd.DataFrame) -> Chart:
+def _kinds_chart(wide: pd.DataFrame, palette: Palette) -> Chart:
     size = (5.6, 1.5 + 0.34 * len(wide))
-    sheet = decibels(wide, "PSNR of the luma (dB), mean over images", size=size, most=30, tip="{label} on {place}")
+    axis = "PSNR of the luma (dB), mean over images"
+    sheet = decibels(wide, axis, palette, size=size, most=30, tip="{label} on {place}")
     spread = ", ".join(f"{label} {value:.2f} dB" for label, value in (wide.max() - wide.min()).items())
-    return sheet.chart("sr-distribution-kinds", "By degradation", f"From the best degradation to the worst: {spread}.")
+    return sheet.chart("sr-distribution-kinds", "By degradation", f"From the best to the worst: {spread}.", columns=2)
 
 
-def _blur_chart(table: pd.DataFrame) -> Iterator[Chart]:
+def _blur_chart(table: pd.DataFrame, palette: Palette) -> Iterator[Chart]:
     widths = of(table, "blur_std_pixels").drop_duplicates("degradation").set_index("degradation")["value"]
     psnr = of(table, "psnr_db")
     psnr = psnr[psnr["degradation"].isin(widths.index) & (psnr["sigma_255"] == 0)]
@@ -74,4 +76,4 @@ def _blur_chart(table: pd.DataFrame) -> Iterator[Chart]:
     ends = ", ".join(f"{label} best at {_best_widths(group)}" for label, group in curves.items())
     title, finding = "Against the blur before decimation", f"By width of the blur in pixels: {ends}."
     axes = ("standard deviation of the blur (pixels)", "PSNR of the luma (dB)")
-    yield lines("sr-distribution-blur", title, curves, finding, axes=axes)
+    yield lines("sr-distribution-blur", title, curves, finding, axes=axes, looks=[palette[label] for label in curves])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.collections import QuadMesh
 
-from reports.draw.look import Chart, Marks, numbered, tag
+from reports.draw.look import Chart, Look, Marks, Palette, numbered, tag
 from reports.draw.sheet import WIDE, Sheet
 
 _WHOLE_KERNEL = 8  # frequencies per axis above which single cells carry no tip
@@ -43,25 +43,39 @@ def along(table: pd.DataFrame, part: str, x: str, y: str) -> pd.DataFrame:
     return pd.DataFrame({name: values(own, name) for name in (x, y)}).dropna()
 
 
-def lines(name: str, title: str, curves: Curves, finding: str, *, axes: tuple[str, str] = ("input", "output")) -> Chart:
-    """Curves of two columns each, by name."""
+def lines(
+    name: str,
+    title: str,
+    curves: Curves,
+    finding: str,
+    *,
+    axes: tuple[str, str] = ("input", "output"),
+    looks: Sequence[Look] = (),
+) -> Chart:
+    """Curves of two columns each, by name; without `looks` they are no methods."""
     sheet = Sheet()
-    for look, (label, points) in zip(numbered(12), curves.items(), strict=False):
+    for look, (label, points) in zip(looks or numbered(len(curves)), curves.items(), strict=True):
         x, y = points.iloc[:, 0], points.iloc[:, 1]
         tips = [f"{label}: {up:.4g} at {across:.4g}" for across, up in zip(x, y, strict=True)]
         sheet.line(x, y, name=str(label), look=look, tips=tips)
     sheet.axes.set(xlabel=axes[0], ylabel=axes[1])
-    return sheet.chart(name, title, finding, columns=3)
+    return sheet.chart(name, title, finding)
 
 
 def decibels(
-    wide: pd.DataFrame, xlabel: str, *, size: tuple[float, float] = WIDE, most: int = 28, tip: str = "{label}, {place}"
+    wide: pd.DataFrame,
+    xlabel: str,
+    palette: Palette,
+    *,
+    size: tuple[float, float] = WIDE,
+    most: int = 28,
+    tip: str = "{label}, {place}",
 ) -> Sheet:
-    """A place on the ordinate per line of `wide`, a series of points in dB per column."""
+    """A place on the ordinate per line of `wide`, a series of points in dB per column, which is a method."""
     sheet = Sheet(size)
-    for look, (label, values) in zip(numbered(9), wide.items(), strict=False):
+    for label, values in wide.items():
         tips = [f"{tip.format(label=label, place=place)}: {value:.2f} dB" for place, value in values.items()]
-        sheet.points(values, range(len(values)), name=str(label), look=look, tips=tips)
+        sheet.points(values, range(len(values)), name=str(label), look=palette[str(label)], tips=tips)
     sheet.names(wide.index, most)
     sheet.axes.set_xlabel(xlabel)
     return sheet

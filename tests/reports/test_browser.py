@@ -136,11 +136,56 @@ def test_a_method_can_be_taken_out_of_figures_and_tables(tab: Page) -> None:
     tab.locator(".series summary").click()
     box = tab.locator('[data-toggle-series="FFDNet"]')
     box.uncheck()
-    assert tab.locator('svg [data-series="FFDNet"]:visible').count() == 0
-    assert tab.locator('tr[data-series="FFDNet"]:visible').count() == 0
+    assert tab.locator('svg [data-method="FFDNet"]:visible').count() == 0
+    assert tab.locator('tr[data-method="FFDNet"]:visible').count() == 0
     box.check()
-    assert tab.locator('tr[data-series="FFDNet"]:visible').count() > 0
+    assert tab.locator('tr[data-method="FFDNet"]:visible').count() > 0
     tab.locator(".series summary").click()
+
+
+def test_a_method_under_the_pointer_or_in_focus_is_lit_in_figures_tables_and_pictures(tab: Page) -> None:
+    tab.locator('[data-grid="time"] tr[data-method="FFDNet"]').first.hover()
+    for lit in ("svg g", "tr", ".shot"):
+        found = tab.locator(f'{lit}[data-method="FFDNet"]')
+        assert found.count() > 0
+        assert found.evaluate_all("all => all.every(one => one.classList.contains('lit'))")
+    assert tab.locator('.lit:not([data-method="FFDNet"])').count() == 0
+    assert tab.locator("#fig-time-pixels svg.dim").count() == 1
+    tab.locator("h1").hover()
+    assert tab.locator(".lit, svg.dim").count() == 0
+    tab.locator(".series summary").click()
+    tab.locator('[data-toggle-series="DCT 8×8"]').focus()
+    assert tab.locator('tr.lit[data-method="DCT 8×8"]').count() > 0
+    tab.locator(".series summary").click()
+    tab.locator("h1").hover()
+
+
+def test_a_filter_may_be_of_one_column_and_x_finds_the_sign(tab: Page) -> None:
+    grid = tab.locator('[data-grid="denoising"]')
+    rows = grid.locator("tbody tr:visible")
+    grid.locator("[data-filter]").fill("8x8")
+    names = rows.locator("td:first-child").all_text_contents()
+    assert "DCT 8×8" in names
+    assert all("8×8" in name for name in names)
+    grid.locator("[data-column]").select_option(label="sigma (/ 255)")
+    grid.locator("[data-filter]").fill("25")
+    place = int(grid.locator("[data-column]").input_value()) + 1
+    assert set(rows.locator(f"td:nth-child({place})").all_text_contents()) == {"25"}
+    grid.locator("[data-filter]").fill("5")
+    assert rows.count() == 0
+    grid.locator("[data-filter]").fill("")
+    grid.locator("[data-column]").select_option("")
+
+
+def test_on_a_phone_the_words_of_figures_are_large_enough_and_the_first_column_stays(tab: Page) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    sizes = tab.evaluate("""() => [...document.querySelectorAll('figure svg text')].map(text =>
+        parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getBoundingClientRect().width
+        / text.ownerSVGElement.viewBox.baseVal.width)""")
+    assert min(sizes) >= 11
+    cell = tab.locator('[data-grid="time"] tbody td').first
+    assert cell.evaluate("cell => getComputedStyle(cell).position") == "sticky"
+    tab.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_slider_moves_the_divide(tab: Page) -> None:

@@ -49,7 +49,7 @@ const drawChoice = (figure, choice, asked, said) => {
   const onFront = new Set(choice.front);
   for (const one of timed) {
     const tip = `${one.name}: ${one.db.toFixed(2)} dB, ${digits(one.ms * asked.size)} ms`;
-    const mark = shape("circle", { cx: x(one.ms * asked.size), cy: y(one.db), r: one === choice.chosen ? 7 : 5, fill: one.color, class: `mark${one === choice.chosen ? " chosen" : onFront.has(one) ? "" : " behind"}`, "data-series": one.name });
+    const mark = shape("circle", { cx: x(one.ms * asked.size), cy: y(one.db), r: one === choice.chosen ? 7 : 5, fill: one.color, class: `mark${one === choice.chosen ? " chosen" : onFront.has(one) ? "" : " behind"}`, "data-method": one.name });
     mark.dataset.tip = tip;
     svg.append(mark);
   }

@@ -1,13 +1,18 @@
 // Tables: sorted by a column, filtered by words, saved as shown.
 const keyOf = (cell) => (cell.dataset.key !== undefined ? Number(cell.dataset.key) : cell.textContent);
 const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? (a < b ? -1 : a > b ? 1 : 0) : String(a).localeCompare(String(b), undefined, { numeric: true }));
+const plain = (text) => text.toLowerCase().replaceAll("×", "x").replaceAll("−", "-");
+// In one column a number is the whole number: 25 finds no 125 and no 0.25.
+const matches = (text, word, whole) => (whole && /^-?[\d.]+$/.test(word) ? (text.match(/-?[\d.]+/g) ?? []).some((number) => Number(number) === Number(word)) : text.includes(word));
 const refresh = (grid) => {
-  const words = (grid.querySelector("[data-filter]")?.value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const typed = plain(grid.querySelector("[data-filter]")?.value ?? "");
+  const column = Number(grid.querySelector("[data-column]")?.value || -1);
+  const words = typed.split(/\s+/).filter(Boolean);
   const rows = all("tbody tr", grid);
   let shown = 0;
   for (const row of rows) {
-    const text = row.textContent.toLowerCase();
-    const off = hiddenSeries.has(row.dataset.series) || !words.every((word) => text.includes(word));
+    const text = plain((row.cells[column] ?? row).textContent);
+    const off = hiddenSeries.has(row.dataset.method) || !words.every((word) => matches(text, word, column >= 0));
     row.classList.toggle("off", off);
     shown += off ? 0 : 1;
   }
@@ -37,7 +42,7 @@ const csv = (grid) => {
 };
 for (const grid of all(".grid")) {
   for (const head of all("th", grid)) if (grid.querySelector(`tbody td:nth-child(${head.cellIndex + 1}).n`)) head.style.textAlign = "right";
-  grid.querySelector("[data-filter]")?.addEventListener("input", () => refresh(grid));
+  for (const control of all("[data-filter],[data-column]", grid)) control.addEventListener("input", () => refresh(grid));
   grid.querySelector("[data-csv]").setAttribute("aria-label", `Download the table ${grid.querySelector("h3").textContent} as CSV`);
   grid.querySelector("[data-csv]").addEventListener("click", () => csv(grid));
   for (const button of all("[data-sort]", grid)) button.addEventListener("click", () => sort(button));

@@ -76,7 +76,7 @@ def test_an_interrupted_command_is_one_line_and_status_3(
     monkeypatch.setattr("bench.interrupts._state.words", "interrupted")
     monkeypatch.setattr("restoration.catalog.names", interrupted)
     monkeypatch.setattr("bench.plan.spec_files.read_spec", interrupted)
-    monkeypatch.setattr("bench.regress.compare.compare", interrupted)
+    monkeypatch.setattr("bench.regress.kept.compare", interrupted)
     assert call(monkeypatch, command, *(["HEAD"] if command == "compare" else [])) == 3
     assert capsys.readouterr() == ("", "restobench: interrupted\n")
 

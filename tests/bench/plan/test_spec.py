@@ -15,6 +15,7 @@ from bench.plan.forecast import forecast
 from bench.plan.sections import QualitySection, SizedSection, TimeSection
 from bench.plan.spec import Spec
 from bench.plan.spec_files import read_spec, shipped
+from restoration.dct.learn import TRAINING
 from restoration.errors import RestorationError
 
 PICTURES = {1: ["camera", "coins"], 3: ["chelsea"]}
@@ -27,6 +28,17 @@ def test_every_shipped_spec_expands_without_duplicates(name: str) -> None:
     assert spec.description
     cases = spec.cases(ImageSet().names())
     assert len(cases) == len(set(cases)) > 0
+
+
+def test_full_scores_all_denoisers_on_the_same_images_and_on_none_that_a_method_was_learnt_on() -> None:
+    cases = [case for case in read_spec("full").cases(ImageSet().names()) if case.kind == "quality"]
+    denoised = [case for case in cases if case.task == "denoise" and case.sigma_255 == 25]
+    images = {
+        method: {case.image for case in denoised if case.method == method} for method in {c.method for c in denoised}
+    }
+    assert len(set(map(frozenset, images.values()))) == 1, images
+    assert not images["dct"] & set(TRAINING)
+    assert len(images["dct"]) == 6
 
 
 @given(

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
+import said
+
 from reports.derive.scores import RIVALS
 from reports.derive.summary import Summary, summarise
 
 
-def test_the_front_holds_nothing_that_is_slower_and_worse(summary: Summary) -> None:
+def front(directory: Path, *methods: tuple[str, float, Iterable[float]]) -> set[str]:
+    """Which of the methods, with so many seconds and a PSNR for each image, are on the front."""
+    rows = [row for name, seconds, psnr in methods for row in (*said.timed(name, seconds), *said.scored(name, psnr))]
+    table = said.material(directory, rows).summary.standings
+    return set(table.loc[table["front"].astype(bool), "label"])
+
+
+def test_what_is_faster_than_all_that_are_as_good_is_on_the_front(summary: Summary) -> None:
     timed = summary.standings[summary.standings["compared"] & (summary.standings["per_megapixel"] > 0)]
     for _, group in timed.groupby([*RIVALS, "board"], observed=True):
-        for line in group.itertuples():
-            beaten = ((group["per_megapixel"] < line.per_megapixel) & (group["psnr_db"] > line.psnr_db)).any()
-            assert line.front == (not beaten)
+        steps = group[group["front"]].sort_values("per_megapixel")
+        assert steps["psnr_db"].is_monotonic_increasing
+        assert steps["per_megapixel"].iloc[0] == group["per_megapixel"].min()
+
+
+def test_a_gain_that_two_decimals_do_not_show_is_no_step_however_sure_it_is(tmp_path: Path) -> None:
+    fast, slow = ("fast", 0.01, [30.0, 31.0, 29.0]), ("slow", 0.02, [30.009, 31.009, 29.009])
+    assert front(tmp_path / "few", fast, slow) == {"fast"}
+    assert front(tmp_path / "more", fast, ("slow", 0.02, [30.1, 31.1, 29.1])) == {"fast", "slow"}
+
+
+def test_a_gain_within_its_interval_over_images_is_no_step(tmp_path: Path) -> None:
+    fast, slow = ("fast", 0.01, [30.0, 31.0, 29.0]), ("slow", 0.02, [30.9, 30.8, 29.2])
+    assert front(tmp_path, fast, slow) == {"fast"}
+
+
+def test_on_one_image_the_gain_alone_decides(tmp_path: Path) -> None:
+    assert front(tmp_path, ("fast", 0.01, [30.0]), ("slow", 0.02, [30.5])) == {"fast", "slow"}
 
 
 def test_a_method_of_fewer_images_is_on_the_front_of_its_own_board_alone(summary: Summary) -> None:

@@ -14,6 +14,7 @@ from said import counts, scored, text, timed
 
 from reports.sections import (
     conventions,
+    denoising,
     doctor,
     environment,
     layers,
@@ -102,12 +103,19 @@ def many(count: int) -> Rows:
         yield from timed(f"mine{number}", 0.1 / (number + 1))
 
 
-def test_the_highest_speed_is_that_of_a_method_that_the_figure_shows(tmp_path: Path) -> None:
-    (chart,) = said.section(roofline, tmp_path, many(14)).charts
-    assert "by mine13." in chart.finding
-    assert "mine13" in {mark.series for mark in chart.marks.values()}
-    assert "mine0" not in {mark.series for mark in chart.marks.values()}
-    assert chart.finding.endswith("Not drawn for want of room: 2 more.")
+def many_of(method: str) -> Rows:
+    """One slow method."""
+    yield from counts(method, closed_form=8192.0)
+    yield from timed(method, 1.0)
+
+
+def test_the_roofline_draws_every_method_the_networks_first(tmp_path: Path) -> None:
+    (chart,) = said.section(roofline, tmp_path, chain(many(26), *(many_of("ffdnet"), many_of("rdn")))).charts
+    assert "by mine25." in chart.finding
+    drawn = list(dict.fromkeys(mark.series for mark in chart.marks.values() if mark.tips))
+    assert set(drawn[:2]) == {"FFDNet", "RDN"}
+    assert set(drawn[2:]) == {f"mine{number}" for number in range(26)}
+    assert "want of room" not in chart.finding
 
 
 def test_of_equal_speeds_none_is_the_highest_alone(tmp_path: Path) -> None:
@@ -125,6 +133,44 @@ def test_a_limit_that_was_not_probed_is_not_said_to_be_infinite(tmp_path: Path) 
     assert "billion bytes" not in words
 
 
+# Redundancy
+
+
+def redundancies(*cases: tuple[int, str, float, float]) -> Rows:
+    """DCTs of so many pixels per block with one more option, so many seconds and decibels."""
+    for block, option, seconds, psnr in cases:
+        options = f'{{"block_size":{block}{option}}}'
+        yield from timed("dct", seconds, options=options, size=512)
+        yield from scored("dct", [psnr, psnr + 1], options=options, block_size=block)
+
+
+def test_the_finding_on_redundancy_names_the_full_one_that_beats_fewer_larger_blocks(tmp_path: Path) -> None:
+    half = (8, ',"spacing":2.0', 0.02, 28.0)
+    rows = redundancies((4, "", 0.002, 28.8), (8, ',"stride":2', 0.003, 28.7), (8, "", 0.01, 29.1), half)
+    (finding,) = said.section(stride, tmp_path / "beats", rows).findings
+    assert "DCT 4×4 (29.30 dB, 7.63 ms per megapixel) is better and faster than DCT 8×8, stride 2" in finding
+    assert "Of 1 random subset 1 is slower and worse than a grid of blocks of its size" in finding
+    rows = redundancies((4, "", 0.002, 28.6), (8, ',"stride":2', 0.003, 28.7), (8, "", 0.01, 29.1))
+    (finding,) = said.section(stride, tmp_path / "loses", rows).findings
+    assert "better and faster" not in finding
+    assert "random" not in finding
+
+
+# Denoising
+
+
+def test_psnr_is_drawn_over_that_of_the_reference_where_that_is_there(tmp_path: Path) -> None:
+    rows = chain(scored("dct", [30.0, 31.0]), scored("ffdnet", [31.5, 32.5]), scored("noisy", [20.0, 20.0]))
+    drawn, alone = (
+        said.section(denoising, tmp_path / name, own).charts[0]
+        for name, own in (("both", rows), ("alone", scored("ffdnet", [31.5, 32.5])))
+    )
+    heights = [[float(y) for y in line.get_ydata()] for line in drawn.figure.axes[0].lines]
+    assert heights == [[0.0], [1.5]]
+    assert drawn.finding.endswith("Drawn over the PSNR of DCT 8×8 on the same images.")
+    assert "Drawn" not in alone.finding
+
+
 # Time
 
 
@@ -139,11 +185,13 @@ def test_exponents_are_those_of_the_lines_that_are_drawn_each_with_its_scale(tmp
     rows = [
         row
         for scale in (2, 3)
-        for size in (256, 512)
+        for size in (128, 256, 512, 1024)
         for row in timed("bicubic", 1e-9 * size**scale, size=size, scale=scale)
     ]
     finding = said.section(times, tmp_path, rows).charts[0].finding
-    assert finding == "Exponents of time against pixels: bicubic ×2 1.00, bicubic ×3 1.50."
+    assert (
+        finding == "Exponents of time against pixels: bicubic ×2 1.00 [1.00 to 1.00], bicubic ×3 1.50 [1.50 to 1.50]."
+    )
 
 
 def against_operations(directory: Path, cases: tuple[tuple[str, float, float], ...]) -> str:
@@ -191,13 +239,26 @@ def test_colour_is_not_charged_with_the_operations_of_grey(tmp_path: Path) -> No
 
 
 def test_what_grows_faster_than_the_pixels_is_not_said_to_show_a_fixed_cost(tmp_path: Path) -> None:
-    rows = [row for size in (256, 512) for row in timed("dct", 1e-9 * size**3, size=size)]
+    rows = [row for size in (128, 256, 512, 1024) for row in timed("dct", 1e-9 * size**3, size=size)]
     finding = said.section(scaling, tmp_path, rows).charts[0].finding
-    assert finding == "Fitted: DCT 8×8 with exponent 1.50."
+    assert finding == "Fitted: DCT 8×8 with exponent 1.50 [1.50 to 1.50]."
+
+
+def test_an_exponent_of_three_sizes_or_with_a_wide_interval_is_no_finding(tmp_path: Path) -> None:
+    three = [row for size in (128, 256, 512) for row in timed("dct", 1e-9 * size, size=size)]
+    wild = [row for size, at in ((64, 1.0), (128, 9.0), (256, 1.0), (512, 9.0)) for row in timed("dct", at, size=size)]
+    for name, rows in (("three", three), ("wild", wild)):
+        shown = said.section(scaling, tmp_path / name, rows)
+        assert not [chart for chart in shown.charts if chart.name == "exponents"]
+        assert shown.findings[0].startswith("No exponent of time against pixels is a finding: of 1 fitted")
+        assert shown.grids
+        assert "No exponent is given" in said.section(times, tmp_path / f"{name} drawn", rows).charts[0].finding
 
 
 def test_of_equal_exponents_none_is_the_steepest_alone(tmp_path: Path) -> None:
-    rows = [row for name in ("dct", "nlm") for size in (256, 512) for row in timed(name, 1e-9 * size, size=size)]
+    rows = [
+        row for name in ("dct", "nlm") for size in (128, 256, 512, 1024) for row in timed(name, 1e-9 * size, size=size)
+    ]
     finding = said.section(scaling, tmp_path, rows).charts[0].finding
     assert finding.startswith("Steepest: DCT 8×8 and non-local means with exponent 0.50.")
     assert finding.endswith("Below 1, time grows less than the pixels do.")
@@ -217,7 +278,7 @@ def test_the_exponents_at_one_size_are_called_after_what_they_are_against(tmp_pa
 
 
 def test_an_exponent_that_is_written_as_one_is_not_below_it(tmp_path: Path) -> None:
-    rows = [row for size in (256, 512) for row in timed("dct", 1e-9 * size**1.9999, size=size)]
+    rows = [row for size in (128, 256, 512, 1024) for row in timed("dct", 1e-9 * size**1.9999, size=size)]
     assert "Below 1" not in said.section(scaling, tmp_path, rows).charts[0].finding
 
 

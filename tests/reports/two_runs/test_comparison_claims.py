@@ -94,8 +94,8 @@ def test_a_time_that_changed_by_nothing_is_not_one_time_itself(tmp_path: Path) -
 
 
 def test_a_history_speaks_of_the_lines_that_it_draws(tmp_path: Path) -> None:
-    base = [row for number in range(14) for row in timed(f"m{number}", 1.0)]
-    head = [row for number in range(14) for row in timed(f"m{number}", 0.9 if number == 0 else 2.0 + number)]
+    base = [row for number in range(26) for row in timed(f"m{number}", 1.0)]
+    head = [row for number in range(26) for row in timed(f"m{number}", 0.9 if number == 0 else 2.0 + number)]
     assert "Not drawn for want of room: 2 more." in words(tmp_path, base, head)["history"]
 
 

@@ -1,0 +1,146 @@
+"""Names beside what they name: at the right of lines, around points, and none over another name or a point.
+
+The names of lines that end at the right stand in a column there, moved apart where the ends are close, with a thin line
+to the end of each. Others stand next to their point, at the nearest place that is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
+
+SIZE = 9.5
+"""Points of the font."""
+
+GAP = 6.0
+"""Points between a mark and its name."""
+
+_LINE = 1.3 * SIZE
+_NEAR_RIGHT = 0.92
+_MARK = 4.0
+_ROUND = tuple(np.radians((0, 25, -25, 180, 155, -155, 60, -60, 120, -120, 90, -90)))
+_STEPS = (0.0, 10.0, 22.0, 36.0, 52.0)
+_FAR = 10.0
+
+
+@dataclass(frozen=True)
+class Name:
+    """What is written, and the place in data units that it belongs to."""
+
+    text: str
+    x: float
+    y: float
+    color: str
+    series: str
+
+
+def width_of(text: str) -> float:
+    """About how wide `text` is, in points: the reader's font is not known."""
+    return 0.6 * SIZE * len(text)
+
+
+def at_right(names: Iterable[Name], axes: Axes) -> tuple[list[Name], list[Name]]:
+    """The names whose place is at the right end of the axes, and the others; nothing undefined is among them."""
+    column: list[Name] = []
+    others: list[Name] = []
+    for name in names:
+        place = axes.transAxes.inverted().transform(axes.transData.transform((name.x, name.y)))
+        if np.isfinite(place).all():
+            (column if place[0] >= _NEAR_RIGHT else others).append(name)
+    return column, others
+
+
+def write_column(axes: Axes, names: Sequence[Name]) -> Iterator[tuple[Name, Annotation]]:
+    """The names at the right of the axes, in the order of their places."""
+    scale = 72 / axes.figure.dpi
+    ordered = sorted(names, key=lambda name: name.y)
+    places = [float(axes.transData.transform((name.x, name.y))[1]) * scale for name in ordered]
+    right, low, high = axes.bbox.x1 * scale, axes.bbox.y0 * scale, axes.bbox.y1 * scale
+    for name, own, place in zip(ordered, places, apart(places, _LINE, low, high), strict=True):
+        start = float(axes.transData.transform((name.x, name.y))[0]) * scale
+        offset = (right - start + 2 * GAP, place - own)
+        yield name, _write(axes, name, offset, "left", lead=True)
+
+
+def apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Rising `places` moved until neighbours are `least` apart, and within `low` and `high` where there is room."""
+    moved = list(places)
+    for _ in range(60):
+        for number in range(1, len(moved)):
+            lacking = least - (moved[number] - moved[number - 1])
+            if lacking > 0:
+                moved[number - 1] -= lacking / 2
+                moved[number] += lacking / 2
+        if moved and (least * (len(moved) - 1)) <= high - low:
+            moved[0], moved[-1] = max(moved[0], low), min(moved[-1], high)
+    for number in range(1, len(moved)):
+        moved[number] = max(moved[number], moved[number - 1] + least)
+    return moved
+
+
+def write_around(axes: Axes, names: Sequence[Name], drawn: Sequence[np.ndarray]) -> Iterator[tuple[Name, Annotation]]:
+    """Each name next to its point, the first ones first, and over nothing that is `drawn` (points in data units).
+
+    A name for which no place is free near its point is not written.
+    """
+    scale = 72 / axes.figure.dpi
+    dots = [axes.transData.transform(points) * scale for points in drawn if len(points)]
+    taken = _around(np.concatenate(dots), _MARK) if dots else np.empty((0, 4))
+    taken = np.concatenate([taken, *(_around(_between(points), 1.0) for points in dots)])
+    inside = np.array(axes.bbox.extents) * scale + (-GAP, -2, GAP, GAP)
+    for name in names:
+        point = axes.transData.transform((name.x, name.y)) * scale
+        for box, offset, side, far in _places(point, width_of(name.text)):
+            within = (box[:2] >= inside[:2]).all() and (box[2:] <= inside[2:]).all()
+            if within and not _overlapping(box, taken):
+                taken = np.concatenate([taken, [box]])
+                yield name, _write(axes, name, offset, side, lead=far)
+                break
+
+
+def _around(points: np.ndarray, reach: float) -> np.ndarray:
+    """A box around each point."""
+    return np.concatenate([points - reach, points + reach], axis=1)
+
+
+def _between(points: np.ndarray) -> np.ndarray:
+    """Places along the line through the points."""
+    steps = np.linspace(0, len(points) - 1, 12 * len(points))
+    return np.stack([np.interp(steps, range(len(points)), points[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _overlapping(box: np.ndarray, taken: np.ndarray) -> bool:
+    return bool(((box[:2] < taken[:, 2:]) & (box[2:] > taken[:, :2])).all(axis=1).any())
+
+
+def _places(point: np.ndarray, width: float) -> Iterator[tuple[np.ndarray, tuple[float, float], str, bool]]:
+    """Where a name of this width may stand, the nearest first: its box, its offset, its side, and whether it is far."""
+    for step in _STEPS:
+        for angle in _ROUND:
+            across, up = (GAP + step) * np.cos(angle), (GAP + step) * np.sin(angle)
+            side = "left" if across > 1 else "right" if across < -1 else "center"
+            left = point[0] + across - {"left": 0, "right": width, "center": width / 2}[side]
+            middle = point[1] + up + np.sign(round(up, 6)) * (0 if abs(across) > 1 else _LINE / 2)
+            box = np.array([left, middle - _LINE / 2, left + width, middle + _LINE / 2])
+            yield box, (float(across), float(middle - point[1])), side, step >= _FAR
+
+
+def _write(axes: Axes, name: Name, offset: tuple[float, float], side: str, *, lead: bool) -> Annotation:
+    line = {"arrowstyle": "-", "color": name.color, "linewidth": 0.6, "alpha": 0.6, "shrinkA": 1, "shrinkB": 4}
+    return axes.annotate(
+        name.text,
+        (name.x, name.y),
+        offset,
+        textcoords="offset points",
+        ha=side,
+        va="center",
+        fontsize=SIZE,
+        color=name.color,
+        annotation_clip=False,
+        arrowprops=line if lead else None,
+        zorder=4,
+    )
