@@ -20,6 +20,7 @@ from bench.regress.checkouts import git
 from bench.regress.compare import Question
 from bench.regress.findings import Comparison
 from bench.regress.session import Session
+from bench.regress.stopping_rule import Rule
 from reports.derive.verdict_words import Word
 
 
@@ -325,14 +326,18 @@ def test_a_budget_that_is_spent_before_the_times_leaves_them_without_a_verdict(t
     assert found.status == 3
 
 
-def test_the_change_to_detect_is_the_tolerance_of_time(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "BLOCK_SECONDS", 0.01)
-    monkeypatch.setattr("bench.regress.pairs.Pairs._goes_on", lambda *_: False)
-    text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
-    question = Question(
-        "HEAD", "HEAD", str(spec_file(theirs, text)), folder=theirs, budget=3600.0, detect=0.001, measure_all=True
-    )
-    found = compare.compare(question, progress=lambda *_: None, say=lambda _: None)
-    seconds = next(finding for finding in found.findings if finding.metric == "seconds")
-    assert seconds.word is Word.NO_VERDICT
-    assert "the tolerance is 0.1%" in seconds.reason
+@pytest.mark.parametrize("detect", [None, 0.01])
+def test_the_change_to_detect_is_the_tolerance_of_time(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch, detect: float | None
+) -> None:
+    tolerances = []
+
+    def noted(rule: Rule) -> Rule:
+        tolerances.append(rule.tolerance)
+        return rule
+
+    monkeypatch.setattr("bench.regress.compare.Rule", lambda tolerance: noted(Rule(tolerance)))
+    text = f"{SPEC}[tolerance]\ntime = 0.07\n"
+    question = Question("HEAD", "HEAD", str(spec_file(theirs, text)), folder=theirs, detect=detect)
+    compare.compare(question, progress=lambda *_: None, say=lambda _: None)
+    assert tolerances == [detect or 0.07]
