@@ -62,10 +62,11 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
 
 def _shell(block: Block, page: Path, folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    reader = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}  # not among our tests
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block.code],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        env={**reader, "PATH": path},
         capture_output=True,
         text=True,
         check=False,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bench.errors import one_line
-from bench.plan.case import Case, FailedReading, Reading
+from bench.plan.case import GIVEN, Case, FailedReading, Reading
 
 if TYPE_CHECKING:
     import torch
@@ -36,9 +36,8 @@ def _as_scored(
 
     if case.task != "upscale":
         return restored.float(), clean
-    restored = quantize(
-        restored.float() if clean is None else align(restored.float(), case.degradation, scale=case.scale)
-    )
+    found = restored.float()
+    restored = quantize(found if case.degradation == GIVEN else align(found, case.degradation, scale=case.scale))
     both = [restored] if clean is None else [restored, crop_to_multiple(clean, case.scale)]
     if case.channels == 3:  # noqa: PLR2004 - RGB
         both = [luma(image) for image in both]

@@ -32,6 +32,7 @@ def candidates(summary: Summary, records: Iterable[Mapping[str, Any]]) -> tuple[
     memory, device = memory_of(summary), _devices(summary)
     table = summary.standings
     own = table[table["compared"].astype(bool) & (table["board"] == 0) & (table["method"] != "noisy")]
+    own = own[own["psnr_db"].notna()]  # what is judged without a reference has none
     several = _several_channels(table)
     return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(own))
 

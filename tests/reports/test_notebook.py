@@ -27,7 +27,7 @@ def test_a_run_is_shown_with_its_front_and_its_table(tmp_path: Path) -> None:
     assert "Quality beside time" in html
     assert f"The first {notebook.MOST_LINES} of" in html
     assert 'href="#methods' not in html  # there is no such place in a notebook
-    assert "--s0:#" in html
+    assert "--dct:#" in html
 
 
 def test_two_runs_in_one_notebook_share_no_id(tmp_path: Path) -> None:

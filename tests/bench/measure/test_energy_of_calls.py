@@ -11,7 +11,7 @@ import pytest
 from bench.machine.clock import clock_for
 from bench.machine.energy import EnergyError
 from bench.measure.energy import STEPS, joules
-from bench.measure.timing import timed
+from bench.measure.timing import Terms, timed
 from bench.plan.case import Case, Reading
 
 
@@ -120,7 +120,9 @@ def test_a_timed_case_has_its_joules_after_its_samples_and_the_counter_is_read_o
     moving.passed = passed  # type: ignore[method-assign]  # what the fake machine used meanwhile
     case = Case("time", "dct", task="denoise", height=16, width=16, sigma_255=25.0)
     found = [
-        reading for reading in timed(case, OneRound(world), clock_for("cpu"), (moving,)) if reading.phase != "warmup"
+        reading
+        for reading in timed(case, OneRound(world), clock_for("cpu"), Terms(), (moving,))
+        if reading.phase != "warmup"
     ]
     assert [reading.quantity for reading in found] == ["seconds"] * 3 + ["joules", "measured_seconds"]
     assert found[3].value is not None

@@ -23,7 +23,7 @@ size = 32
 def test_what_changed_is_a_table_and_the_files_are_written(theirs: Path, tmp_path: Path) -> None:
     (theirs / "src" / "theirmethod" / "m.py").write_text("def restore(image):\n    return 0.5 * image\n")
     (tmp_path / "spec.toml").write_text(SPEC)
-    found = api.compare("HEAD~1", spec=tmp_path / "spec.toml", pairs=2, out=tmp_path / "out", progress=False)
+    found = api.compare("HEAD~1", spec=tmp_path / "spec.toml", out=tmp_path / "out", progress=False)
     assert (found.verdict, found.status) == ("worse", 1)
     quality = found.findings.set_index("metric").loc["psnr_db"]
     assert quality["change"] == pytest.approx(quality["head"] - quality["base"])

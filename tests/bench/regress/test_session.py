@@ -38,7 +38,7 @@ def seconds(folder: Path, method: str, *, threads: int = 1) -> tuple[float, floa
 
 def test_processor_time_is_what_the_method_took_of_its_core(tmp_path: Path) -> None:
     wall, processor = seconds(tmp_path, "works")
-    assert 0.01 <= processor <= wall
+    assert 0.01 <= processor <= 1.1 * wall  # the clocks are read one after the other
     assert processor == pytest.approx(0.01, rel=0.2)
 
 

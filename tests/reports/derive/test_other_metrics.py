@@ -29,7 +29,8 @@ def test_the_front_of_a_metric_goes_the_way_that_is_better() -> None:
     lines = pd.DataFrame(
         {
             "task": "denoise", "degradation": "awgn", "sigma_255": 25.0, "scale": 1, "channels": 1, "board": 0,
-            "compared": True, "label": list("abc"), "psnr_db": [30.0, 31.0, 32.0], "blur": [1.0, 3.0, 0.5],
+            "compared": True, "label": list("abc"), "ratio": 2.7, "psnr_db": [30.0, 31.0, 32.0],
+            "blur": [1.0, 3.0, 0.5],
         }
     )  # fmt: skip
     timed = pd.DataFrame(
@@ -39,7 +40,10 @@ def test_the_front_of_a_metric_goes_the_way_that_is_better() -> None:
         }
     )  # fmt: skip
     failed = pd.DataFrame({"label": [], "scale": [], "channels": [], "error": []})
-    found = tradeoff(lines, timed, failed.astype({"label": object}), [Metric("blur", "Blur", better="smaller")])
+    counted = lines.assign(image="one", seed=0)
+    found = tradeoff(
+        lines, counted, timed, failed.astype({"label": object}), [Metric("blur", "Blur", better="smaller")]
+    )
     assert found["front"].tolist() == [True, True, True]
     assert found["front_blur"].tolist() == [True, False, True]
 

@@ -27,7 +27,7 @@ def test_markdown_has_figures_tables_and_every_section(small: Path, tmp_path: Pa
     assert figures
     assert all((tmp_path / name).is_file() for name in figures)
     assert "| DCT 8×8 | closed form | 8,192 | 16,384 |" in text
-    assert text.count("\n## ") == 27
+    assert text.count("\n## ") == 31
     for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
         assert len({line.count("|") - line.count(r"\|") for line in table.splitlines()}) == 1
 
