@@ -104,7 +104,7 @@ def test_the_form_answers_and_writes_its_question_into_the_address(tab: Page) ->
     form.locator("[name=quality]").fill("much")
     assert "“much” is not understood" in (tab.locator("#choice").text_content() or "")
     form.locator("[type=reset]").click()
-    tab.wait_for_function("!location.hash.includes('quality')")
+    tab.wait_for_url(lambda url: "quality" not in url)
 
 
 @browsing
