@@ -31,6 +31,8 @@ _OBSTACLES = {
     "pty.spawn": "it starts another program",
     "socket.connect": "it uses the network",
 }
+_LIST_LIBRARIES = ["/sbin/ldconfig", "-p"]
+"""What `ctypes.util.find_library` starts, as torch's builds for CUDA do while imported: it reads no worktree."""
 _CHANGING = frozenset({"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"})
 _ASKING = ("stat", "lstat", "access", "readlink")
 """The functions of `os` behind every question about a file, `Path.exists` among them."""
@@ -112,7 +114,7 @@ class Trail:
         elif event in {"os.listdir", "os.scandir"}:
             if "importlib" not in sys._getframe(1).f_code.co_filename:  # noqa: SLF001 - the frame that lists
                 self._note(self._listed, arguments[0] if arguments else ".")
-        elif event in _OBSTACLES:
+        elif event in _OBSTACLES and not _lists_libraries(arguments):
             self._obstacles.append(_OBSTACLES[event])
         elif event in _CHANGING:
             self._changed([_absolute(argument) for argument in arguments if isinstance(argument, str | bytes)])
@@ -202,3 +204,8 @@ def _imports(frame: FrameType) -> bool:
         and calling.f_code.co_filename == _IMPORTER
         and calling.f_code.co_name == "get_code"
     )
+
+
+def _lists_libraries(arguments: tuple[Any, ...]) -> bool:
+    """Whether the program that is started, and its arguments, are those that list the system's libraries."""
+    return len(arguments) > 1 and arguments[0] == _LIST_LIBRARIES[0] and list(arguments[1]) == _LIST_LIBRARIES

@@ -119,6 +119,13 @@ def test_what_cannot_be_followed_is_an_obstacle(follow: Follow, act: Callable[[P
     assert any(obstacle in one for one in follow(tolerant).obstacles)
 
 
+@pytest.mark.skipif(not Path("/sbin/ldconfig").exists(), reason="there is no /sbin/ldconfig")
+def test_the_list_of_the_systems_libraries_is_no_obstacle(follow: Follow) -> None:
+    assert not follow(lambda _: subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, check=True)).obstacles
+    other = ["/sbin/ldconfig", "--version"]
+    assert follow(lambda _: subprocess.run(other, capture_output=True, check=True)).obstacles
+
+
 def test_what_lies_elsewhere_does_not_count(follow: Follow, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("x")
     found = follow(lambda _: (tmp_path / "elsewhere").read_text())
