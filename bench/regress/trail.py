@@ -190,6 +190,8 @@ def _absolute(file: object) -> str:
             file = _readlink(f"/proc/self/fd/{file}")
         except OSError:
             file = os.devnull
+        if not file.startswith("/"):  # a pipe or a socket has no path
+            file = os.devnull
     elif not isinstance(file, str | bytes | os.PathLike):
         file = "."
     return os.path.abspath(os.fsdecode(file))  # noqa: PTH100 - as quick as can be, and links stay
