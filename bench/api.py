@@ -21,7 +21,7 @@ from bench.machine.threads import usable_cores
 from bench.plan.overrides import method_names
 from bench.progress import progress_bar
 from bench.regress.headline import headline, worth_reading
-from bench.regress.stopping_rule import budget_seconds
+from bench.regress.stopping_rule import budget_seconds, checked_change
 from bench.run.request import RESULTS, USUAL_TIMEOUT, Request, planned
 from bench.talk import Progress, say
 from reports import compare_reports, write_report
@@ -29,7 +29,7 @@ from reports.derive.summary import Summary, leaderboard, summarise
 from reports.draw.grid import records_grid
 from reports.notebook import shown, shown_table
 from reports.read.run import Run, load_run
-from reports.read.tables import SETUP, TABLES, all_tables, failed, whole_numbers
+from reports.read.tables import CASE, TABLES, all_tables, failed, whole_numbers
 from reports.sections.environment import short_name
 from restoration.callables import name_of
 from restoration.catalog import names
@@ -43,9 +43,6 @@ __all__ = ["Comparison", "Results", "compare", "load", "run"]
 
 Methods = str | Sequence[Any] | Callable[..., Any] | None
 """Names, torch modules, functions, `Method`s, or pairs (a name of your own, any of these but a name)."""
-
-_CASE = ["kind", *SETUP, "image", "sigma_255", "degradation", "seed"]
-"""Columns that say which case failed."""
 
 _FINDING = (
     "method", "variant", "channels", "scale", "height", "width", "sigma_255", "degradation", "device", "dtype",
@@ -135,9 +132,10 @@ def compare(
             f"compare takes methods by name, since each revision has code of its own; got the object {objects[0]}: "
             "define it in a file of the repository and name it, path/to/file.py:OBJECT"
         )
-    seconds = budget_seconds(budget, detect)
+    share = None if detect is None else checked_change(detect, f"detect={detect!r}")
+    seconds = budget_seconds(budget, share)
     question = Question(
-        base, head, str(spec), tuple(given), Path.cwd(), images, build, seconds, detect, measure_all, timeout
+        base, head, str(spec), tuple(given), Path.cwd(), images, build, seconds, share, measure_all, timeout
     )
     with _bar("compare", shown=progress) as advance:
         found, place = compare_and_keep(question, Path(out), progress=advance, say=say if progress else _silent)
@@ -183,7 +181,7 @@ class Results:
     @property
     def failures(self) -> pd.DataFrame:
         """Each case that failed, once for each of its errors."""
-        return self._of_all(lambda run: failed(run.rows)[[*_CASE, "error"]])
+        return self._of_all(lambda run: failed(run.rows)[[*CASE, "error"]])
 
     @property
     def summary(self) -> pd.DataFrame:

@@ -9,9 +9,8 @@ import typer
 
 from bench.commands.console import Format, show
 from bench.commands.options import Images, Methods, Style, Timeout
-from bench.errors import BenchError
 from bench.progress import progress_bar
-from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES, budget_seconds
+from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES, budget_seconds, checked_change
 from bench.run.request import RESULTS, USUAL_TIMEOUT
 from bench.talk import say
 
@@ -71,9 +70,7 @@ def _share(text: str) -> float | None:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         share = 0.0
-    if not 0.001 <= share <= 0.5:  # noqa: PLR2004 - below, no machine is steady enough; above, no test is needed
-        raise BenchError(f"--detect {text!r}: expected a change between 0.1% and 50%, as in 1%")
-    return share
+    return checked_change(share, f"--detect {text!r}")
 
 
 def _show_comparison(comparison: Comparison, place: Path, style: Format, *, verbose: bool) -> None:

@@ -51,6 +51,12 @@ class Case:
     """The names of the metrics that judge the restored image, as a JSON list; empty for the usual ones."""
 
     @property
+    def size(self) -> str:
+        """Of one that has a size, for people: `256x256`, or `256x256 batch 4`."""
+        several = f" batch {self.batch}" if self.batch > 1 else ""
+        return f"{self.height}x{self.width}{several}" if self.height else ""
+
+    @property
     def timed_name(self) -> str:
         """The name under which pytest-benchmark lists the case."""
         size = f"{self.height}x{self.width}"

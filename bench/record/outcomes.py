@@ -56,10 +56,9 @@ def _ended(rows: list[Row]) -> JUnitCase:
 
 def _name(case: Case, group: str) -> str:
     """All that tells the case from others of its method."""
-    size = f"{case.height}x{case.width}" if case.height else ""
     noise = f"sigma {case.sigma_255:g}" if case.sigma_255 else ""
     seed = f"seed {case.seed}" if case.seed else ""
     shape = f"{case.channels}ch x{case.scale}"
     threads = f"{case.threads} threads" if case.kind in {"time", "paired"} else ""
-    words = (case.kind, case.variant, group, case.image, size, shape, case.degradation, noise, seed, case.device)
+    words = (case.kind, case.variant, group, case.image, case.size, shape, case.degradation, noise, seed, case.device)
     return " ".join(word for word in (*words, case.dtype, threads) if word)

@@ -131,21 +131,19 @@ class Finding:
     def place(self) -> str:
         """All that tells its case from others, for programs that keep one line per name."""
         case = self.case
-        size = f"{case.height}x{case.width}" if case.height else ""
         noise = f"sigma {case.sigma_255:g}" if case.sigma_255 else ""
         shape = f"{case.channels}ch x{case.scale}"
-        words = (case.method, case.variant, shape, size, noise, case.degradation, case.device, case.dtype)
+        words = (case.method, case.variant, shape, case.size, noise, case.degradation, case.device, case.dtype)
         return " ".join(word for word in words if word)
 
     @property
     def measured(self) -> str:
         """What was measured, for people: `seconds 512x512`, `psnr_db sigma 25`."""
         case = self.case
-        size = f"{case.height}x{case.width}" if case.height else ""
         noise = f"sigma {case.sigma_255:g}" if case.sigma_255 and self.judges else ""
         damage = case.degradation if self.judges and not (noise and case.degradation == "awgn") else ""
         clock = "" if self.clock == WALL else self.clock
-        return " ".join(word for word in (clock, self.metric, size, noise, damage) if word)
+        return " ".join(word for word in (clock, self.metric, case.size, noise, damage) if word)
 
     def brief(self) -> Record:
         """What a reader wants of it first."""

@@ -140,11 +140,10 @@ def _points(rows: Iterable[Row]) -> Iterator[tuple[str, Point]]:
 
 def _name(row: Row, metric: Metric) -> str:
     case, part = row.case, row.reading.part
-    size = f"{case.height}x{case.width}" if case.height else ""
     noise = f"sigma {case.sigma_255:g}" if metric == "psnr_db" and case.sigma_255 else ""
     shape = f"{case.channels}ch x{case.scale}"
-    words = (metric, case.method, case.variant, size, shape, noise, case.degradation, case.device, case.dtype, part)
-    return " ".join(word for word in words if word)
+    words = (metric, case.method, case.variant, case.size, shape, noise, case.degradation, case.device, case.dtype)
+    return " ".join(word for word in (*words, part) if word)
 
 
 def _tolerance(manifest: Manifest) -> Tolerance:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _GLANCE = Pace(calls=1, samples=3)
 """The pace at which a first, rough time of a case is taken."""
 
-
 _SAYS_NOTHING = math.log(10)
 """An interval that reaches so far to either side."""
-_TOO_NOISY = "too noisy to exclude even a tenfold slow-down"
+_OVERFLOWS = 700.0
+"""The exponential of this is about the largest number there is."""
 
 
 class Measure(Protocol):
@@ -119,14 +119,17 @@ class Pairs:
         by_processor = self._by(case, PROCESSOR)
         if by_processor.word is Word.NO_VERDICT:
             return by_wall
-        most = math.expm1(by_wall.found.change + by_wall.found.margin(self.rule, by_wall.chances))
-        return replace(by_processor, reason=f"by processor time; by wall time at most {most:+.1%}")
+        return replace(by_processor, reason=f"by processor time; by wall time {_at_most(self._high(by_wall))}")
 
     def _by(self, case: Case, clock: Clock) -> Judgement:
         chances = self.rule.chances(self.cases, 2 if self._has_processor_time(case) else 1)
         found = estimate(self._seconds(case, clock))
         said = word(found, self.rule, chances)
         return Judgement(clock, said, found, chances, unlike(found, self.rule, chances))
+
+    def _high(self, judgement: Judgement) -> float:
+        """The logarithm of the largest ratio that is not excluded."""
+        return judgement.found.change + judgement.found.margin(self.rule, judgement.chances)
 
     def _seconds(self, case: Case, clock: Clock) -> NDArray[np.float64]:
         import numpy as np
@@ -185,12 +188,11 @@ class Pairs:
         base, again, head = np.moveaxis(self._seconds(case, judgement.clock), -1, 0)
         interval = _around(found.change, found.margin(self.rule, chances))
         detectable = _around(0.0, found.detectable(self.rule, chances))
-        at_most = interval.high if interval else None
-        reason = judgement.reason
-        if judgement.word is Word.NO_VERDICT and reason:
-            at_most = None
-        elif judgement.word is Word.NO_VERDICT:
-            reason = f"at most {at_most:+.1%}; the tolerance is {self.rule.tolerance:.1%}" if at_most else _TOO_NOISY
+        unsure, reason = judgement.word is Word.NO_VERDICT, judgement.reason
+        at_most = interval.high if interval and not (unsure and reason) else None
+        if unsure and not reason:
+            excluded = f"{_at_most(self._high(judgement))}; the tolerance is {self.rule.tolerance:.1%}"
+            reason = excluded if interval else "too noisy to exclude even a tenfold slow-down"
         return Finding(
             case, "seconds", judgement.word,
             base=float(np.median([base, again])),
@@ -204,6 +206,11 @@ class Pairs:
             clock=judgement.clock,
             samples=(tuple(np.sqrt(base * again).ravel().tolist()), tuple(head.ravel().tolist())),
         )  # fmt: skip
+
+
+def _at_most(high: float) -> str:
+    """In words, a slow-down whose ratio has this logarithm."""
+    return f"at most {math.expm1(high) if high < _OVERFLOWS else math.inf:+.1%}"
 
 
 def _around(middle: float, margin: float) -> Interval | None:

@@ -96,8 +96,8 @@ class Session:
         """Seconds per call of a case that is ready: the least of `pace.samples` means over `pace.calls` calls.
 
         By the wall clock, and by the clock of the processor, which is not a number where it does not count: where more
-        than one thread may work, or where this one waited for something. This thread
-        starts on the core of that number (modulo the number of cores) and may leave it.
+        than one thread may work, or where this one waited for something. This thread starts on the core of that number
+        (modulo the number of cores) and may leave it.
         """
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bench.errors import BenchError
 from reports.derive.verdict_words import Tolerances, called_from, limit
 
 BUDGET_MINUTES = 6.0
@@ -21,10 +22,21 @@ DETECT_MINUTES = 15.0
 """The same where the user names the change to detect."""
 
 
+_SMALLEST, _LARGEST = 0.001, 0.5
+"""Of changes that are detected: below, no machine is steady enough; above, no test is needed."""
+
+
 def budget_seconds(minutes: float | None, detect: float | None) -> float:
     """What a comparison may take: so many minutes, or if None the usual ones for the change that it is to `detect`."""
     usual = BUDGET_MINUTES if detect is None else DETECT_MINUTES
     return 60 * (usual if minutes is None else minutes)
+
+
+def checked_change(share: float, said: str) -> float:
+    """The change that a comparison is to detect; raises `BenchError`, which begins with `said`, for one it cannot."""
+    if not _SMALLEST <= share <= _LARGEST:
+        raise BenchError(f"{said}: expected a change between 0.1% and 50%, as in 1%")
+    return share
 
 
 @dataclass(frozen=True)

@@ -136,8 +136,8 @@ def gate_check(
         before += bool(plants)
         counts = _peer(spec) if peer and kind == "empty" else None
         load = round(psutil.getloadavg()[0], 2)
-        question = Question(base, plant_commit(repository, base, plants) if plants else base, spec, measure_all=True)
-        question = replace(question, folder=repository.root)
+        head = plant_commit(repository, base, plants) if plants else base
+        question = Question(base, head, spec, folder=repository.root, measure_all=True)
         if kind == "detect":
             methods = (plants[0].case.method,)
             question = replace(question, methods=methods, detect=DETECTED, budget=60 * DETECT_MINUTES)

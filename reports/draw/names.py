@@ -91,7 +91,7 @@ def write_around(axes: Axes, names: Sequence[Name], drawn: Sequence[np.ndarray])
     dots = [axes.transData.transform(points) * scale for points in drawn if len(points)]
     taken = _around(np.concatenate(dots), _MARK) if dots else np.empty((0, 4))
     taken = np.concatenate([taken, *(_around(_between(points), 1.0) for points in dots)])
-    inside = np.array(axes.bbox.extents) * scale + (-GAP, -2, GAP, GAP)
+    inside = np.array(axes.bbox.extents) * scale + (-GAP, -2, GAP, 0)
     for name in names:
         point = axes.transData.transform((name.x, name.y)) * scale
         for box, offset, side, far in _places(point, width_of(name.text)):

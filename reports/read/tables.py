@@ -34,7 +34,7 @@ _QUALITY_CASE = [
     "method", "variant", "options", "task", "channels", "image", "sigma_255", "scale", "degradation", "seed", "device",
     "dtype", "error",
 ]  # fmt: skip
-_CASE = ["kind", *SETUP, "image", "sigma_255", "degradation", "seed"]
+CASE = ["kind", *SETUP, "image", "sigma_255", "degradation", "seed"]
 """What makes a case."""
 
 _EXPERIMENT = [
@@ -161,7 +161,7 @@ def cases_of(rows: pd.DataFrame) -> pd.DataFrame:
     """
     own = rows[rows["method"] != ""]
     named, group = own["kind"] == "experiment", own["part"].astype("category").cat.codes
-    keys = [*_CASE, group.where(own["kind"] == "paired", -1).rename("group")]
+    keys = [*CASE, group.where(own["kind"] == "paired", -1).rename("group")]
     numbers = own.groupby(keys, observed=True, sort=False, dropna=False).ngroup()
     experiments = own["method"].astype("category").cat.codes
     return own.assign(

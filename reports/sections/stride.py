@@ -83,8 +83,8 @@ def _random_words(own: pd.DataFrame) -> Iterator[str]:
         for rivals in [own[~chosen & (own["block_size"] == line.block_size)]]
     ]
     if beaten:
-        verb = "is" if sum(beaten) == 1 else "are"
-        yield words("stride.random", subsets=counted(len(beaten), "random subset"), beaten=sum(beaten), verb=verb)
+        number, verb = sum(beaten) or "none", "are" if sum(beaten) > 1 else "is"
+        yield words("stride.random", subsets=counted(len(beaten), "random subset"), beaten=number, verb=verb)
 
 
 def _redundancies(summary: Summary, sigma: float | None) -> pd.DataFrame:

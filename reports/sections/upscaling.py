@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
 from reports.derive.leaders import leaders
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
-from reports.draw.look import Chart
+from reports.draw.look import MARKERS, Chart
 from reports.draw.number_text import listed
 from reports.draw.sheet import Ink, Sheet, short, slug
 from reports.read.tables import lines_of
@@ -54,13 +55,14 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         apart = channels_text(group, among=main)
         kinds = group["degradation"].astype(str).unique().tolist()
         sheet = Sheet((5.6, 1.8 + 0.45 * len(kinds)))
-        for label, lines in group.groupby("label", sort=False):
+        for number, (label, lines) in enumerate(group.groupby("label", sort=False)):
+            look = replace(ink.palette[str(label)], marker=MARKERS[number % len(MARKERS)])  # some are of one family
             tips = [
                 f"{label} on {line.degradation}: {line.psnr_db:.2f} dB, SSIM {line.ssim:.4f}, n = {line.n}"
                 for line in lines_of(lines)
             ]
             where = [kinds.index(kind) for kind in lines["degradation"].astype(str)]
-            sheet.points(lines["psnr_db"], where, name=str(label), look=ink.palette[str(label)], tips=tips)
+            sheet.points(lines["psnr_db"], where, name=str(label), look=look, tips=tips)
         sheet.names(kinds, 28)
         luma = " of the luma" if group["channels"].iloc[0] > 1 else ""
         sheet.axes.set_xlabel(f"PSNR{luma} (dB), mean over images")

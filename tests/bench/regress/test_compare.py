@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from their_spec import SPEC
 
 from bench.__main__ import main
 from bench.errors import NoVerdictError
@@ -30,17 +31,6 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
-
-
-SPEC = """
-name = "theirs"
-[[quality]]
-method = "theirmethod.m:restore"
-images = "camera"
-[[cost]]
-method = "theirmethod.m:restore"
-size = 32
-"""
 
 
 def spec_file(root: Path, text: str = SPEC) -> Path:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from their_spec import SPEC
 
 from bench import api
 from bench.errors import BenchError
-
-SPEC = """
-name = "theirs"
-[[quality]]
-method = "theirmethod.m:restore"
-images = "camera"
-[[cost]]
-method = "theirmethod.m:restore"
-size = 32
-"""
 
 
 def test_what_changed_is_a_table_and_the_files_are_written(theirs: Path, tmp_path: Path) -> None:
@@ -34,6 +25,13 @@ def test_what_changed_is_a_table_and_the_files_are_written(theirs: Path, tmp_pat
     assert found.directory.parent == tmp_path / "out"
     assert "worse: " in found._repr_html_()
     assert repr(found).startswith(f"Comparison in {found.directory}: worse")
+
+
+@pytest.mark.parametrize("detect", [0.0, -1.0, 0.9, float("nan")])
+def test_a_change_that_nobody_can_detect_is_an_exception(theirs: Path, tmp_path: Path, detect: float) -> None:
+    with pytest.raises(BenchError, match=f"detect={detect}: expected a change between 0.1% and 50%"):
+        api.compare("HEAD", detect=detect, out=tmp_path, progress=False)
+    assert theirs.is_dir()
 
 
 def test_an_unknown_revision_is_an_exception(theirs: Path, tmp_path: Path) -> None:

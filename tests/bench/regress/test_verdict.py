@@ -195,6 +195,13 @@ def test_processor_time_decides_where_a_neighbour_leaves_wall_time_without_a_ver
     assert {(found.clock, found.measured, found.reason) for found in quiet} == {(WALL, "seconds", "")}
 
 
+def test_wall_time_that_is_nothing_but_noise_leaves_processor_time_to_decide() -> None:
+    """Its interval is wider than any number: the line says so, and nothing overflows."""
+    _, findings = timed(Machine(seed=1, busy=50.0, one_thread=True), CASES[:2], pairs=12)
+    assert {found.clock for found in findings} == {PROCESSOR}
+    assert all(found.reason.startswith("by processor time; by wall time at most +inf") for found in findings)
+
+
 def test_processor_time_does_not_decide_where_head_waits() -> None:
     """A method that sleeps takes no more of the processor."""
     found = words(Machine(seed=1, busy=0.3, one_thread=True, sleeps=0.05), CASES[:3], pairs=12)
