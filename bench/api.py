@@ -45,8 +45,8 @@ Methods = str | Sequence[Any] | Callable[..., Any] | None
 """Names, torch modules, functions, `Method`s, or pairs (a name of your own, any of these but a name)."""
 
 _FINDING = (
-    "method", "variant", "channels", "scale", "height", "width", "sigma_255", "degradation", "device", "dtype",
-    "metric", "base", "head", "change", "low", "high", "verdict", "reason",
+    "method", "variant", "channels", "scale", "height", "width", "batch", "threads", "sigma_255", "degradation",
+    "device", "dtype", "metric", "base", "head", "change", "low", "high", "verdict", "reason",
 )  # fmt: skip
 _OF_CASE = _FINDING.index("metric")
 
@@ -84,9 +84,8 @@ def run(
     with offered({name: found for name, found in given.items() if found is not None}):
         from bench.run.execute import execute
 
-        plan = planned(
-            wanted, command=_call("run", spec, methods=list(given) or None, **overrides), jobs=jobs, say=said
-        )
+        command = _call(spec, methods=list(given) or None, **overrides)
+        plan = planned(wanted, command=command, jobs=jobs, say=said)
         with _bar(plan.spec.name, shown=progress) as advance:
             execute(plan, progress=advance, jobs=jobs, say=said)
     return load(plan.directory)
@@ -349,10 +348,10 @@ def _listed(value: Any) -> object:
     return value.tolist() if hasattr(value, "tolist") else list(value)
 
 
-def _call(name: str, spec: str | Path, **arguments: object) -> str:
+def _call(spec: str | Path, **arguments: object) -> str:
     """The call as a person would write it."""
     given = [repr(str(spec)), *(f"{key}={value!r}" for key, value in arguments.items() if value is not None)]
-    return f"bench.api.{name}({', '.join(given)})"
+    return f"bench.api.run({', '.join(given)})"
 
 
 def _bar(title: str, *, shown: bool) -> AbstractContextManager[Progress]:

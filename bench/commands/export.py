@@ -81,14 +81,14 @@ def _document(kind: str) -> Callable[[Path, Path, str], Iterable[Path]]:
 
 def _finished(directory: Path) -> tuple[Run, Summary]:
     """The run, read and summed up; raises `NoVerdictError` where it did not come to its end."""
+    from bench.record.manifest import how_to_go_on
     from reports.derive.summary import summarise
     from reports.read.run import load_run
     from reports.read.tables import all_tables
 
     run = load_run(directory)
     if (status := run.about.get("status")) != "complete":
-        go_on = f"finish it with `restobench run --resume --out {directory}`"
-        raise NoVerdictError(f"{directory} is {status or 'not whole'}; {go_on}")
+        raise NoVerdictError(f"{directory} is {status or 'not whole'}; finish it: {how_to_go_on(directory)}")
     return run, summarise(all_tables(run), run.methods, run.metrics)
 
 

@@ -46,13 +46,13 @@ def compare(
     style: Style = Format.TABLE,
 ) -> None:
     """Measure two revisions side by side: slower, faster, worse, better, unchanged, or no verdict."""
-    from bench.plan.overrides import method_names
+    from bench.plan.overrides import method_names, share_of
     from bench.regress import exports
     from bench.regress.compare import Question
     from bench.regress.kept import compare_and_keep
 
     chosen = method_names(methods)
-    share = _share(detect)
+    share = checked_change(share_of(detect), f"--detect {detect!r}") if detect else None
     seconds = budget_seconds(budget, share)
     question = Question(base, head, spec, chosen, Path.cwd(), images, build, seconds, share, measure_all, timeout)
     with progress_bar("compare") as progress:
@@ -60,17 +60,6 @@ def compare(
     exports.write_step_summary(exports.step_summary(comparison, place))
     _show_comparison(comparison, place, style, verbose=verbose)
     raise typer.Exit(comparison.status)
-
-
-def _share(text: str) -> float | None:
-    """`1%` and `0.01` as 0.01; None where nothing is given."""
-    if not text:
-        return None
-    try:
-        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        share = 0.0
-    return checked_change(share, f"--detect {text!r}")
 
 
 def _show_comparison(comparison: Comparison, place: Path, style: Format, *, verbose: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.errors import SpecError, one_line
 from bench.plan.case import GIVEN, Case, Reading
-from bench.plan.damage import in_tables
+from bench.plan.damage import in_tables, usual
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +52,7 @@ def batch_for(case: Case) -> torch.Tensor:
         repeats = -(-size // image.shape[axis])
         mirrored = [image if i % 2 == 0 else image.flip(axis) for i in range(repeats)]
         image = torch.cat(mirrored, dim=axis).narrow(axis, 0, size)
-    kind = "awgn" if case.task == "denoise" else "bicubic"
-    cases = (replace(case, degradation=kind, seed=case.seed + number) for number in range(case.batch))
+    cases = (replace(case, degradation=usual(case.task), seed=case.seed + number) for number in range(case.batch))
     return torch.stack([degraded(one, image) for one in cases])
 
 
@@ -73,7 +72,7 @@ def try_degradations(cases: Iterable[Case]) -> None:
         values = torch.arange(case.channels * _TRIED**2, dtype=torch.float32) % 251 / 250
         image = values.reshape(case.channels, _TRIED, _TRIED)
         try:
-            one, other = degraded(case, image), degraded(case, image)
+            one, other = (degraded(replace(case, device="cpu"), image) for _ in range(2))
         except (Exception, SystemExit) as error:  # a user's degradation is tried, and may fail in any way
             raise SpecError(f"{case.degradation}: {one_line(error)}") from error
         if not torch.equal(one, other):

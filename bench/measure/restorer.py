@@ -17,6 +17,7 @@ from bench.measure.memory import alive_at_once
 from bench.measure.outputs import OutputError, changed, checked, in_range
 from bench.measure.scores import scores
 from bench.plan.case import Case, Reading, options_text
+from bench.plan.damage import usual
 from restoration.callables import method_from, name_of
 from restoration.catalog import get
 from restoration.degradation import crop_to_multiple
@@ -119,7 +120,7 @@ def prepared(
     case = Case(
         "quality", method.name, variant_of(given), options_text(given), method.task, channels, height, width, scale,
         threads=torch.get_num_threads(), image=picture.name, sigma_255=0.0 if upscales else float(sigma_255),
-        degradation="bicubic" if upscales else "awgn", seed=seed,
+        degradation=usual(method.task), seed=seed,
     )  # fmt: skip
     restore = method.build(method.checked(case.setup()))
     return Trial(case, method, restore, clean, degraded(case, clean)[None])

@@ -176,7 +176,7 @@ def parameter(case: Case, round_seconds: float) -> Any:
         case,
         id=case.timed_name,
         marks=pytest.mark.benchmark(
-            group=f"{case.height}x{case.width}", timer=clock_for(case.device), max_time=round_seconds, min_rounds=5,
+            group=case.size, timer=clock_for(case.device), max_time=round_seconds, min_rounds=5,
             warmup=False,
         ),
     )  # fmt: skip

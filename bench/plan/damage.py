@@ -13,6 +13,11 @@ from bench.plan.case import GIVEN
 from restoration.method import Option
 
 
+def usual(task: str) -> str:
+    """The degradation of a task that a spec says nothing of."""
+    return "awgn" if task == "denoise" else "bicubic"
+
+
 def check_degradation(text: str) -> str:
     """`text` where it names a degradation with options that it has; raises `RestorationError`."""
     from restoration.degradations import get

@@ -49,13 +49,18 @@ def method_names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def percent(text: str) -> float:
-    """`3%` or `0.03` -> 0.03; raises SpecError unless it lies between 0 and 1, both left out."""
+def share_of(text: str) -> float:
+    """`3%` or `0.03` -> 0.03; 0 for what is no number."""
     number = text.strip().removesuffix("%")
     try:
-        value = float(number) / (100 if number != text.strip() else 1)
+        return float(number) / (100 if number != text.strip() else 1)
     except ValueError:
-        value = 0.0
+        return 0.0
+
+
+def percent(text: str) -> float:
+    """`3%` or `0.03` -> 0.03; raises SpecError unless it lies between 0 and 1, both left out."""
+    value = share_of(text)
     if not 0 < value < 1:
         raise SpecError(f"expected a share such as 3% or 0.03, got {text!r}")
     return value

@@ -26,7 +26,7 @@ from pydantic_core import CoreSchema
 
 from bench.errors import SpecError
 from bench.plan.case import Case, Kind, metrics_text, options_text
-from bench.plan.damage import check_degradation, check_metrics, expanded, reduces, told_sigmas
+from bench.plan.damage import check_degradation, check_metrics, expanded, reduces, told_sigmas, usual
 from bench.plan.experiments import check_options
 from restoration.catalog import get
 from restoration.method import Method, Option, Setup, variant_of
@@ -177,7 +177,7 @@ class QualitySection(Section):
             if unknown := sorted(set(images) - set(known)):
                 raise SpecError(f"no image {unknown[0]!r} in {case.channels} channels; there are: {', '.join(known)}")
             denoise = method.task == "denoise"
-            degradations = self.degradation or ("awgn" if denoise else "bicubic",)
+            degradations = self.degradation or (usual(method.task),)
             seen = tuple(self._inputs(method, degradations))
             for image, (sigma, degradation), seed in itertools.product(images, seen, self.seed if denoise else (0,)):
                 judged = replace(case, image=image, metrics=metrics_text(self.metrics), seed=seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -120,21 +120,24 @@ class Spec(Strict):
         denoising = (one for one in self.quality if any(get(name).task == "denoise" for name in one.method))
         return {sigma for section in denoising for sigma in section.sigma_255}
 
+    def naming(self, names: Callable[[Section], Iterable[str]]) -> Spec:
+        """The same spec with those methods in each section; sections left without a method are dropped."""
+        kinds = ("cost", "time", "memory", "layers", "quality")
+        return self.model_copy(update={kind: _naming(names, getattr(self, kind)) for kind in kinds})
+
     def only(self, methods: Sequence[str]) -> Spec:
         """The same spec for these methods alone; sections left without a method are dropped.
 
         So are experiments, unless they take methods.
         """
 
-        def kept(sections: Sequence[_S]) -> tuple[_S, ...]:
-            chosen = ((section, tuple(name for name in section.method if name in methods)) for section in sections)
-            return tuple(section.model_copy(update={"method": names}) for section, names in chosen if names)
+        def held(section: Section) -> Iterator[str]:
+            return (name for name in section.method if name in methods)
 
-        paired = (section.model_copy(update={"entry": kept(section.entry)}) for section in self.paired)
+        paired = (section.model_copy(update={"entry": _naming(held, section.entry)}) for section in self.paired)
         chosen = ((section, of_methods(section.name, section.options, methods)) for section in self.experiment)
-        return self.model_copy(
+        return self.naming(held).model_copy(
             update={
-                **{kind: kept(getattr(self, kind)) for kind in ("cost", "time", "memory", "layers", "quality")},
                 "paired": tuple(section for section in paired if len(section.entry) > 1),
                 "experiment": tuple(one.model_copy(update={"options": own}) for one, own in chosen if own),
             }
@@ -182,6 +185,12 @@ class Spec(Strict):
         return sum(
             combinations(grid) * (max(images, 1) if isinstance(grid, QualitySection) else 1) for grid in self._grids()
         )
+
+
+def _naming(names: Callable[[Section], Iterable[str]], sections: Sequence[_S]) -> tuple[_S, ...]:
+    """The sections with the methods that `names` has for each; those without any are left out."""
+    chosen = ((section, tuple(names(section))) for section in sections)
+    return tuple(section.model_copy(update={"method": own}) for section, own in chosen if own)
 
 
 def _bundled() -> set[str]:

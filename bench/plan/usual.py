@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -13,8 +12,6 @@ from bench.plan.case import Case, Kind
 from bench.plan.sections import QualitySection, Section, SizedSection, first_fault
 from bench.plan.spec import Spec
 from restoration.catalog import get
-
-_S = TypeVar("_S", bound=Section)
 
 
 def usual_case(kind: Kind, method: str, *, size: str, channels: int = 0, scale: int = 0, threads: int = 1) -> Case:
@@ -53,15 +50,11 @@ def with_methods(spec: Spec, methods: Sequence[str], images: Sequence[str] = ())
 def _in_place(spec: Spec, methods: Sequence[str]) -> Spec:
     """`spec` with `methods` in place of its own in each section, the baseline kept; sections left without any go."""
 
-    def placed(sections: Sequence[_S]) -> tuple[_S, ...]:
-        chosen = ((one, [name for name in one.method if name == spec.baseline]) for one in sections)
-        named = ((one, dict.fromkeys([*kept, *(name for name in methods if _fits(name, one))])) for one, kept in chosen)
-        return tuple(one.model_copy(update={"method": tuple(names)}) for one, names in named if names)
+    def named(section: Section) -> dict[str, None]:
+        kept = (name for name in section.method if name == spec.baseline)
+        return dict.fromkeys([*kept, *(name for name in methods if _fits(name, section))])
 
-    kinds = ("cost", "time", "memory", "layers", "quality")
-    return spec.model_copy(
-        update={**{kind: placed(getattr(spec, kind)) for kind in kinds}, "paired": (), "experiment": ()}
-    )
+    return spec.naming(named).model_copy(update={"paired": (), "experiment": ()})
 
 
 def _fits(name: str, section: Section) -> bool:

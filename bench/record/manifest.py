@@ -181,3 +181,8 @@ def _degradations(cases: Iterable[Case]) -> Iterator[dict[str, Any]]:
             found = degradation(text)
             sigma = "the noise that is added" if found.adds_sigma else "what denoisers are told"
             yield {"name": text, "summary": found.summary, "options": dict(found.options), "sigma": sigma}
+
+
+def how_to_go_on(directory: Path) -> str:
+    """What measures the cases of a run that are left."""
+    return f"go on with the same command and `--resume --out {directory}`"

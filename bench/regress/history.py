@@ -21,7 +21,7 @@ from bench.errors import BenchError, NoVerdictError, RowsError, one_line
 from bench.machine.nvml import Fact
 from bench.plan.spec import Tolerance
 from bench.record.files import append_whole, drop_torn_line, utf8
-from bench.record.manifest import Manifest, read_manifest
+from bench.record.manifest import Manifest, how_to_go_on, read_manifest
 from bench.record.rows import Row, read_rows
 from bench.regress.findings import Metric
 
@@ -110,7 +110,7 @@ def entry_of(directory: Path) -> Entry:
     """A run directory as one entry; raises `NoVerdictError` for a run that was not finished."""
     manifest = read_manifest(directory)
     if manifest.status != "complete":
-        raise NoVerdictError(f"{directory} is {manifest.status}; finish it with `restobench run --resume` first")
+        raise NoVerdictError(f"{directory} is {manifest.status}; finish it: {how_to_go_on(directory)}")
     return Entry(
         run=manifest.run,
         revision=manifest.revision,

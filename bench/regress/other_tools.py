@@ -144,7 +144,7 @@ def _benchmark(case: Case, seconds: Sequence[float]) -> dict[str, object]:
         stats.update(sample)
     name = f"test_time[{case.timed_name}]"
     return {
-        "group": f"{case.height}x{case.width}",
+        "group": case.size,
         "name": name,
         "fullname": f"test_time.py::{name}",
         "params": None,

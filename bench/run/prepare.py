@@ -13,10 +13,10 @@ from bench.measure.image_set import ImageSet, image_facts, served
 from bench.measure.inputs import try_degradations
 from bench.plan.case import GIVEN, Case
 from bench.plan.spec import Spec
-from bench.record.manifest import describe
+from bench.record.manifest import describe, how_to_go_on
 from bench.run.needs import metric_notices, notices as lacks, obtained, parted
 from bench.run.plan import Plan, takes_time
-from bench.run.resume import how_to_go_on, resumed
+from bench.run.resume import resumed
 from bench.run.run_lock import lock_run
 from bench.talk import Say
 from restoration.metrics import get as metric

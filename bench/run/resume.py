@@ -15,7 +15,7 @@ from bench.plan.spec import Spec
 from bench.record.attempt import END
 from bench.record.case_hash import case_hash
 from bench.record.files import remove_drafts
-from bench.record.manifest import FILE_NAME as MANIFEST, read_manifest
+from bench.record.manifest import FILE_NAME as MANIFEST, how_to_go_on, read_manifest
 from bench.record.rows import FILE_NAME, Row, keep_rows, read_rows
 from bench.run.plan import Plan, takes_time
 from bench.run.run_lock import lock_run
@@ -43,11 +43,6 @@ def resumed(
     timed_before = any(map(takes_time, finished))
     known = len(cases) - len(left)
     return Plan(spec, manifest, directory, images, left, skipped, known=known, timed_before=timed_before)
-
-
-def how_to_go_on(directory: Path) -> str:
-    """What measures the cases of a run that are left."""
-    return f"go on with the same command and `--resume --out {directory}`"
 
 
 @contextmanager

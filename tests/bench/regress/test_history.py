@@ -62,6 +62,13 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     return int(ended.value.code or 0)
 
 
+def test_batches_of_one_size_are_series_of_their_own(tmp_path: Path) -> None:
+    four = Row("r", replace(TIME, batch=4), Reading("seconds", 0.8, "s", phase="measure"))
+    series = entry_of(run_directory(tmp_path, "r", seconds=0.1, more=[four])).series
+    seconds = {"batch 4" in name: point.value for name, point in series.items() if name.startswith("seconds m ")}
+    assert seconds == {False: 0.1, True: 0.8}
+
+
 def test_a_run_becomes_medians_of_measured_seconds_means_over_images_and_counts(tmp_path: Path) -> None:
     entry = entry_of(run_directory(tmp_path, "r"))
     values = {name.split()[0]: (point.value, point.samples) for name, point in entry.series.items()}
