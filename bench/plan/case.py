@@ -51,6 +51,11 @@ class Case:
     """The names of the metrics that judge the restored image, as a JSON list; empty for the usual ones."""
 
     @property
+    def name(self) -> str:
+        """The method and the options that are not its own, for people."""
+        return self.method if self.variant == Case.variant else f"{self.method} {self.variant}"
+
+    @property
     def size(self) -> str:
         """Of one that has a size, for people: `256x256`, or `256x256 batch 4`."""
         several = f" batch {self.batch}" if self.batch > 1 else ""

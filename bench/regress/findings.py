@@ -124,8 +124,7 @@ class Finding:
     @property
     def name(self) -> str:
         """The method and its options, for people."""
-        case = self.case
-        return case.method if case.variant == Case.variant else f"{case.method} {case.variant}"
+        return self.case.name
 
     @property
     def place(self) -> str:

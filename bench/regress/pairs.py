@@ -146,7 +146,8 @@ class Pairs:
         needed = {case: self._pairs_needed(case) for case in going}
         begin = max(0.0, self.last - of * BLOCKS * BLOCK_SECONDS)  # of which a pair takes so much to start
         pair = begin + len(going) * BLOCKS * BLOCK_SECONDS
-        each = ", ".join(f"{case.method} {case.variant} {pairs * pair / 60:.1f}" for case, pairs in needed.items())
+        minutes = {case: f"{pairs * pair / 60:.1f}" for case, pairs in needed.items()}
+        each = ", ".join(" ".join(filter(None, (case.name, case.size, minutes[case]))) for case in going)
         left = "" if math.isinf(self.left()) else f"; {max(0.0, self.left()) / 60:.1f} minutes are left"
         return (
             f"after {self.measured} pairs {len(going)} of {of} cases go on; minutes until a slow-down of "

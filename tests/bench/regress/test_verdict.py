@@ -148,6 +148,15 @@ def test_after_the_first_look_it_says_how_long_what_goes_on_will_take() -> None:
     assert said == [f"{begins} m 0 {minutes:.1f}; 0.5 minutes are left"]
 
 
+def test_two_sizes_of_a_method_are_told_apart_in_the_forecast() -> None:
+    said: list[str] = []
+    running = Pairs(Machine(seed=3, process=0.05), Rule(), controls=(), say=said.append)
+    running.left = lambda: 4.0 - running.measured
+    running.run([Case("time", "m", height=size, width=size) for size in (8, 16)])
+    assert ": m 8x8 " in said[0]
+    assert ", m 16x16 " in said[0]
+
+
 def test_the_forecast_is_the_pairs_after_which_an_error_that_shrinks_is_small_enough() -> None:
     rule = Rule()
     needed = rule.pairs_needed(0.01, 3, 0.025)
