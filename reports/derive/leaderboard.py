@@ -55,7 +55,7 @@ class Leaderboard:
 def leaderboards(summary: Summary, found: Sequence[Candidate]) -> tuple[Leaderboard, ...]:
     """One for each kind of input and noise level of the candidates, which are those of `candidates.candidates`."""
     main = summary.comparison.main
-    main = main[(main["method"] != "noisy") & main["psnr_db"].notna()].reset_index(drop=True)
+    main = main[main["method"] != "noisy"].reset_index(drop=True)
     parameters = _parameters(summary)
     places: dict[tuple[str, float], list[int]] = {}
     for number, one in enumerate(found):

@@ -60,6 +60,7 @@ class Summary:
         """The standings that have both quality, on the main board, and time."""
         table = self.standings
         own = table["compared"].astype(bool) & (table["board"] == 0) & (table["per_megapixel"] > 0)
+        own &= table["psnr_db"].notna()
         found: pd.DataFrame = table[own].reset_index(drop=True)
         return found
 
