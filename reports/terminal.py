@@ -49,7 +49,7 @@ def best(report: Report) -> Records:
     table = narrow(whole)
     others = report.summary.other_metrics
     records = [_record(line, others, several="channels" in table) for line in lines_of(table)]
-    if used := by_case(report.summary.named["energy"]):
+    if used := by_case(report.summary.named["energy"], report.summary.timed):
         energies = [used.get((at.label, at.scale, at.channels, at.height, at.width)) for at in lines_of(whole)]
         records = [{**record, "joules_per_megapixel": found} for record, found in zip(records, energies, strict=True)]
     return records
