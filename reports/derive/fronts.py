@@ -36,7 +36,7 @@ def tradeoff(
     """
     distance = np.abs(np.log(timed["pixels"].where(timed["pixels"] > 0) / REFERENCE_PIXELS))
     nearest = timed.assign(distance=distance).sort_values("distance", kind="stable")
-    per = MEGAPIXEL / nearest["pixels"]
+    per = MEGAPIXEL / (nearest["pixels"] * nearest["batch"])
     nearest = nearest.assign(time_low=nearest["low"] * per, time_high=nearest["high"] * per)
     setup = ["label", "scale", "channels"]
     both = lines.merge(nearest[[*setup, *_TIMED]].drop_duplicates(setup), on=setup, how="left")

@@ -38,7 +38,7 @@ def test_the_front_of_a_metric_goes_the_way_that_is_better() -> None:
     timed = pd.DataFrame(
         {
             "label": list("abc"), "scale": 1, "channels": 1, "pixels": 512.0 * 512, "low": 1.0, "high": 1.0,
-            "per_megapixel": [1.0, 2.0, 3.0], "height": 512, "width": 512,
+            "per_megapixel": [1.0, 2.0, 3.0], "height": 512, "width": 512, "batch": 1,
         }
     )  # fmt: skip
     failed = pd.DataFrame({"label": [], "scale": [], "channels": [], "error": []})
