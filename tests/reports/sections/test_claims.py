@@ -428,6 +428,7 @@ def test_block_sizes_alone_show_nothing_of_redundancy(tmp_path: Path) -> None:
     )]  # fmt: skip
     shown = said.section(stride, tmp_path, rows)
     assert shown.charts == ()
+    assert shown.findings == ()
     assert shown.text == ()
 
 
