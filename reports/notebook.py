@@ -8,7 +8,6 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from reports.derive.status import status_of
 from reports.derive.summary import Summary
 from reports.draw.grid import Grid, grid
 from reports.draw.look import VARIABLES, Chart, Palette, page_svg, plain_svg, styled
@@ -16,6 +15,7 @@ from reports.draw.sheet import Ink
 from reports.read.run import Run
 from reports.sections.score_tables import narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
+from reports.sections.stream import whole_status
 from reports.sections.summary import charts
 from reports.sections.tradeoff import COLUMNS
 
@@ -28,7 +28,7 @@ MOST_ERRORS = 5
 
 def shown(run: Run, summary: Summary) -> str:
     """A run as HTML that needs nothing around it; everything but the figures is escaped."""
-    status = status_of(run, summary.comparison)
+    status = whole_status(run, summary)
     said = [remark.text for remark in remarks(status)]
     errors = [error_text(problem) for problem in status.errors[:MOST_ERRORS]]
     with styled():
