@@ -27,14 +27,11 @@ RESTRICTED: Mapping[str, re.Pattern[str]] = {
 
 
 def candidates(summary: Summary, records: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
-    """The lines of every main board but the inputs themselves; `records` are the methods of `run.json`."""
+    """One for each line of `Summary.ranked`, in its order; `records` are the methods of `run.json`."""
     licences = {str(record.get("name")): str(record.get("licence") or "") for record in records}
     memory, device = memory_of(summary), _devices(summary)
-    table = summary.standings
-    own = table[table["compared"].astype(bool) & (table["board"] == 0) & (table["method"] != "noisy")]
-    own = own[own["psnr_db"].notna()]  # what is judged without a reference has none
-    several = _several_channels(table)
-    return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(own))
+    several = _several_channels(summary.standings)
+    return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(summary.ranked))
 
 
 def _candidate(

@@ -54,14 +54,12 @@ class Leaderboard:
 
 def leaderboards(summary: Summary, found: Sequence[Candidate]) -> tuple[Leaderboard, ...]:
     """One for each kind of input and noise level of the candidates, which are those of `candidates.candidates`."""
-    main = summary.comparison.main
-    main = main[main["method"] != "noisy"].reset_index(drop=True)
-    parameters = _parameters(summary)
+    ranked, parameters = summary.ranked, _parameters(summary)
     places: dict[tuple[str, float], list[int]] = {}
     for number, one in enumerate(found):
         places.setdefault((one.kind, one.sigma), []).append(number)
     return tuple(
-        _board(summary, key, main.iloc[own], [found[number] for number in own], parameters)
+        _board(summary, key, ranked.iloc[own], [found[number] for number in own], parameters)
         for key, own in places.items()
     )
 
