@@ -56,6 +56,7 @@ def test_energies_of_cases_that_differ_are_not_added_up(tmp_path: Path) -> None:
     made = report(tmp_path, *sigmas, *other, *timed("b", package=1.0))
     found = {record["method"]: record["joules_per_megapixel"] for record in terminal.best(made)}
     assert found == {"a": pytest.approx(5.0), "b": pytest.approx(2.0)}
+    assert {tuple(line[9:11]) for line in lines(made)} == {("2", "1"), ("1", "1"), ("2", "4")}
 
 
 def test_the_energy_of_the_least_batch_stands_beside_its_time(tmp_path: Path) -> None:
