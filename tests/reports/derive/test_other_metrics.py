@@ -11,7 +11,7 @@ import pytest
 import said
 import synthetic
 
-from reports import terminal
+from reports import notebook, terminal
 from reports.derive.fronts import tradeoff
 from reports.derive.scores import on_shared_images
 from reports.page import make_report
@@ -87,6 +87,7 @@ def test_it_stands_in_tables_figures_and_the_terminal(directory: Path) -> None:
     for name in ("tradeoff", "denoising"):
         assert "Blur (px), less is better" in sections[name].grids[0].columns
     assert "metric blur: returned nan" in str(report.status.errors)
+    assert "<th>Blur (px), less is better</th>" in notebook.shown(report.run, report.summary)
 
 
 def test_a_run_without_a_psnr_has_its_other_fronts_and_no_sentence_about_nan(tmp_path: Path) -> None:
