@@ -81,6 +81,12 @@ def test_a_method_that_never_reaches_the_reference_says_so(board: Leaderboard) -
     assert matched[2] is None
 
 
+def test_kinds_of_input_that_differ_in_their_channels_name_them(tmp_path: Path) -> None:
+    rows = [row for channels in (1, 3) for row in said.scored("dct", 28.0 + channels, channels=channels)]
+    summary = said.material(tmp_path, rows).summary
+    assert set(kinds(candidates(summary, ABOUT), summary)) == {"denoise, 1 channel", "denoise, 3 channels"}
+
+
 def test_candidates_have_what_is_written_of_time_memory_and_licence(tmp_path: Path) -> None:
     summary, found = made(tmp_path)
     by = {one.name: one for one in found}
