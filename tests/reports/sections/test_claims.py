@@ -235,6 +235,14 @@ def test_colour_is_not_charged_with_the_operations_of_grey(tmp_path: Path) -> No
     assert said.material(tmp_path, rows).summary.operations.empty
 
 
+def test_series_that_differ_in_their_channels_name_them(tmp_path: Path) -> None:
+    rows = [row for channels in (1, 3) for size in (256, 512) for row in timed(
+        "dct", 1e-8 * size**2 * channels, size=size, channels=channels
+    )]  # fmt: skip
+    names = {mark.series for chart in said.section(times, tmp_path, rows).charts for mark in chart.marks.values()}
+    assert names == {"DCT 8×8, 1 channel", "DCT 8×8, 3 channels"}
+
+
 # Scaling
 
 
@@ -375,14 +383,6 @@ def test_predictions_alone_are_not_said_to_be_measured_nor_the_other_way_round(t
     assert "fresh process" not in text(predicted)
     assert predicted.charts[0].finding == "At its largest size: DCT 8×8 with 8 bytes per pixel, predicted."
     assert "Predicted" not in text(said.section(memory, tmp_path / "b", [peak("dct", 64, 8.0)]))
-
-
-def test_series_that_differ_in_their_channels_name_them(tmp_path: Path) -> None:
-    rows = [row for channels in (1, 3) for size in (256, 512) for row in timed(
-        "dct", 1e-8 * size**2 * channels, size=size, channels=channels
-    )]  # fmt: skip
-    names = {mark.series for chart in said.section(times, tmp_path, rows).charts for mark in chart.marks.values()}
-    assert names == {"DCT 8×8, 1 channel", "DCT 8×8, 3 channels"}
 
 
 # Ratio and stride
