@@ -186,7 +186,8 @@ class Results:
     def summary(self) -> pd.DataFrame:
         """Each method at one setting on each kind of input: mean PSNR over `n` images, speed and operations.
 
-        `front` says that no method compared is both faster and better. What was only timed or counted is not in it.
+        `front` says that no method compared is both faster and better, and that it gains enough over the step of the
+        front before it. What was only timed or counted is not in it.
         """
         return self._of_all(lambda run: leaderboard(self._summaries[run.name]))
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
-from reports.derive.status import status_of
 from reports.derive.summary import Summary
 from reports.draw.grid import Grid, grid
 from reports.draw.look import VARIABLES, Chart, Palette, page_svg, plain_svg, styled
 from reports.draw.sheet import Ink
 from reports.read.run import Run
-from reports.sections.score_tables import narrow, settings_text, standings
+from reports.sections.markup import environment
+from reports.sections.score_tables import narrow, settings_text, standings, with_metrics
 from reports.sections.status import error_text, remarks
+from reports.sections.stream import whole_status
 from reports.sections.summary import charts
 from reports.sections.tradeoff import COLUMNS
 
@@ -28,14 +28,12 @@ MOST_ERRORS = 5
 
 def shown(run: Run, summary: Summary) -> str:
     """A run as HTML that needs nothing around it; everything but the figures is escaped."""
-    status = status_of(run, summary.comparison)
+    status = whole_status(run, summary)
     said = [remark.text for remark in remarks(status)]
     errors = [error_text(problem) for problem in status.errors[:MOST_ERRORS]]
     with styled():
         drawn = [_own(run, chart) for chart in charts(summary, Ink(Palette(summary.labels), {}))]
-    return _template(
-        "notebook.html.j2"
-    ).render(
+    return _template().render(
         name=run.name,
         said=[*said, *errors, *status.problems],
         grid=_leaderboard(summary),
@@ -47,14 +45,13 @@ def shown(run: Run, summary: Summary) -> str:
 
 def shown_table(caption: str, heading: str, table: Grid) -> str:
     """A table as HTML that needs nothing around it, everything escaped; `heading` is said before it."""
-    return _template("notebook.html.j2").render(
-        name=caption, said=[heading], grid=table, charts=[], colors="", most=MOST_LINES
-    )
+    return _template().render(name=caption, said=[heading], grid=table, charts=[], colors="", most=MOST_LINES)
 
 
 def _leaderboard(summary: Summary) -> Grid:
     table = standings(summary)
-    return grid("leaderboard", f"Quality beside time, {settings_text(table)}", narrow(table), COLUMNS)
+    caption = f"Quality beside time, {settings_text(table)}"
+    return grid("leaderboard", caption, narrow(table), with_metrics(COLUMNS, summary))
 
 
 def _own(run: Run, chart: Chart) -> Chart:
@@ -63,11 +60,5 @@ def _own(run: Run, chart: Chart) -> Chart:
     return replace(chart, name=f"{run.name}-{chart.name}", marks=marks)
 
 
-def _template(name: str) -> jinja2.Template:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    ).get_template(name)
+def _template() -> jinja2.Template:
+    return environment().get_template("notebook.html.j2")

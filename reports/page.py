@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from reports.derive.status import Status, status_of
+from reports.derive.status import Status
 from reports.derive.summary import Summary, summarise
 from reports.draw.look import Palette, plain_svg, styled
 from reports.draw.number_text import counted
@@ -22,7 +22,7 @@ from reports.sections.environment import machine
 from reports.sections.markup import render
 from reports.sections.section import Material, Section
 from reports.sections.status import remarks
-from reports.sections.stream import refusals
+from reports.sections.stream import whole_status
 from reports.sections.words import words
 
 PAGE = "report.html"
@@ -47,7 +47,7 @@ def make_report(directory: Path) -> Report:
     run = load_run(directory)
     tables = all_tables(run)
     summary = summarise(tables, run.methods, run.metrics)
-    status = replace(status_of(run, summary.comparison), refused=refusals(run, summary))
+    status = whole_status(run, summary)
     shown, notes = panels(run)
     named = [str(record.get("name", "")) for record in run.listed("methods")]
     anchors = {name: f"#method-{number}" for number, name in enumerate(named)}  # numbered: names may hold anything

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reports.derive.candidates import candidates, kinds, kinds_of
-from reports.derive.choice import Candidate, choose, front
+from reports.derive.choice import Candidate, best_first, choose, front
 from reports.derive.energies import by_case
 from reports.derive.leaderboard import Place, leaderboards
 from reports.derive.question import Asked, read_question
@@ -49,7 +49,7 @@ def best(report: Report) -> Records:
     table = narrow(whole)
     others = report.summary.other_metrics
     records = [_record(line, others, several="channels" in table) for line in lines_of(table)]
-    if used := by_case(report.summary.named["energy"]):
+    if used := by_case(report.summary.named["energy"], report.summary.timed):
         energies = [used.get((at.label, at.scale, at.channels, at.height, at.width)) for at in lines_of(whole)]
         records = [{**record, "joules_per_megapixel": found} for record, found in zip(records, energies, strict=True)]
     return records
@@ -69,7 +69,7 @@ def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
         places = [place for entry in board.entries for place in (entry.head, *entry.variants)]
         heads = {entry.head.candidate.name for entry in board.entries}
         kept = heads | {one.name for one in front(place.candidate for place in places)}
-        places.sort(key=lambda place: (-place.candidate.db, place.candidate.ms or 0))
+        places.sort(key=lambda place: best_first(place.candidate))
         lines = [_board_line(place, board.reference) for place in places if place.candidate.name in kept]
         over = f"{heading(board.kind, board.sigma)}: means over {counted(board.images, 'image')}, 95 % intervals"
         made.append((over, lines, list(left_out(own))))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from reports.derive.choice import Candidate
 from reports.derive.fronts import REFERENCE_PIXELS
-from reports.derive.scores import main_degradation, main_sigma
+from reports.derive.scores import main_degradation, main_sigma, several_channels
 from reports.derive.speeds import MEGAPIXEL
 from reports.derive.summary import Summary
 from reports.read.tables import lines_of
@@ -27,14 +27,11 @@ RESTRICTED: Mapping[str, re.Pattern[str]] = {
 
 
 def candidates(summary: Summary, records: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
-    """The lines of every main board but the inputs themselves; `records` are the methods of `run.json`."""
+    """One for each line of `Summary.ranked`, in its order; `records` are the methods of `run.json`."""
     licences = {str(record.get("name")): str(record.get("licence") or "") for record in records}
     memory, device = memory_of(summary), _devices(summary)
-    table = summary.standings
-    own = table[table["compared"].astype(bool) & (table["board"] == 0) & (table["method"] != "noisy")]
-    own = own[own["psnr_db"].notna()]  # what is judged without a reference has none
-    several = _several_channels(table)
-    return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(own))
+    several = several_channels(summary.standings)
+    return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(summary.ranked))
 
 
 def _candidate(
@@ -80,21 +77,14 @@ def kind_of(line: Any, several: frozenset[str]) -> str:
     degradation = str(line.degradation)
     scale = f" ×{line.scale:g}" if line.task != "denoise" else ""
     named = f"{degradation}{scale}".strip() if scale or degradation != "awgn" else ""
-    return ", ".join(
-        part for part in (str(line.task), named, f"{line.channels:g} channels" * (line.task in several)) if part
-    )
+    channels = f"{line.channels:g} channel{'s' * (line.channels > 1)}" if line.task in several else ""
+    return ", ".join(part for part in (str(line.task), named, channels) if part)
 
 
 def kinds_of(table: pd.DataFrame) -> Iterator[str]:
     """The kind of input of each line of the standings."""
-    several = _several_channels(table)
+    several = several_channels(table)
     return (kind_of(line, several) for line in lines_of(table))
-
-
-def _several_channels(table: pd.DataFrame) -> frozenset[str]:
-    """The tasks that have lines of more than one number of channels."""
-    found = table[["task", "channels"]].drop_duplicates()["task"].astype(str)
-    return frozenset(found[found.duplicated()])
 
 
 def memory_of(summary: Summary) -> dict[tuple[str, float, float], float]:

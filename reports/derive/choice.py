@@ -100,7 +100,7 @@ def choose(candidates: Iterable[Candidate], question: Question) -> Choice:
     faster = [one for one in left if _time(one) < _time(chosen)]
     reaching = [one for one in faster if question.quality is not None and one.db >= question.quality]
     better = first((one for one in left if one.db > chosen.db), _fastest)
-    pool = (faster, _best) if question.quality is None else (reaching, _fastest)
+    pool = (faster, best_first) if question.quality is None else (reaching, _fastest)
     return replace(found, better=better, cheaper=first(*pool))
 
 
@@ -123,10 +123,11 @@ def first(candidates: Iterable[Candidate], by: Order) -> Candidate | None:
 
 def order(question: Question) -> Order:
     """How candidates that fit are ranked: the best first, unless only a quality is asked for; then the fastest."""
-    return _fastest if question.quality is not None and question.budget is None else _best
+    return _fastest if question.quality is not None and question.budget is None else best_first
 
 
-def _best(one: Candidate) -> tuple[float, float]:
+def best_first(one: Candidate) -> tuple[float, float]:
+    """Ranks the best first, and of equally good ones the fastest; what was not timed comes last of them."""
     return (-one.db, _time(one))
 
 
@@ -153,7 +154,7 @@ def _meets(one: Candidate, question: Question, limits: Sequence[Limit]) -> bool:
 
 def _closest(rivals: list[Candidate], question: Question) -> Iterable[tuple[Limit, Candidate]]:
     """For each limit what meets all the others and comes closest to it."""
-    by: dict[Limit, Order] = {"memory": lambda one: (one.mib or 0, -one.db), "budget": _fastest, "quality": _best}
+    by: dict[Limit, Order] = {"memory": lambda one: (one.mib or 0, -one.db), "budget": _fastest, "quality": best_first}
     for limit in question.limits:
         others = [one for one in question.limits if one != limit]
         fitting = (one for one in rivals if _meets(one, question, others) and _known(one, limit))

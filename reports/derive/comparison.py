@@ -46,8 +46,9 @@ class Comparison:
 
     @property
     def main(self) -> pd.DataFrame:
-        """The lines on the main board of each kind of input."""
-        return self.lines[self.lines["compared"] & (self.lines["board"] == 0)]
+        """The lines on the main board of each kind of input; what was judged without a reference has no PSNR."""
+        own = self.lines["compared"] & (self.lines["board"] == 0) & self.lines["psnr_db"].notna()
+        return self.lines[own]
 
 
 def compare(tries: pd.DataFrame, swept: pd.DataFrame, methods: Methods, scores: Sequence[str] = SCORES) -> Comparison:

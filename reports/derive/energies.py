@@ -18,13 +18,16 @@ def per_megapixel(energy: pd.DataFrame) -> pd.DataFrame:
     return read.assign(joules_per_megapixel=read["joules"] / pixels.where(pixels > 0) * MEGAPIXEL)
 
 
-def by_case(energy: pd.DataFrame) -> Mapping[tuple[object, ...], float]:
-    """Joules per megapixel of all counters together, by label, scale, channels, height and width, of single images.
+def by_case(energy: pd.DataFrame, timed: pd.DataFrame) -> Mapping[tuple[object, ...], float]:
+    """Joules per megapixel of all counters together, by label, scale, channels, height and width.
 
-    A case of which one of the counters had no value is left out: its sum would be too small.
+    Of the threads and batches in `timed` (of `speeds`) alone; a counter's value is the mean over what else cases of one
+    key differ in, sigma for instance. A case of which one of the counters had no value is left out: its sum would be
+    too small.
     """
-    energy = energy[energy["batch"] == 1]
-    partial = energy.loc[~(energy["joules"] > 0), _CASE].drop_duplicates()
-    sums = per_megapixel(energy).groupby(_CASE, observed=True, sort=False)["joules_per_megapixel"].sum()
+    own = energy[energy["threads"].isin(timed["threads"]) & energy["batch"].isin(timed["batch"])]
+    partial = own.loc[~(own["joules"] > 0), _CASE].drop_duplicates()
+    means = per_megapixel(own).groupby([*_CASE, "counter"], observed=True, sort=False)["joules_per_megapixel"].mean()
+    sums = means.groupby(level=_CASE, sort=False).sum()
     left = [tuple(line) for line in partial.itertuples(index=False)]
     return {key: float(value) for key, value in sums.items() if isinstance(key, tuple) and key not in left}

@@ -1,4 +1,4 @@
-"""Quality against time, and the front: the methods that no other beats in both."""
+"""Quality against time, and the front: what nothing beats in both, and of PSNR the steps that are sure to gain."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def tradeoff(
 ) -> pd.DataFrame:
     """`lines` of a comparison with the speed of each label measured nearest to 512 x 512, NaN where none was.
 
-    `front` is true for the fastest on a board, and for what is better than all that are faster: by `LEAST_GAIN_DB` and,
-    where there are several images, so that the interval of the difference over images (of the scores `counted`) lies
-    above zero. `front_NAME` is true where nothing is both faster and better by that one of `metrics`. `time_error` is
-    the first error of the label in `failed`, the timed cases that failed.
+    `front` is true for steps on a board: the fastest with a PSNR, and of those with a higher mean than all that are
+    faster each that is better than the step before it, by `LEAST_GAIN_DB` and, where there are several images, so that
+    the interval of the difference over images (of the scores `counted`) lies above zero. `front_NAME` is true where
+    nothing is both faster and better by that one of `metrics`. `time_error` is the first error of the label in
+    `failed`, the timed cases that failed.
     """
     distance = np.abs(np.log(timed["pixels"].where(timed["pixels"] > 0) / REFERENCE_PIXELS))
     nearest = timed.assign(distance=distance).sort_values("distance", kind="stable")
-    per = MEGAPIXEL / nearest["pixels"]
+    per = MEGAPIXEL / (nearest["pixels"] * nearest["batch"])
     nearest = nearest.assign(time_low=nearest["low"] * per, time_high=nearest["high"] * per)
     setup = ["label", "scale", "channels"]
     both = lines.merge(nearest[[*setup, *_TIMED]].drop_duplicates(setup), on=setup, how="left")
@@ -62,8 +63,9 @@ def _best(table: pd.DataFrame, score: str, *, least: bool) -> pd.Series[bool]:
 def _steps(table: pd.DataFrame, counted: pd.DataFrame) -> pd.Series[bool]:
     """True for each step of the front of its board."""
     front = pd.Series(data=False, index=table.index)
-    for places in table.groupby([*RIVALS, "board"], observed=True).indices.values():
-        group = table.iloc[places].sort_values(["per_megapixel", "psnr_db"], ascending=[True, False])
+    rising = table[_best(table, "psnr_db", least=False)]
+    for places in rising.groupby([*RIVALS, "board"], observed=True).indices.values():
+        group = rising.iloc[places].sort_values("per_megapixel")
         wide, steps = per_image(counted, group), list[str]()
         for label in group["label"].astype(str):
             if not steps or _surely_better(wide[label], wide[steps[-1]]):

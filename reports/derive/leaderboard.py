@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reports.derive.choice import Candidate
+from reports.derive.choice import Candidate, best_first
 from reports.derive.intervals import Difference, difference
 from reports.derive.matched import Matched, time_at
 from reports.derive.scores import per_image
@@ -54,14 +54,12 @@ class Leaderboard:
 
 def leaderboards(summary: Summary, found: Sequence[Candidate]) -> tuple[Leaderboard, ...]:
     """One for each kind of input and noise level of the candidates, which are those of `candidates.candidates`."""
-    main = summary.comparison.main
-    main = main[(main["method"] != "noisy") & main["psnr_db"].notna()].reset_index(drop=True)
-    parameters = _parameters(summary)
+    ranked, parameters = summary.ranked, _parameters(summary)
     places: dict[tuple[str, float], list[int]] = {}
     for number, one in enumerate(found):
         places.setdefault((one.kind, one.sigma), []).append(number)
     return tuple(
-        _board(summary, key, main.iloc[own], [found[number] for number in own], parameters)
+        _board(summary, key, ranked.iloc[own], [found[number] for number in own], parameters)
         for key, own in places.items()
     )
 
@@ -77,15 +75,15 @@ def _board(
     reference = _reference(rivals, built)
     wide = per_image(summary.comparison.counted, lines)
     places = {one.name: _place(one, reference, wide) for one in rivals}
-    ranked = sorted(rivals, key=lambda one: (not built[one.name], -one.db, one.ms or 0))
+    ranked = sorted(rivals, key=lambda one: (not built[one.name], *best_first(one)))
     entries = []
     for method in dict.fromkeys(one.method for one in rivals):
         head, *others = (one for one in ranked if one.method == method)
-        others.sort(key=lambda one: -one.db)
+        others.sort(key=best_first)
         own = (places[head.name], tuple(places[one.name] for one in others))
         matched = time_at((head, *others), reference.db)
         entries.append(Entry(*own, matched, parameters.get((method, head.scale, head.channels))))
-    entries.sort(key=lambda entry: (-entry.head.candidate.db, entry.head.candidate.ms or 0))
+    entries.sort(key=lambda entry: best_first(entry.head.candidate))
     return Leaderboard(*key, reference, len(wide), tuple(entries))
 
 
@@ -94,7 +92,7 @@ def _reference(rivals: list[Candidate], built: Mapping[str, bool]) -> Candidate:
     for method in REFERENCES:
         own = [one for one in rivals if one.method == method]
         if own:
-            return max(own, key=lambda one: (built[one.name], one.db))
+            return min(own, key=lambda one: (not built[one.name], *best_first(one)))
     return min(rivals, key=lambda one: (one.ms is None, one.ms or 0))
 
 

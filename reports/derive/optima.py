@@ -14,7 +14,7 @@ def ratio_optima(scored: pd.DataFrame) -> pd.DataFrame:
     The vertex is that of a parabola through the best ratio and its neighbours. `scored` are the means of
     `scores.sweeps`: all ratios of a label over the same images.
     """
-    sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna()]
+    sweep = scored[(scored["task"] == "denoise") & scored["ratio"].notna() & scored["psnr_db"].notna()]
     case = ["label", "block_size", "stride", "channels", "sigma_255"]
     shown = ["ratio", "psnr_db", "low", "high", "n"]
     lines: list[tuple[object, ...]] = []

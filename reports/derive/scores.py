@@ -85,6 +85,12 @@ def main_degradation(scored: pd.DataFrame) -> str | None:
     return ("bicubic" if "bicubic" in found else found[0]) if found else None
 
 
+def several_channels(table: pd.DataFrame) -> frozenset[str]:
+    """The tasks that have lines of more than one number of channels."""
+    found = table[["task", "channels"]].drop_duplicates()["task"].astype(str)
+    return frozenset(found[found.duplicated()])
+
+
 def within_images(counted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """`chosen` (lines of one board) with `within_low` and `within_high`; `counted` are the scores behind them.
 

@@ -56,12 +56,17 @@ class Summary:
         return tuple(one for one in others_of(self.metrics) if one.name in quality and quality[one.name].notna().any())
 
     @property
-    def traded(self) -> pd.DataFrame:
-        """The standings that have both quality, on the main board, and time."""
+    def ranked(self) -> pd.DataFrame:
+        """The standings that have a PSNR on the main board, but for the inputs themselves."""
         table = self.standings
-        own = table["compared"].astype(bool) & (table["board"] == 0) & (table["per_megapixel"] > 0)
-        found: pd.DataFrame = table[own].reset_index(drop=True)
-        return found
+        own = table["compared"].astype(bool) & (table["board"] == 0) & table["psnr_db"].notna()
+        return table[own & (table["method"] != "noisy")]
+
+    @property
+    def traded(self) -> pd.DataFrame:
+        """Those of `ranked` that were timed."""
+        ranked = self.ranked
+        return ranked[ranked["per_megapixel"] > 0]
 
     @property
     def labels(self) -> list[tuple[str, str]]:

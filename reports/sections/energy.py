@@ -11,7 +11,7 @@ from reports.draw.number_text import counted
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = columns("label scale channels width height counter joules_per_megapixel joules note device")
+COLUMNS = columns("label scale channels width height counter joules_per_megapixel joules note threads batch device")
 
 
 def section(material: Material) -> Section:

@@ -19,26 +19,32 @@ from reports.sections.section import Section
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-def render(*, sections: Iterable[Section], svg: Mapping[str, str], **words: Any) -> str:
-    """The template filled in: everything is escaped but the figures, the style and the script."""
-    shown = tuple(sections)
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """The templates of pages and notebooks: everything is escaped, and a name that is missing is an error."""
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["key"] = _key
-    script = environment.get_template("page.js.j2").render()
+    found.filters["key"] = _key
+    return found
+
+
+def render(*, sections: Iterable[Section], svg: Mapping[str, str], **words: Any) -> str:
+    """The template filled in: everything is escaped but the figures, the style and the script."""
+    shown = tuple(sections)
+    templates = environment()
+    script = templates.get_template("page.js.j2").render()
     charts = {chart.name: chart for section in shown for chart in section.charts}
     inline = {name: Markup(page_svg(chart, svg[name])) for name, chart in charts.items()}  # noqa: S704 - drawn by us, text escaped by matplotlib
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html.j2").render(
+    return templates.get_template("page.html.j2").render(
         sections=shown,
         titles={section.anchor: section.title for section in shown},
         svg=inline,
-        style=Markup(environment.get_template("style.css.j2").render(families=FAMILIES + RESERVED).replace("\n", "")),  # noqa: S704 - our own file
+        style=Markup(templates.get_template("style.css.j2").render(families=FAMILIES + RESERVED).replace("\n", "")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=f"sha256-{digest}",
         **words,

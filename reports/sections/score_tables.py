@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from reports.derive.comparison import Comparison
-from reports.derive.scores import RIVALS
+from reports.derive.scores import RIVALS, several_channels
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, scored
 from reports.draw.grid import Columns, Grid, grid
@@ -62,12 +62,6 @@ def narrow(table: pd.DataFrame) -> pd.DataFrame:
     """`table` without the columns in which nothing stands, or the same number of channels for all of a task."""
     texts = [name for name in ("setting", "over", "outcome") if not table[name].astype(bool).any()]
     return table.drop(columns=texts + ([] if several_channels(table) else ["channels"]))
-
-
-def several_channels(table: pd.DataFrame) -> bool:
-    """Whether a task has lines of more than one number of channels."""
-    kinds = table[["task", "channels"]].drop_duplicates()
-    return bool(kinds["task"].duplicated().any())
 
 
 def channels_text(group: pd.DataFrame, *, among: pd.DataFrame) -> str:

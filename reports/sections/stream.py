@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from reports.derive.status import Status, status_of
 from reports.derive.stream import (
     BELOW,
     NO_FLOOR,
@@ -70,10 +72,11 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(p90=table["p90"].mask(refused), p90_reach=table["p90_reach"].mask(refused, ""))
 
 
-def refusals(run: Run, summary: Summary) -> tuple[str, ...]:
-    """A sentence for each method whose latency is no result for want of quality."""
+def whole_status(run: Run, summary: Summary) -> Status:
+    """How the run went, with a sentence for each method whose latency is no result for want of quality."""
     table = streams(run, summary) if is_stream(run) else summary.latency.iloc[:0].assign(word="")
-    return tuple(_refusals(table[table["word"].isin(REFUSED)]))
+    refused = tuple(_refusals(table[table["word"].isin(REFUSED)]))
+    return replace(status_of(run, summary.comparison), refused=refused)
 
 
 def _refusals(table: pd.DataFrame) -> Iterator[str]:

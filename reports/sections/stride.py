@@ -24,14 +24,15 @@ _REDUNDANCIES = r"DCT \d+×\d+(, stride \d+)?(, spacing [\d.]+)?"
 
 
 def section(material: Material) -> Section:
-    """Redundancy against quality and time."""
+    """Redundancy against quality and time; what is found is said only beside a figure."""
+    drawn = tuple(charts(material.summary, material.ink))
     return Section(
         "stride",
         "What redundancy buys: stride against PSNR and time",
         material.command,
         about=" ".join(_about(material.summary)),
-        findings=_findings(material.summary),
-        charts=tuple(charts(material.summary, material.ink)),
+        findings=_findings(material.summary) if drawn else (),
+        charts=drawn,
     )
 
 

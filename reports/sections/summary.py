@@ -90,7 +90,7 @@ def _main_input(table: pd.DataFrame, task: str) -> pd.DataFrame:
 
 
 def _denoising(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
-    main = _on_main_board(lines)
+    main = lines[lines.index.isin(summary.ranked.index)]
     rivals = _representatives(main)
     nets, transforms = rivals[rivals["method"] == "ffdnet"], rivals[rivals["method"] == DCT]
     pair = pd.concat([nets, transforms]) if len(nets) and len(transforms) else rivals.head(2)
@@ -102,7 +102,7 @@ def _denoising(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
 
 def _upscaling(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
     """Every degradation's gain of the same method: an RDN over bicubic, or else the best over bicubic or the second."""
-    rivals = _representatives(_on_main_board(lines))
+    rivals = _representatives(lines[lines.index.isin(summary.ranked.index)])
     base = rivals[rivals["method"] == "bicubic"] if len(rivals) > 1 else rivals
     base = base if len(base) else rivals.iloc[1:2]
     others = rivals[~rivals["method"].isin(base["method"])]
@@ -126,14 +126,9 @@ def _gains(summary: Summary, top: Any, base: Any) -> Iterator[str]:
             yield words("summary.gain", gain=gain.mean, input=where, reach=_reach_words(gain, images))
 
 
-def _on_main_board(lines: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(lines[lines["compared"].astype(bool) & (lines["board"] == 0) & lines["psnr_db"].notna()])
-
-
 def _representatives(main: pd.DataFrame) -> pd.DataFrame:
-    """A line for each method but the input itself, the best first: as it is built, or else the best of its variants."""
-    own = main[main["method"] != "noisy"]
-    own = own.assign(variants=own.groupby("method")["label"].transform("nunique"))
+    """A line for each method, the best first: as it is built, or else the best of its variants."""
+    own = main.assign(variants=main.groupby("method")["label"].transform("nunique"))
     first = own.sort_values(["as_built", "psnr_db"], ascending=False, kind="stable").drop_duplicates("method")
     return first.sort_values("psnr_db", ascending=False, kind="stable")
 

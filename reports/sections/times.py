@@ -77,7 +77,7 @@ def _against_pixels(summary: Summary, ink: Ink) -> Iterator[Chart]:
 def series_name(label: object, scale: Any, channels: Any, table: pd.DataFrame) -> str:
     """A method with its scale, and with its channels where `table` has it in several."""
     same = table[(table["label"] == label) & (table["scale"] == scale)]
-    colors = f", {channels:g} channels" if len(same["channels"].unique()) > 1 else ""
+    colors = f", {counted(channels, 'channel')}" if len(same["channels"].unique()) > 1 else ""
     return f"{label}{f' ×{scale:g}' if scale > 1 else ''}{colors}"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from reports.derive.families import lines_through, step_of
@@ -69,8 +68,7 @@ def front_chart(
 
     With `most`, variants that are neither on the front nor their method's best give way to that number.
     """
-    main = group[group["compared"].astype(bool) & (group["board"] == 0) & np.isfinite(group["psnr_db"])]
-    timed = main[(main["per_megapixel"] > 0) & (main["method"] != "noisy")]
+    timed = group[group.index.isin(summary.traded.index)]
     if timed.empty:
         return
     kept = timed

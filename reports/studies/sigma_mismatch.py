@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from reports.draw.look import Chart, numbered
+from reports.draw.look import Chart, Palette
 from reports.draw.number_text import counted
-from reports.draw.sheet import MOST_SERIES, Sheet
+from reports.draw.sheet import Sheet, limited
 from reports.studies.study import Study, of
 
 TITLE = "Which sigma to tell a denoiser"
@@ -27,7 +27,8 @@ def study(table: pd.DataFrame) -> Study:
     """A figure for each sigma; what 20 % cost over all, what the estimate costs, and what 8 bits cost."""
     scores = _scores(table)
     drawn = scores[(scores["degradation"] == _DRAWN) & (scores["part"] == "told") & scores["told"].notna()]
-    charts = tuple(_chart(float(sigma), own) for sigma, own in drawn.groupby("sigma_255"))  # type: ignore[arg-type]
+    palette = Palette(zip(table["method"], table["label"], strict=True))
+    charts = tuple(_chart(float(sigma), own, palette) for sigma, own in drawn.groupby("sigma_255"))  # type: ignore[arg-type]
     words = (_off_words(drawn, "Over all sigmas"), *_estimate_words(table, scores), *_clipped_words(table, scores))
     return Study(charts, tuple(word for word in words if word))
 
@@ -40,17 +41,17 @@ def _scores(table: pd.DataFrame) -> pd.DataFrame:
     return scores[[*_CASE, "repeat", "value"]].merge(told, on=[*_CASE, "repeat"], how="left")
 
 
-def _chart(sigma: float, own: pd.DataFrame) -> Chart:
+def _chart(sigma: float, own: pd.DataFrame, palette: Palette) -> Chart:
     """The mean PSNR of each method against told over true sigma."""
     sheet = Sheet()
-    for look, (label, scores) in zip(numbered(MOST_SERIES), own.groupby("label", sort=False), strict=False):
+    for label, scores in limited(own.groupby("label", sort=False)):
         wide = scores.pivot_table(index=["image", "seed"], columns="told", values="value").dropna()
         mean = wide.mean()
         tips = [f"{label}: {value:.2f} dB told {ratio:g} × sigma" for ratio, value in mean.items()]
-        sheet.line(mean.index, mean, name=str(label), look=look, tips=tips)
+        sheet.line(mean.index, mean, name=str(label), look=palette[str(label)], tips=tips)
     sheet.axes.set(xlabel="told sigma / true sigma", ylabel="PSNR (dB)")
     title = f"PSNR against the sigma that is told, sigma {sigma:g}"
-    return sheet.chart(f"sigma-mismatch-{sigma:g}", title, _off_words(own, f"At sigma {sigma:g}"), columns=3)
+    return sheet.chart(f"sigma-mismatch-{sigma:g}", title, _off_words(own, f"At sigma {sigma:g}"))
 
 
 def _off_words(drawn: pd.DataFrame, where: str) -> str:

@@ -25,7 +25,7 @@ from reports.two_runs.history import FILE_NAME, chart, run_times, stored_times
 from reports.two_runs.pair import Pair
 
 _TIME = columns(
-    "label channels scale width height before after ratio low high n verdict",
+    "label channels scale width height threads batch before after ratio low high n verdict",
     before=("base", seconds_text),
     after=("head", seconds_text),
     ratio=("ratio", times_text),

@@ -138,7 +138,12 @@ def test_a_method_can_be_taken_out_of_figures_and_tables(tab: Page) -> None:
     box.uncheck()
     assert tab.locator('svg [data-method="FFDNet"]:visible').count() == 0
     assert tab.locator('tr[data-method="FFDNet"]:visible').count() == 0
+    tab.locator("#choose [name=budget]").fill("100000")
+    assert tab.locator('#choice-chart [data-method="FFDNet"]').count() == 2
+    assert tab.locator('svg [data-method="FFDNet"]:visible').count() == 0
     box.check()
+    assert tab.locator('#choice-chart [data-method="FFDNet"]:visible').count() == 2
+    tab.locator("#choose [type=reset]").click()
     assert tab.locator('tr[data-method="FFDNet"]:visible').count() > 0
     tab.locator(".series summary").click()
 

@@ -99,6 +99,14 @@ def test_boards_have_the_best_first_with_gain_interval_and_milliseconds(tmp_path
     assert any(line.startswith("Failed, and so not compared: total variation") for line in more)
 
 
+def test_of_equally_good_methods_those_that_were_not_timed_stand_last(tmp_path: Path) -> None:
+    case = {"task": "denoise", "height": 1000, "width": 1000, "phase": "measure", "quantity": "seconds"}
+    rows = [row for method in ("tv", "dct", "nlm") for row in tried(method, {"a": 30.0})]
+    rows += [synthetic.row("time", name, value=value, **case) for name, value in (("dct", 0.02), ("nlm", 0.01))]
+    ((_, lines, _),) = terminal.boards(report(tmp_path, *rows))
+    assert [line["method"] for line in lines] == ["non-local means", "DCT 8×8", "total variation"]
+
+
 def test_boards_leave_variants_that_are_neither_as_built_nor_on_the_front_to_the_page(tmp_path: Path) -> None:
     case = {"task": "denoise", "height": 1000, "width": 1000, "phase": "measure", "quantity": "seconds"}
     plan = ((8, 30.0, 0.01), (16, 29.0, 0.05), (4, 28.0, 0.005))

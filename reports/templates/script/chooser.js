@@ -37,7 +37,7 @@ const startChooser = (form) => {
     run.hidden = !chosen;
     for (const code of all("[data-run]", run)) {
       code.textContent = chosen?.[code.dataset.run] ?? "";
-      code.parentElement.querySelector("[data-copy]").dataset.copy = code.textContent;
+      setCopy(code.parentElement.querySelector("[data-copy]"), code.textContent);
     }
   };
   const answer = () => {

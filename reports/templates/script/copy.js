@@ -9,8 +9,12 @@ const copy = async (text) => {
     area.remove();
   }
 };
+const setCopy = (button, text) => {
+  button.dataset.copy = text;
+  button.setAttribute("aria-label", `Copy the command ${text}`);
+};
 for (const button of all("[data-copy]")) {
-  button.setAttribute("aria-label", `Copy the command ${button.dataset.copy}`);
+  setCopy(button, button.dataset.copy);
   button.addEventListener("click", async () => {
     await copy(button.dataset.copy);
     button.textContent = "Copied";

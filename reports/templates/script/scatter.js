@@ -47,15 +47,17 @@ const drawChoice = (figure, choice, asked, said) => {
   const steps = choice.front.map((one, number) => `${number ? `H${x(one.ms * asked.size)}V` : `M${x(one.ms * asked.size)} `}${y(one.db)}`).join("");
   add("path", { d: `${steps}H${width - right}`, class: "front" });
   const onFront = new Set(choice.front);
+  const off = (one) => (hiddenSeries.has(one.name) ? " off" : "");
   for (const one of timed) {
     const tip = `${one.name}: ${one.db.toFixed(2)} dB, ${digits(one.ms * asked.size)} ms`;
-    const mark = shape("circle", { cx: x(one.ms * asked.size), cy: y(one.db), r: one === choice.chosen ? 7 : 5, fill: one.color, class: `mark${one === choice.chosen ? " chosen" : onFront.has(one) ? "" : " behind"}`, "data-method": one.name });
+    const place = one === choice.chosen ? " chosen" : onFront.has(one) ? "" : " behind";
+    const mark = shape("circle", { cx: x(one.ms * asked.size), cy: y(one.db), r: one === choice.chosen ? 7 : 5, fill: one.color, class: `mark${place}${off(one)}`, "data-method": one.name });
     mark.dataset.tip = tip;
     svg.append(mark);
   }
   const taken = timed.map((one) => [x(one.ms * asked.size) - 5, y(one.db) - 5, x(one.ms * asked.size) + 5, y(one.db) + 5]);
   for (const one of [choice.chosen, ...choice.front.filter((other) => other !== choice.chosen).reverse()].filter((other) => other?.ms)) {
-    const label = shape("text", { class: one === choice.chosen ? "name chosen" : "name", style: `fill:${one.color}` }, one.name);
+    const label = shape("text", { class: `name${one === choice.chosen ? " chosen" : ""}${off(one)}`, style: `fill:${one.color}`, "data-method": one.name }, one.name);
     svg.append(label);
     const wide = label.textContent.length * 6.7;
     const [px, py] = [x(one.ms * asked.size), y(one.db)];

@@ -37,6 +37,18 @@ def test_a_gain_within_its_interval_over_images_is_no_step(tmp_path: Path) -> No
     assert front(tmp_path, fast, slow) == {"fast"}
 
 
+def test_no_step_is_worse_than_what_is_faster_though_that_is_no_step_itself(tmp_path: Path) -> None:
+    fast, unsure = ("fast", 0.01, [30.0, 31.0, 29.0]), ("unsure", 0.02, [33.0, 31.2, 28.8])
+    assert front(tmp_path / "behind", fast, unsure, ("slow", 0.03, [30.5, 31.5, 29.5])) == {"fast"}
+    assert front(tmp_path / "ahead", fast, unsure, ("slow", 0.03, [31.5, 32.5, 30.5])) == {"fast", "slow"}
+
+
+def test_the_interval_of_a_batch_is_about_its_time_for_a_megapixel_of_all_its_images(tmp_path: Path) -> None:
+    rows = [*said.timed("nlm", 1.0, size=1000, batch=4), *said.scored("nlm", 30.0)]
+    (line,) = said.material(tmp_path, rows).summary.standings.to_dict("records")
+    assert (line["time_low"], line["per_megapixel"], line["time_high"]) == (0.25, 0.25, 0.25)
+
+
 def test_on_one_image_the_gain_alone_decides(tmp_path: Path) -> None:
     assert front(tmp_path, ("fast", 0.01, [30.0]), ("slow", 0.02, [30.5])) == {"fast", "slow"}
 

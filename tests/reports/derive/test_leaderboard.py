@@ -50,6 +50,20 @@ def test_the_best_comes_first_and_variants_stand_below_their_method(board: Leade
     assert (board.reference.name, board.images) == ("DCT 8×8", 2)
 
 
+def test_of_equally_good_ones_the_fastest_comes_first_and_what_was_not_timed_last(tmp_path: Path) -> None:
+    plan = (("dct", "{}", 0.1), ("dct", '{"stride":8}', 0), ("dct", '{"stride":4}', 0.3), ("dct", '{"stride":2}', 0.2))
+    plan += (("tv", "{}", 0), ("nlm", "{}", 0.02), ("wavelet", "{}", 0.01))
+    rows = [row for method, options, _ in plan for row in said.scored(method, 28.0, options=options)]
+    for method, options, seconds in plan:
+        rows += said.timed(method, seconds, options=options) if seconds else ()
+    summary = said.material(tmp_path, rows).summary
+    (one,) = leaderboards(summary, candidates(summary, ABOUT))
+    assert [entry.head.candidate.method for entry in one.entries] == ["wavelet", "nlm", "dct", "tv"]
+    dct = one.entries[2]
+    assert [place.candidate.ms is None for place in (dct.head, *dct.variants)] == [False, False, False, True]
+    assert [place.candidate.name for place in dct.variants[:2]] == ["DCT 8×8, stride 2", "DCT 8×8, stride 4"]
+
+
 def test_gains_are_paired_by_image_and_times_are_multiples(board: Leaderboard) -> None:
     head = board.entries[0].head
     assert head.gain.mean == pytest.approx(1.5)
@@ -65,6 +79,12 @@ def test_a_method_that_never_reaches_the_reference_says_so(board: Leaderboard) -
     assert matched[1] is not None
     assert matched[1].ms == pytest.approx(1.0)
     assert matched[2] is None
+
+
+def test_kinds_of_input_that_differ_in_their_channels_name_them(tmp_path: Path) -> None:
+    rows = [row for channels in (1, 3) for row in said.scored("dct", 28.0 + channels, channels=channels)]
+    summary = said.material(tmp_path, rows).summary
+    assert set(kinds(candidates(summary, ABOUT), summary)) == {"denoise, 1 channel", "denoise, 3 channels"}
 
 
 def test_candidates_have_what_is_written_of_time_memory_and_licence(tmp_path: Path) -> None:

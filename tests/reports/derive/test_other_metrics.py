@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import said
 import synthetic
 
-from reports import terminal
+from reports import notebook, terminal
 from reports.derive.fronts import tradeoff
 from reports.derive.scores import on_shared_images
 from reports.page import make_report
@@ -36,7 +38,7 @@ def test_the_front_of_a_metric_goes_the_way_that_is_better() -> None:
     timed = pd.DataFrame(
         {
             "label": list("abc"), "scale": 1, "channels": 1, "pixels": 512.0 * 512, "low": 1.0, "high": 1.0,
-            "per_megapixel": [1.0, 2.0, 3.0], "height": 512, "width": 512,
+            "per_megapixel": [1.0, 2.0, 3.0], "height": 512, "width": 512, "batch": 1,
         }
     )  # fmt: skip
     failed = pd.DataFrame({"label": [], "scale": [], "channels": [], "error": []})
@@ -85,3 +87,30 @@ def test_it_stands_in_tables_figures_and_the_terminal(directory: Path) -> None:
     for name in ("tradeoff", "denoising"):
         assert "Blur (px), less is better" in sections[name].grids[0].columns
     assert "metric blur: returned nan" in str(report.status.errors)
+    assert "<th>Blur (px), less is better</th>" in notebook.shown(report.run, report.summary)
+
+
+def test_a_run_without_a_psnr_has_its_other_fronts_and_no_sentence_about_nan(tmp_path: Path) -> None:
+    case = {"image": "a", "degradation": "given", "quantity": "blur", "unit": "px"}
+    dct = [(ratio, stride) for ratio in (2.4, 2.7, 3.0) for stride in (1, 4, 8)]
+    rows = [
+        synthetic.row(
+            "quality", "dct", **case, task="denoise", sigma_255=25.0, value=ratio + stride,
+            options={"block_size": 8, "stride": stride, "ratio": ratio},
+        )
+        for ratio, stride in dct
+    ]  # fmt: skip
+    rows += [
+        synthetic.row("quality", name, **case, task="upscale", scale=2, channels=3, value=value)
+        for name, value in (("bicubic", 2.0), ("rdn-psnr-small", 1.0))
+    ]
+    for stride in (1, 4, 8):
+        rows += said.timed("dct", 1 / stride, options={"block_size": 8, "stride": stride})
+    for number, name in enumerate(("bicubic", "rdn-psnr-small")):
+        rows += said.timed(name, 1.0 + number, task="upscale", scale=2, channels=3)
+    report = make_report(synthetic.write_rows(tmp_path / "run", rows, metrics=[BLUR]))
+    assert not report.summary.standings["front"].any()
+    assert report.summary.standings["front_blur"].any()
+    assert not re.search(r"\bnan\b", " ".join(said.text(section) for section in report.sections))
+    assert any(chart.name.startswith("blur") for section in report.sections for chart in section.charts)
+    assert [line["psnr_db"] for line in terminal.best(report)] == [None] * 5

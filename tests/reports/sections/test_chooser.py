@@ -97,6 +97,11 @@ def test_the_form_answers_and_writes_its_question_into_the_address(tab: Page) ->
     assert tab.url.endswith("#sigma=25&budget=30ms&quality=28")
     assert "--methods dct --set sigma_255=25" in (tab.locator("[data-run=command]").text_content() or "")
     assert (tab.locator("[data-run=python]").text_content() or "").count("\n") == 2
+    for code in tab.locator("[data-run]").all():
+        command = code.text_content() or ""
+        button = code.locator("xpath=..").locator("[data-copy]")
+        assert button.get_attribute("data-copy") == command
+        assert button.get_attribute("aria-label") == f"Copy the command {command}"
     assert tab.locator("#choice-chart circle.chosen").count() == 1
     form.locator("[name=quality]").fill("99")
     assert tab.locator("#choice [data-method]").count() == 0

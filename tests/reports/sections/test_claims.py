@@ -235,6 +235,14 @@ def test_colour_is_not_charged_with_the_operations_of_grey(tmp_path: Path) -> No
     assert said.material(tmp_path, rows).summary.operations.empty
 
 
+def test_series_that_differ_in_their_channels_name_them(tmp_path: Path) -> None:
+    rows = [row for channels in (1, 3) for size in (256, 512) for row in timed(
+        "dct", 1e-8 * size**2 * channels, size=size, channels=channels
+    )]  # fmt: skip
+    names = {mark.series for chart in said.section(times, tmp_path, rows).charts for mark in chart.marks.values()}
+    assert names == {"DCT 8×8, 1 channel", "DCT 8×8, 3 channels"}
+
+
 # Scaling
 
 
@@ -428,6 +436,7 @@ def test_block_sizes_alone_show_nothing_of_redundancy(tmp_path: Path) -> None:
     )]  # fmt: skip
     shown = said.section(stride, tmp_path, rows)
     assert shown.charts == ()
+    assert shown.findings == ()
     assert shown.text == ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,14 @@ WHY = "not measurable here: this virtual machine hides it"
 SIDE = {"height": 500, "width": 1000, "task": "denoise"}
 
 
-def timed(method: str, **joules: float | str) -> Iterator[dict[str, Any]]:
+def timed(method: str, case: Mapping[str, Any] = {}, **joules: float | str) -> Iterator[dict[str, Any]]:
     """Six warm calls of half a megapixel, and joules by counter or why there are none."""
     for repeat in range(6):
         call = {"quantity": "seconds", "value": 0.25, "phase": "measure", "repeat": repeat}
-        yield synthetic.row("time", method, **SIDE, **call)
+        yield synthetic.row("time", method, **SIDE, **case, **call)
     for counter, found in joules.items():
         text = {"note": found} if isinstance(found, str) else {"value": found, "note": "mean of 8 calls"}
-        yield synthetic.row("time", method, **SIDE, quantity="joules", unit="J", part=counter, **text)
+        yield synthetic.row("time", method, **SIDE, **case, quantity="joules", unit="J", part=counter, **text)
 
 
 def report(folder: Path, *rows: dict[str, Any]) -> Report:
@@ -48,6 +48,20 @@ def test_joules_of_a_call_become_joules_per_megapixel_by_counter_and_in_all(tmp_
     found = {record["method"]: record["joules_per_megapixel"] for record in terminal.best(made)}
     assert found == {"a": pytest.approx(5.0), "b": pytest.approx(2.0)}
     assert not [line for line in terminal.status(made) if "not measurable" in line]
+
+
+def test_energies_of_cases_that_differ_are_not_added_up(tmp_path: Path) -> None:
+    sigmas = [row for sigma in (15.0, 25.0) for row in timed("a", {"sigma_255": sigma}, package=2.0, dram=0.5)]
+    other = [*timed("a", {"threads": 1, "sigma_255": 25.0}, package=9.0), *timed("b", {"batch": 4}, package=8.0)]
+    made = report(tmp_path, *sigmas, *other, *timed("b", package=1.0))
+    found = {record["method"]: record["joules_per_megapixel"] for record in terminal.best(made)}
+    assert found == {"a": pytest.approx(5.0), "b": pytest.approx(2.0)}
+    assert {tuple(line[9:11]) for line in lines(made)} == {("2", "1"), ("1", "1"), ("2", "4")}
+
+
+def test_the_energy_of_the_least_batch_stands_beside_its_time(tmp_path: Path) -> None:
+    made = report(tmp_path, *timed("a", {"batch": 4}, package=8.0))
+    assert terminal.best(made)[0]["joules_per_megapixel"] == pytest.approx(4.0)
 
 
 def test_where_nothing_can_be_read_page_terminal_and_tables_say_why(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import said
 from said import scored, timed
 
+from reports import notebook
 from reports.page import make_report
 from reports.sections import stream
 from reports.sections.section import Section
@@ -70,3 +71,4 @@ def test_a_refused_run_says_so_first_and_is_not_well(tmp_path: Path) -> None:
     report = make_report(said.write_rows(tmp_path, rows, spec=RULES))
     assert report.status.refused == ("DCT 8×8 at 256 × 256: 27.00 dB is below the floor of 28 dB",)
     assert not report.status.well
+    assert f"Refused: {report.status.refused[0]}." in notebook.shown(report.run, report.summary)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import synthetic
 
-from reports.draw.look import plain_svg, styled
+from reports.draw.look import Palette, plain_svg, styled
 from reports.read.methods import Methods
 from reports.read.run import Run
 from reports.read.tables import experiment
@@ -150,6 +150,13 @@ def test_an_experiment_reads_as_its_rows_say(rows: Any, charts: int, words: list
     reading = " ".join(found.reading)
     for word in words:
         assert word in reading
+
+
+def test_a_method_has_the_look_of_its_family_and_its_name_beside_its_line() -> None:
+    for chart in shown("sigma-mismatch", sigma_mismatch()).charts:
+        (line,) = chart.figure.axes[0].lines
+        assert line.get_color() == Palette([("dct", "DCT 8×8")])["DCT 8×8"].color
+        assert chart.figure.legends == []
 
 
 def test_maps_are_drawn_without_images_which_the_page_would_not_show() -> None:

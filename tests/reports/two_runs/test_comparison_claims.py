@@ -34,6 +34,16 @@ def test_one_sample_each_gives_neither_an_interval_nor_a_verdict(tmp_path: Path)
     assert np.isnan([line["low"], line["high"]]).all()
 
 
+def test_times_on_other_threads_and_batches_are_told_apart(tmp_path: Path) -> None:
+    rows = [*timed("dct", 1.0, threads=1), *timed("dct", 1.0, threads=2, batch=4)]
+    run = said.write_rows(tmp_path / "run", rows)
+    with styled():
+        (times,) = (section for section in sections(read_pair(run, run), []) if section.anchor == "time")
+    (table,) = times.grids
+    shown = [dict(zip(table.columns, (cell.text for cell in line.cells), strict=True)) for line in table.lines]
+    assert [(line["threads"], line["batch"]) for line in shown] == [("1", "1"), ("2", "4")]
+
+
 def test_where_no_case_has_two_samples_there_is_no_floor_of_zero(tmp_path: Path) -> None:
     rule = words(tmp_path, timed("dct", 1.0, count=1), timed("dct", 1.0, count=1))["summary"]
     assert "What noise alone changes in one run is unknown" in rule
