@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 import synthetic
 
+import restoration
 from reports import terminal
 from reports.derive.fronts import tradeoff
 from reports.derive.scores import on_shared_images
+from reports.derive.summary import leaderboard
 from reports.page import make_report
-from reports.read.metrics import USUAL, Metric, metrics_of, others_of
+from reports.read.metrics import USUAL, Metric, metrics_of, names_of, others_of
+from restoration.errors import OptionError
 
 BLUR = {"name": "blur", "title": "Blur", "unit": "px", "better": "smaller", "digits": 3}
 
@@ -85,3 +88,12 @@ def test_it_stands_in_tables_figures_and_the_terminal(directory: Path) -> None:
     for name in ("tradeoff", "denoising"):
         assert "Blur (px), less is better" in sections[name].grids[0].columns
     assert "metric blur: returned nan" in str(report.status.errors)
+
+
+def test_no_metric_is_called_as_another_column_of_the_tables(directory: Path) -> None:
+    summary = make_report(directory).summary
+    tables = (summary.standings, summary.comparison.tries, leaderboard(summary))
+    columns = {str(name) for table in tables for name in table.columns} | {"run", "revision", "machine"}
+    for name in columns - set(names_of(summary.metrics)):
+        with pytest.raises(OptionError, match="none of other columns"):
+            restoration.Metric(name, print, "bigger")
