@@ -60,7 +60,7 @@ def method_from(name: str, found: object) -> Method:
             f"{name!r} is a {type(found).__name__}; expected a Method, a torch module or a callable"
         )
     making = needs(name, found, skip=0) if isinstance(found, type) else Needs({}, {})
-    calling = needs(name, _called(name, found), skip=2 if isinstance(found, type) else 1)
+    calling = needs(name, _called(name, found), skip=2 if isinstance(found, type) else 1, first="sigma")
     channels = tuple(number for number in _numbers(found, "channels") if number in IMAGE_CHANNELS)
     # An instance without a docstring shows its class's, which says something only if the class is the user's own.
     own = not type(found).__module__.startswith("torch.")
@@ -96,17 +96,19 @@ def needs(
     function: Callable[..., Any],
     *,
     skip: int,
+    first: str = "",
     known: Sequence[str] = FACTS,
     error: type[UnknownNameError] = UnknownMethodError,
 ) -> Needs:
     """What `function` takes after its first `skip` parameters (itself, the batch), among them of the facts `known`.
 
+    `first` is the fact that the first of them receives, whatever its name, where it has no default.
     Raises `error` for a parameter that could be given nothing.
     """
     facts: dict[str, str] = {}
     options: dict[str, Option] = {}
     for position, parameter in enumerate(list(_parameters(function))[skip:]):
-        fact = _fact(parameter, known, second=position == 0 and skip > 0)
+        fact = _fact(parameter, known, "" if position else first)
         if parameter.kind is Parameter.POSITIONAL_ONLY and parameter.default is Parameter.empty:
             raise error(f"{name}: parameter {parameter.name!r} is positional only; let it be named")
         if fact:
@@ -121,11 +123,11 @@ def needs(
     return Needs(facts, options)
 
 
-def _fact(parameter: Parameter, known: Sequence[str], *, second: bool) -> str:
+def _fact(parameter: Parameter, known: Sequence[str], otherwise: str) -> str:
     if parameter.name in known:
         return parameter.name
     required = parameter.default is Parameter.empty and parameter.kind is not Parameter.KEYWORD_ONLY
-    return "sigma" if second and required else ""
+    return otherwise if required else ""
 
 
 def _parameters(function: Callable[..., Any]) -> Iterator[Parameter]:

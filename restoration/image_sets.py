@@ -96,8 +96,9 @@ def read_set(path: Path) -> SetFile:
         raise ImageError(f"{path}: a set without an image; `restobench images --describe` writes one")
     for file, meant in entries:
         _check(path, file, meant)
-    files = _named([path.parent / file for file, _ in entries])
-    return SetFile(name, files, _hash_of(dict(zip(files, (meant for _, meant in entries), strict=True))))
+    meant_of = {path.parent / file: meant for file, meant in entries}  # an image may be listed twice
+    files = _named(tuple(meant_of))
+    return SetFile(name, files, _hash_of(dict(zip(files, meant_of.values(), strict=True))))
 
 
 def set_text(name: str, files: Collection[Path], folder: Path) -> str:

@@ -46,9 +46,11 @@ _TAKEN = (
     "device", "dtype", "error", "block_size", "stride", "ratio", "label", "low", "high", "n", "value",
     "seconds", "failure", "picture", "skipped", "elapsed_seconds", "measured_seconds", "input_written",
     "told_sigma_255", "front", "board", "compared", "failed", "asked", "setting", "over", "outcome",
-    "per_megapixel", "metrics",
+    "per_megapixel", "metrics", "height", "width", "threads", "batch", "spread", "ok", "member", "image_seed",
+    "settings", "default", "as_built", "time_low", "time_high", "time_error", "within_low", "within_high", "run",
+    "revision", "machine", "macs_per_pixel", "seconds_per_megapixel", "joules_per_megapixel", "images", "kind",
 )  # fmt: skip
-"""Names of other readings, and of other columns of the tables that hold scores."""
+"""Names of other readings, and of other columns of the tables that hold scores; `front_NAME` is of each metric."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ class Metric:
     function: Callable[..., Any]
     """(restored, reference) -> a number; (restored) where `needs_reference` is false.
 
-    Both are float32 tensors (C, H, W) on the CPU, C 1 or 3: as the method returned it and in [0, 1] for denoisers;
-    clipped, rounded to 8 bits, of luma and without `scale` pixels at each border for upscalers.
+    Both are float32 tensors (C, H, W) on the CPU, C 1 or 3. The restored one is as a denoiser returned it, neither
+    clipped nor rounded; of upscalers it is clipped and rounded to 8 bits, and both are luma without `scale` pixels at
+    each border.
     """
     better: Literal["bigger", "smaller", ""]
     """Which way is better; empty for what describes an image and judges none."""
@@ -84,7 +87,7 @@ class Metric:
 
     def __post_init__(self) -> None:
         """Raises `OptionError` for a record that tables and comparisons could not work with."""
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", self.name) or self.name in _TAKEN:
+        if not re.fullmatch(r"(?!front_)[a-z][a-z0-9_]{0,39}", self.name) or self.name in _TAKEN:
             raise OptionError(
                 f"metric {self.name!r}: expected a name of small letters, digits and underscores, and none of other "
                 "columns of the tables"

@@ -20,23 +20,21 @@ from bench.measure.image_set import ImageSet
 from bench.measure.quality import Group, grouped, measure_group
 from bench.plan.sections import QualitySection, Strict, first_fault
 from bench.plan.toml_lines import line_of
-from restoration.catalog import get
 from restoration.errors import RestorationError
 from restoration.method import Option
+from restoration.metrics import get as metric
+
+_DEGRADED = {"awgn": "awgn; noise seeded and not clipped", "bicubic": "bicubic; low resolution stored as 8 bits"}
+"""The usual degradations in words; others are written as they are named."""
 
 _SCORED = {
-    "denoise": (
-        "noise seeded and not clipped; sigma told; output neither clipped nor rounded; all pixels and channels; mean "
-        "over images"
-    ),
+    "denoise": "sigma told; output neither clipped nor rounded; all pixels and channels; mean over images",
     "upscale": (
-        "low resolution stored as 8 bits; output rounded to 8 bits; luma as MATLAB's rgb2ycbcr (studio range); {scale} "
-        "pixels removed at each border; mean over images"
+        "output rounded to 8 bits; luma as MATLAB's rgb2ycbcr (studio range); {scale} pixels removed at each border; "
+        "mean over images"
     ),
 }
 """How a run scores each task, in words."""
-
-_UNITS = {"psnr_db": "dB", "residual_std_255": "1/255", "mean_offset_255": "1/255"}
 
 
 class Entry(Strict):
@@ -60,20 +58,20 @@ class Entry(Strict):
 
     def section(self) -> QualitySection:
         """The same as a section of a spec; raises pydantic's ValidationError."""
-        as_they_are = ("method", "options", "channels", "scale", "sigma_255", "seed")
-        chosen = {name: getattr(self, name) for name in as_they_are} | {"metrics": [self.metric]}
-        return QualitySection.model_validate(chosen | ({"degradation": self.degradation} if self.degradation else {}))
+        as_they_are = {"method", "options", "channels", "scale", "sigma_255", "degradation", "seed"}
+        chosen = {name: getattr(self, name) for name in as_they_are & self.model_fields_set}
+        return QualitySection.model_validate(chosen | {"metrics": [self.metric]})
 
     def figure(self) -> Figure:
         """What `verify` measures; raises `RestorationError` or `SpecError` for a method that cannot be asked for."""
-        section, task = self.section(), get(self.method).task
-        given = f"sigma {self.sigma_255:g}" if task == "denoise" else f"x{self.scale}"
-        convention = f"{self.degradation or ('awgn' if task == 'denoise' else 'bicubic')}; {_SCORED[task]}"
-        list(section.cases("cpu", 1, {1: ["any"], 3: ["any"]}))
+        section, judge = self.section(), metric(self.metric)
+        case = next(section.cases("cpu", 1, {1: ["any"], 3: ["any"]}))
+        given = f"sigma {case.sigma_255:g}" if case.task == "denoise" else f"x{case.scale}"
+        scored = _SCORED[case.task].format(scale=case.scale)
         return Figure(
-            self.what or f"{self.metric} of {self.method}, {given}", self.images, self.published, self.tolerance,
-            convention.format(scale=self.scale), self.source, AsRun(section, self.metric),
-            unit=_UNITS.get(self.metric, ""), load=own_images,
+            self.what or f"{judge.name} of {self.method}, {given}", self.images, self.published, self.tolerance,
+            f"{_DEGRADED.get(case.degradation, case.degradation)}; {scored}", self.source,
+            AsRun(section, judge.name), unit=judge.unit, load=own_images,
         )  # fmt: skip
 
 

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from bench.experiments.scene import Scene, not_measured
+from bench.measure.noise_estimate import estimated_sigma
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import chosen
 from restoration.catalog import get
 from restoration.degradation import add_gaussian_noise
-from restoration.errors import OptionError, PackageMissingError, RangeError, RestorationError
+from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture
 from restoration.method import Method, Option
 from restoration.quality import psnr, quantize
@@ -86,24 +87,6 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
             scene.progress((done + (count + 1) / len(inputs)) / len(names))
 
 
-def estimated_sigma(image: Tensor) -> float:
-    """The noise of a grey image (1, H, W) in image units by scikit-image's `estimate_sigma`.
-
-    Raises `PackageMissingError` without PyWavelets, which it needs, and `RangeError` for an image without any detail.
-    """
-    from skimage.restoration import estimate_sigma
-
-    pixels = image[0].double().numpy()
-    if not pixels.std():  # the median of no detail is not a number
-        raise RangeError("no sigma can be estimated: the image is flat")
-    try:
-        return float(estimate_sigma(pixels))  # type: ignore[no-untyped-call]  # scikit-image is typed in part
-    except ImportError:
-        raise PackageMissingError(
-            "scikit-image estimates sigma with PyWavelets, which is not installed: pip install 'restobench[peers]'"
-        ) from None
-
-
 def _denoiser(name: str) -> Method:
     """The method called `name`; raises `OptionError` where it does not denoise."""
     method = get(name)
@@ -121,7 +104,7 @@ def _degraded(picture: Picture, sigma_255: float, scene: Scene) -> Iterator[Nois
     drawn = add_gaussian_noise(picture.pixels, sigma_255 / 255, seed=scene.seed)
     for degradation, image in (("awgn", drawn), (CLIPPED, quantize(drawn))):
         try:
-            estimate: float | RestorationError = estimated_sigma(image)
+            estimate: float | RestorationError = estimated_sigma(image[0])
         except RestorationError as error:
             estimate = error
         yield Noisy(replace(case, degradation=degradation), image, picture.pixels, estimate)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from restoration.errors import ImageError
+from bench.measure.noise_estimate import estimated_sigma
+from restoration.errors import ImageError, PackageMissingError, RangeError
 
 if TYPE_CHECKING:
     from restoration.images import Picture
@@ -91,14 +88,12 @@ def _described(name: str, picture: Picture, same_as: str) -> Described:
 
 def _noise(picture: Picture) -> float | None:
     """None where the estimator is not there; 0 for an image without any detail."""
-    if find_spec("pywt") is None:
+    try:
+        return round(255 * fmean(map(estimated_sigma, picture.pixels)), 3)
+    except RangeError:
+        return 0.0
+    except PackageMissingError:
         return None
-    from skimage.restoration import estimate_sigma
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # images smaller than the wavelet, and those without any detail
-        sigma = float(estimate_sigma(picture.pixels.numpy(), channel_axis=0, average_sigmas=True))  # type: ignore[no-untyped-call]  # typed in part
-    return 0.0 if np.isnan(sigma) else round(255 * sigma, 3)
 
 
 def _pixels_hash(picture: Picture) -> str:

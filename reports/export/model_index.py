@@ -16,6 +16,7 @@ from reports.draw.number_text import counted
 from reports.errors import ReportError
 from reports.read.run import Run
 from reports.sections.conventions import terms
+from reports.sections.score_tables import USUAL_NOISE
 
 _TASKS = {
     "denoise": ("Image denoising", "Scoring of denoisers"),
@@ -80,8 +81,17 @@ def _input(at: Mapping[str, Any]) -> str:
     """What the method was given, in words."""
     variant = "" if at["variant"] == "default" else f", {at['variant']}"
     channels = "grey" if at["channels"] == 1 else "colour"
-    level = f"sigma {at['sigma_255']:g} of 255" if at["sigma_255"] else f"x{at['scale']:g} after {at['degradation']}"
-    return f"{level}, {channels}{variant}"
+    return f"{_level(at)}, {channels}{variant}"
+
+
+def _level(at: Mapping[str, Any]) -> str:
+    """What was done to the images; noise other than white is named beside what denoisers were told of it."""
+    if at["task"] != "denoise":
+        return f"x{at['scale']:g} after {at['degradation']}"
+    if not at["sigma_255"]:
+        return str(at["degradation"])
+    sigma = f"sigma {at['sigma_255']:g} of 255"
+    return sigma if at["degradation"] in {USUAL_NOISE, ""} else f"{at['degradation']}, told {sigma}"
 
 
 def _dataset(run: Run, images: Sequence[str], config: str, what: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,9 @@ def darker(image, gain: float = 0.5):
 def cropped(image):
     return image[..., 1:]
 
+def faded(image, amount):
+    return image * amount
+
 def rows(image, scale, sigma):
     return image[..., ::scale, ::scale] + sigma
 
@@ -75,6 +78,7 @@ def test_one_with_a_scale_reduces_a_cropped_image_and_one_with_a_sigma_gets_the_
     [
         ("{}:cropped", ShapeError, r"returned \(1, 64, 63\).*a degradation keeps the size"),
         ("{}:NUMBER", UnknownDegradationError, "is a int; expected a Degradation, or a function"),
+        ("{}:faded", UnknownDegradationError, "parameter 'amount' has no default; .* or name it sigma, scale, seed"),
         ("{}:missing", UnknownDegradationError, "no attribute 'missing'"),
         ("{}:darker gian=1", OptionError, "no option 'gian'; its options are: gain"),
         ("{}:darker gain=much", OptionError, "option gain takes a float, got 'much'"),

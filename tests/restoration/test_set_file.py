@@ -49,6 +49,14 @@ def test_the_hash_of_a_set_is_that_of_its_lines_whatever_their_order_and_place(f
     assert read_set(written(folder, "deep/other.toml")).sha256 == first.sha256
 
 
+def test_an_image_that_is_listed_twice_is_in_the_set_once(folder: Path) -> None:
+    once = read_set(written(folder))
+    twice = folder / "twice.toml"
+    text = (folder / "set.toml").read_text(encoding="utf-8")
+    twice.write_text(text + text[text.index("[[image]]") :], encoding="utf-8")
+    assert read_set(twice) == once
+
+
 def test_a_file_that_changed_or_is_missing_is_named(folder: Path) -> None:
     path = written(folder)
     image = folder / "photos/a.png"

@@ -68,6 +68,29 @@ def test_conventions_and_names_are_said(data: Path) -> None:
     assert "3 pixels removed at each border" in second.convention
 
 
+def test_a_metric_of_one_s_own_is_measured_in_its_unit_by_its_name(data: Path) -> None:
+    judge = data / "judge.py"
+    judge.write_text(
+        "from restoration import Metric\n"
+        'FAR = Metric("far", lambda restored, clean: 255 * (restored - clean).abs().max(), "smaller", "1/255")\n'
+    )
+    table = data / "published.toml"
+    table.write_text(DENOISED.replace("dct", "noisy") + f'metric = "{judge}:FAR"\n')
+    (check,) = verify(data, figures=read_figures(table))
+    noisy = [add_gaussian_noise(image, 25 / 255, seed=0) - image for image in clean(data)]
+    assert check.measured == pytest.approx(np.mean([255 * float(noise.abs().max()) for noise in noisy]), rel=1e-5)
+    assert (check.unit, check.what) == ("1/255", "far of noisy, sigma 25")
+
+
+def test_a_degradation_says_by_itself_what_denoisers_are_told_unless_the_table_does(data: Path) -> None:
+    spoiled = DENOISED + 'degradation = "salt-and-pepper density=0.04"\n'
+    (data / "published.toml").write_text(spoiled + spoiled + "sigma_255 = 40\n")
+    by_itself, named = read_figures(data / "published.toml")
+    assert by_itself.what == "psnr_db of dct, sigma 25.5"  # 255 * 0.5 * sqrt(0.04)
+    assert named.what == "psnr_db of dct, sigma 40"
+    assert by_itself.convention.startswith("salt-and-pepper density=0.04; sigma told; output neither clipped nor")
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
@@ -92,6 +115,7 @@ def test_what_cannot_be_measured_says_why(data: Path, more: str, reason: str) ->
         (DENOISED + DENOISED.replace("dct", "no-such"), ":6: "),
         (DENOISED + "scale = 2\n", ":1: "),
         (DENOISED + 'degradation = "melt"\n', ":1: degradation"),
+        (DENOISED + 'degradation = "jpeg"\n', ":1: degradation jpeg does not say how strong it is as noise"),
         (DENOISED + 'metric = "psnr"\n', ":1: metrics: unknown metric 'psnr'; did you mean psnr_db"),
     ],
 )

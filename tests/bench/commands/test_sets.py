@@ -69,6 +69,18 @@ def test_a_run_names_its_set_and_refuses_another_file(
     assert error.count("\n") == 1
 
 
+def test_a_set_that_lists_an_image_twice_is_measured_as_the_one_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call(monkeypatch, "images", "--describe", "photos") == 0
+    known, text = read_set(Path("set.toml")), Path("set.toml").read_text()
+    Path("set.toml").write_text(text + text[text.index("[[image]]") :])
+    Path("own.toml").write_text('name = "own"\n[[quality]]\nmethod = "noisy"\n')
+    assert call(monkeypatch, "run", "--spec", "own.toml", "--images", "set.toml", "--jobs", "1", "--out", "out") == 0
+    (about,) = Path("out").glob("*/run.json")
+    told = json.loads(about.read_text())
+    assert [image["name"] for image in told["images"]] == ["a.png", "b.png"]
+    assert told["image_set"] == {"name": "photos", "sha256": known.sha256}
+
+
 FIGURE = '[[figure]]\nmethod = "noisy"\nimages = "{images}"\npublished = {published}\ntolerance = 0.5\n'
 
 

@@ -103,6 +103,14 @@ def test_noise_that_rounds_to_nothing_is_not_estimated_and_costs_no_other_readin
     assert len(value(found, "dct", "told", CLIPPED)) == 1
 
 
+def test_one_line_of_pixels_is_not_estimated_and_the_method_is_told_nothing_of_it() -> None:
+    line = Picture("line", torch.tensor([[[0.2, 0.4, 0.6]]]))
+    scene = Scene(gray=(line,), color=(), seed=0, threads=1, save_picture=lambda *_: "")
+    found = list(run({"methods": "noisy", "sigmas_255": "30", "told": "1"}, scene))
+    assert {"one line of pixels" in note for note in failures(found)} == {True}
+    assert not value(found, "noisy", "estimated")
+
+
 def test_without_pywavelets_the_estimates_are_skipped_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pywt", None)
     found = rows()

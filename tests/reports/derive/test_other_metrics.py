@@ -11,11 +11,14 @@ import pytest
 import said
 import synthetic
 
+import restoration
 from reports import notebook, terminal
 from reports.derive.fronts import tradeoff
 from reports.derive.scores import on_shared_images
+from reports.derive.summary import leaderboard
 from reports.page import make_report
-from reports.read.metrics import USUAL, Metric, metrics_of, others_of
+from reports.read.metrics import USUAL, Metric, metrics_of, names_of, others_of
+from restoration.errors import OptionError
 
 BLUR = {"name": "blur", "title": "Blur", "unit": "px", "better": "smaller", "digits": 3}
 
@@ -114,3 +117,12 @@ def test_a_run_without_a_psnr_has_its_other_fronts_and_no_sentence_about_nan(tmp
     assert not re.search(r"\bnan\b", " ".join(said.text(section) for section in report.sections))
     assert any(chart.name.startswith("blur") for section in report.sections for chart in section.charts)
     assert [line["psnr_db"] for line in terminal.best(report)] == [None] * 5
+
+
+def test_no_metric_is_called_as_another_column_of_the_tables(directory: Path) -> None:
+    summary = make_report(directory).summary
+    tables = (summary.standings, summary.comparison.tries, leaderboard(summary))
+    columns = {str(name) for table in tables for name in table.columns} | {"run", "revision", "machine"}
+    for name in columns - set(names_of(summary.metrics)):
+        with pytest.raises(OptionError, match="none of other columns"):
+            restoration.Metric(name, print, "bigger")

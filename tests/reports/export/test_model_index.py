@@ -77,6 +77,19 @@ def test_every_result_has_what_the_format_requires(tmp_path: Path) -> None:
     assert len(set(configs)) == len(configs)  # readers take results of one dataset, config and split for one
 
 
+def test_damage_other_than_white_noise_is_named_with_what_was_told(tmp_path: Path) -> None:
+    damaged = [
+        row
+        for damage, sigma in (("jpeg quality=60", 10.0), ("jpeg quality=20", 10.0), ("blur", 0.0))
+        for row in synthetic.tried("mine", PSNR, degradation=damage, sigma_255=sigma)
+    ]
+    found = results(text(tmp_path, "mine", damaged))
+    assert {result["dataset"]["config"] for result in found} == {
+        "jpeg quality=60, told sigma 10 of 255, grey", "jpeg quality=20, told sigma 10 of 255, grey", "blur, grey"
+    }  # fmt: skip
+    assert len(found) == 3
+
+
 def test_the_hub_s_own_library_reads_it(tmp_path: Path) -> None:
     hub = pytest.importorskip("huggingface_hub", reason="the format is that of this package")
     said = text(tmp_path, "mine", rows())
