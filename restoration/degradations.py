@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ class Degradation:
         """Completes `options`; raises `OptionError` for one that the function does not have."""
         object.__setattr__(self, "options", self._completed(self.options))
 
-    @property
+    @cached_property
     def needs(self) -> Needs:
         """What `function` takes beside the image; raises `UnknownDegradationError`."""
         return needs(self.name, self.function, skip=1, known=FACTS, error=UnknownDegradationError)

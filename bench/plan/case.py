@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,6 +94,12 @@ class Case:
 def options_text(options: Mapping[str, bool | int | float | str]) -> str:
     """`options` as the canonical JSON that `Case.options` holds."""
     return json.dumps(dict(options), sort_keys=True, separators=(",", ":"))
+
+
+def metric_names(cases: Iterable[Case]) -> tuple[str, ...]:
+    """The names of all metrics that judge the quality cases among `cases`, each once."""
+    texts = {case.metrics: case for case in cases if case.kind == "quality"}
+    return tuple(dict.fromkeys(name for case in texts.values() for name in case.metric_names()))
 
 
 def metrics_text(names: Sequence[str]) -> str:

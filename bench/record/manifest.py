@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from bench.errors import RowsError
 from bench.machine.environment import Environment, Machine
-from bench.plan.case import GIVEN, Case
+from bench.plan.case import GIVEN, Case, metric_names
 from bench.plan.spec import Spec
 from bench.record.files import utf8, write_whole
 from bench.record.rows import SCHEMA
@@ -164,8 +164,7 @@ def _method(name: str) -> dict[str, Any]:
 def _metrics(cases: Iterable[Case]) -> Iterator[dict[str, Any]]:
     from restoration.metrics import get as metric
 
-    texts = {case.metrics: case for case in cases if case.kind == "quality"}
-    for name in dict.fromkeys(name for case in texts.values() for name in case.metric_names()):
+    for name in metric_names(cases):
         found = metric(name)
         as_they_are = ("name", "unit", "better", "digits", "needs_reference", "summary", "paper")
         ends = [end if math.isfinite(end) else None for end in found.range]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 
-from bench.plan.case import Case
+from bench.plan.case import Case, metric_names
 from bench.talk import Say
 from restoration.catalog import get
 from restoration.errors import RestorationError
@@ -55,8 +55,7 @@ def metric_notices(cases: Iterable[Case]) -> Iterator[str]:
     """Each metric that cannot be computed here, and why: the cases have their other scores."""
     from restoration.metrics import get as metric
 
-    texts = {case.metrics: case for case in cases if case.kind == "quality"}
-    for name in dict.fromkeys(name for case in texts.values() for name in case.metric_names()):
+    for name in metric_names(cases):
         if why := metric(name).missing():
             yield f"metric {name} is left out: {why}"
 

@@ -11,7 +11,7 @@ from bench.interrupts import held_back, last_words, raising
 from bench.machine.environment import environment
 from bench.measure.image_set import ImageSet, image_facts, served
 from bench.measure.inputs import try_degradations
-from bench.plan.case import GIVEN, Case
+from bench.plan.case import GIVEN, Case, metric_names
 from bench.plan.spec import Spec
 from bench.record.manifest import describe, how_to_go_on
 from bench.run.needs import metric_notices, notices as lacks, obtained, parted
@@ -79,8 +79,7 @@ def _check_references(spec: Spec, images: ImageSet, cases: Iterable[Case]) -> No
     alone = [case for case in cases if case.degradation == GIVEN]
     if alone and images.source is None:
         raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
-    names = dict.fromkeys(name for case in alone for name in case.metric_names())
-    if needing := [name for name in names if metric(name).needs_reference]:
+    if needing := [name for name in metric_names(alone) if metric(name).needs_reference]:
         raise SpecError(
             f"spec {spec.name}: {', '.join(needing)} need a reference, and {images.source} comes without: name the "
             "references by --images and these images by --degraded, or name metrics that need none"

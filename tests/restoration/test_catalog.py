@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,18 +31,13 @@ class Space:
 
 
 @pytest.fixture
-def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def plug_in(install: Callable[[dict[str, str], str], None]) -> str:
     """A module and its entry points, installed in a folder of its own."""
-    (tmp_path / "plug_in_of_a_test.py").write_text(PLUG_IN)
-    (tmp_path / "plug_in_that_breaks.py").write_text("raise SystemError('on import')")
-    installed = tmp_path / "plug_in-1.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: plug-in\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text(
+    install(
+        {"plug_in_of_a_test": PLUG_IN, "plug_in_that_breaks": "raise SystemError('on import')"},
         "[restoration.methods]\nhalved = plug_in_of_a_test:halved\nbroken = plug_in_that_breaks:METHOD\n"
-        "dct = plug_in_of_a_test:halved\n"
+        "dct = plug_in_of_a_test:halved\n",
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
     return "plug_in_of_a_test"
 
 

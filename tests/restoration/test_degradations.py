@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,14 +39,10 @@ NUMBER = 3
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def own(install: Callable[[dict[str, str], str], None]) -> str:
     """A user's module on the path, and an entry point to it."""
-    (tmp_path / "own_degradations_of_a_test.py").write_text(MODULE)
-    installed = tmp_path / "own_degradations-1.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: own-degradations\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text("[restoration.degradations]\ndusk = own_degradations_of_a_test:DARK\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    entry_points = "[restoration.degradations]\ndusk = own_degradations_of_a_test:DARK\n"
+    install({"own_degradations_of_a_test": MODULE}, entry_points)
     return "own_degradations_of_a_test"
 
 

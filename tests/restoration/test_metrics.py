@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -74,14 +75,9 @@ def test_equal_images_are_best_and_small_ones_are_refused() -> None:
 
 
 def test_an_own_metric_is_found_in_a_module_a_file_and_by_an_entry_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, install: Callable[[dict[str, str], str], None]
 ) -> None:
-    (tmp_path / "own_metrics_of_a_test.py").write_text(MODULE)
-    installed = tmp_path / "own_metrics-1.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: own-metrics\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text("[restoration.metrics]\nmine = own_metrics_of_a_test:offset\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    install({"own_metrics_of_a_test": MODULE}, "[restoration.metrics]\nmine = own_metrics_of_a_test:offset\n")
     assert "mine" in metrics.names()
     for name in ("mine", "own_metrics_of_a_test:offset", f"{tmp_path}/own_metrics_of_a_test.py:offset"):
         found = metrics.get(name)
