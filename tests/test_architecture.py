@@ -44,7 +44,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "bench": (
         "__init__", "errors", "interrupts", "talk", "machine", "progress", "plan", "record", "measure", "suite",
-        "experiments", "run", "regress", "checks", "selftest", "pytest_plugin", "api", "commands", "__main__",
+        "experiments", "run", "regress", "checks", "selftest", "on_cuda", "pytest_plugin", "api", "commands",
+        "__main__",
     ),
     "reports": (
         "errors", "files", "read", "derive", "draw", "studies", "sections", "two_runs", "page", "export", "terminal",

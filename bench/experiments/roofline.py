@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bench.experiments.scene import Scene
 from bench.machine.threads import fix_threads
-from bench.measure.roofline import Place, measured_place, probe
+from bench.measure.roofline import LOADS, Place, measured_place, probe
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
 from restoration.method import Option, variant_of
@@ -29,8 +29,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     """
     asked = chosen("roofline", options, DEFAULTS)
     fix_threads(scene.threads)
-    own = Case("experiment", "roofline", threads=scene.threads)
-    roof = probe()
+    own = Case("experiment", "roofline", device=scene.device, threads=scene.threads)
+    roof = probe(scene.device)
     scene.progress(0.5)
     for number, kernel in enumerate(roof.kernels):
         speed = kernel.flops_per_second
@@ -38,30 +38,36 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
     for number, (size, speed) in enumerate(sorted(roof.bandwidths.items())):
         yield own, Reading("working_set_bytes", size, "B", part="bandwidth", repeat=number)
         yield own, Reading("bytes_per_second", speed, "B/s", part="bandwidth", repeat=number)
-    for case in usual_cases(int(asked["size"]), scene.threads):
+    for case in usual_cases(int(asked["size"]), scene.threads, scene.device):
         for reading in place_readings(measured_place(case, roof)):
             yield own, reading
 
 
-def usual_cases(size: int, threads: int) -> Iterator[Case]:
-    """What the experiment places: DCT and network, each computed directly and by its fast algorithm."""
-    shapes: tuple[tuple[str, str, Mapping[str, Option]], ...] = (
-        ("dct", "denoise", {"engine": "dense"}),
-        ("dct", "denoise", {}),
-        ("dct", "denoise", {"block_size": 16}),
-        ("ffdnet", "denoise", {"runtime": "torch"}),
-        ("ffdnet", "denoise", {}),
-    )
-    for method, task, taken in shapes:
+def usual_cases(size: int, threads: int, device: str) -> Iterator[Case]:
+    """What the experiment places: on a CPU the DCT and a network, each computed directly and by its fast algorithm.
+
+    Elsewhere, where both are computed directly, the network in each dtype that is probed.
+    """
+    shapes: list[tuple[str, Mapping[str, Option], str]] = [
+        ("dct", {"engine": "dense"}, "float32"),
+        ("dct", {}, "float32"),
+        ("dct", {"block_size": 16}, "float32"),
+    ]
+    if device == "cpu":
+        shapes += [("ffdnet", {"runtime": "torch"}, "float32"), ("ffdnet", {}, "float32")]
+    else:
+        shapes += [("ffdnet", {}, dtype) for dtype in LOADS["cuda"].dtypes]
+    for method, taken, dtype in shapes:
         yield Case(
-            "experiment", method, variant_of(taken), options_text(taken), task,
-            height=size, width=size, threads=threads, sigma_255=25.0,
+            "experiment", method, variant_of(taken), options_text(taken), "denoise",
+            height=size, width=size, device=device, dtype=dtype, threads=threads, sigma_255=25.0,
         )  # fmt: skip
 
 
 def place_readings(found: Place) -> Iterator[Reading]:
     """One method under the roof, as readings."""
-    part = f"{found.case.method} {found.case.variant}"
+    dtype = "" if found.case.dtype == "float32" else f" {found.case.dtype}"
+    part = f"{found.case.method} {found.case.variant}{dtype}"
     yield Reading("intensity_flops_per_byte", found.flops_per_byte, "FLOP/B", part=part)
     yield Reading("flops_per_second_reached", found.flops_per_second, "FLOP/s", part=part)
     yield Reading("attainable_flops_per_second", found.attainable, "FLOP/s", part=part)

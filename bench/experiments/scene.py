@@ -31,6 +31,7 @@ class Scene:
     color: tuple[Picture, ...]
     seed: int
     threads: int
+    device: str
     save_picture: Callable[[str, torch.Tensor], str]
     """(name without suffix, image (C, H, W) in [0, 1]) -> the path to put in a reading's `note`."""
     progress: Callable[[float], None] = field(default=lambda _: None)

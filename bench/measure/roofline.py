@@ -26,14 +26,33 @@ from bench.measure.inputs import batch_for
 from bench.plan.case import Case
 from restoration.catalog import get
 
-DTYPES = ("float32", "bfloat16")
 
-WORKING_SETS = tuple(2**exponent for exponent in range(16, 29, 2))
-"""Bytes, 64 KiB to 256 MiB: from the first cache to main memory."""
+@dataclass(frozen=True)
+class Load:
+    """What a kind of device is probed with: enough to keep it busy, too little to last."""
 
-_GEMM_SIDES = (512, 1024, 2048)
-_CONVOLUTIONS = ((64, 64), (64, 256), (128, 128))
-"""Channels and side of the maps of the 3x3 convolutions probed."""
+    dtypes: Sequence[str]
+    gemm_sides: Sequence[int]
+    convolutions: Sequence[tuple[int, int]]
+    """Channels and side of the maps of the 3x3 convolutions probed."""
+    working_sets: Sequence[int]
+    """Bytes, from the nearest cache to main memory."""
+    moved: int
+    """Bytes that one call copies at least, so that the call itself hardly counts."""
+
+
+LOADS: Mapping[str, Load] = {
+    "cpu": Load(
+        dtypes=("float32", "bfloat16"), gemm_sides=(512, 1024, 2048), convolutions=((64, 64), (64, 256), (128, 128)),
+        working_sets=tuple(2**exponent for exponent in range(16, 29, 2)), moved=2**22,
+    ),
+    "cuda": Load(
+        dtypes=("float32", "float16", "bfloat16"), gemm_sides=(1024, 4096, 8192),
+        convolutions=((64, 256), (64, 1024), (256, 256)),
+        working_sets=tuple(2**exponent for exponent in range(20, 33, 2)), moved=2**32,
+    ),
+}  # fmt: skip
+"""By kind of device."""
 
 _SECONDS_EACH = 0.15
 _LONGEST_CALL = 0.5  # seconds
@@ -102,18 +121,28 @@ class Place:
         )
 
 
-def probe(*, dtypes: Sequence[str] = DTYPES, seconds_each: float = _SECONDS_EACH, clock: Clock | None = None) -> Roof:
-    """Measures the roof with the threads that are fixed now; about `seconds_each` per kernel and working set."""
-    clock = clock_for("cpu") if clock is None else clock
-    kernels = [kernel for dtype in dtypes for kernel in _probed(dtype, seconds_each, clock)]
-    bandwidths = {size: moved / best(call, clock, seconds=seconds_each) for size, moved, call in _copies(WORKING_SETS)}
+def probe(
+    device: str = "cpu",
+    *,
+    load: Load | None = None,
+    seconds_each: float = _SECONDS_EACH,
+    clock: Clock | None = None,
+) -> Roof:
+    """Measures the roof of `device`, with the threads that are fixed now.
+
+    Each kernel and each working set takes about `seconds_each`. `load` is the device's usual one where it is left out.
+    """
+    load = LOADS[device.partition(":")[0]] if load is None else load
+    clock = clock_for(device) if clock is None else clock
+    kernels = [kernel for dtype in load.dtypes for kernel in _probed(dtype, device, load, seconds_each, clock)]
+    bandwidths = {size: moved / best(call, clock, seconds=seconds_each) for size, moved, call in _copies(device, load)}
     return Roof(tuple(kernels), bandwidths)
 
 
-def _probed(dtype: str, seconds_each: float, clock: Clock) -> Iterator[Kernel]:
+def _probed(dtype: str, device: str, load: Load, seconds_each: float, clock: Clock) -> Iterator[Kernel]:
     """The kernels of one dtype, from small to large; a processor that only emulates it is spared the large ones."""
     fastest = 0.0
-    for name, flops, call in _kernels(dtype):
+    for name, flops, call in _kernels(dtype, device, load):
         if fastest and flops / fastest > _LONGEST_CALL:
             continue
         speed = flops / best(call, clock, seconds=seconds_each)
@@ -154,28 +183,25 @@ def measured_place(case: Case, roof: Roof, *, seconds: float = 1.0, clock: Clock
     return place(case, roof, macs_per_pixel=macs, bytes_per_pixel=moved, seconds=times)
 
 
-def _kernels(dtype: str) -> Iterator[tuple[str, float, Callable[[], torch.Tensor]]]:
+def _kernels(dtype: str, device: str, load: Load) -> Iterator[tuple[str, float, Callable[[], torch.Tensor]]]:
     """Name, FLOPs and call of each kernel of the probe in `dtype`."""
     kind = getattr(torch, dtype)
-    for side, (channels, places) in zip(_GEMM_SIDES, _CONVOLUTIONS, strict=True):
-        left, right = (torch.rand(side, side).to(kind) for _ in range(2))
+    for side, (channels, places) in zip(load.gemm_sides, load.convolutions, strict=True):
+        left, right = (torch.rand(side, side, device=device).to(kind) for _ in range(2))
         yield f"gemm {side}", 2.0 * side**3, partial(torch.matmul, left, right)
         for layout in (torch.contiguous_format, torch.channels_last):
-            maps = torch.rand(1, channels, places, places).to(kind).to(memory_format=layout)
-            weights = torch.rand(channels, channels, 3, 3).to(kind).to(memory_format=layout)
+            maps = torch.rand(1, channels, places, places, device=device).to(kind).to(memory_format=layout)
+            weights = torch.rand(channels, channels, 3, 3, device=device).to(kind).to(memory_format=layout)
             name = f"conv 3x3 {channels} x {places} x {places}" + " channels last" * (layout is torch.channels_last)
             yield name, 2.0 * 9 * channels**2 * places**2, partial(conv2d, maps, weights, padding=1)
 
 
-def _copies(sizes: Iterable[int]) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
-    """Working set, bytes read and written, and call of the copies by which bandwidth is measured.
-
-    A small set is copied many times in one call, so that the call itself hardly counts.
-    """
-    for size in sizes:
-        source = torch.rand(size // 8)  # half the set, float32
+def _copies(device: str, load: Load) -> Iterator[tuple[int, float, Callable[[], torch.Tensor]]]:
+    """Working set, bytes read and written, and call of the copies by which bandwidth is measured."""
+    for size in load.working_sets:
+        source = torch.rand(size // 8, device=device)  # half the set, float32
         target = torch.empty_like(source)
-        times = max(1, 2**22 // size)
+        times = max(1, load.moved // size)
 
         def copy(source: torch.Tensor = source, target: torch.Tensor = target, times: int = times) -> torch.Tensor:
             for _ in range(times):

@@ -114,7 +114,7 @@ def _scene(plan: Plan, case: Case) -> Scene:
         channels: tuple(found for found in plan.images.pictures(channels) if not isinstance(found, RestorationError))
         for channels in (1, 3)
     }
-    return Scene(gray=pictures[1], color=pictures[3], seed=case.seed, threads=case.threads, save_picture=save)
+    return Scene(pictures[1], pictures[3], case.seed, case.threads, case.device, save_picture=save)
 
 
 def _one_by_one(plan: Plan, keep: Keep, kind: str, read: Callable[[Case], Iterable[Reading]]) -> None:

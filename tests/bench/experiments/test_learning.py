@@ -24,7 +24,12 @@ def scene(*names: str) -> Scene:
     """Grey pictures of those names, in steps across."""
     steps = torch.linspace(0, 1, 4).repeat_interleave(12).expand(1, 48, 48).contiguous()
     return Scene(
-        tuple(Picture(name, steps) for name in names), (), seed=0, threads=1, save_picture=lambda name, _: name
+        tuple(Picture(name, steps) for name in names),
+        (),
+        seed=0,
+        threads=1,
+        device="cpu",
+        save_picture=lambda name, _: name,
     )
 
 

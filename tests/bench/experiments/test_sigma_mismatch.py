@@ -30,7 +30,7 @@ NOISY = add_gaussian_noise(CLEAN, SIGMA / 255, seed=3)
 def rows(methods: str = "dct", **options: Option) -> Rows:
     """The experiment on one small crop at one sigma."""
     gray = (Picture("crop", CLEAN), Picture("other", CLEAN.flip(-1)))
-    scene = Scene(gray=gray, color=(), seed=3, threads=1, save_picture=lambda *_: "")
+    scene = Scene(gray=gray, color=(), seed=3, threads=1, device="cpu", save_picture=lambda *_: "")
     given: dict[str, Option] = {"methods": methods, "sigmas_255": "30", "told": "0.8,1.2", "images": 1}
     return list(run({**given, **options}, scene))
 
@@ -96,7 +96,7 @@ def test_a_method_that_is_told_no_sigma_fails_once_and_the_others_go_on() -> Non
 
 def test_noise_that_rounds_to_nothing_is_not_estimated_and_costs_no_other_reading() -> None:
     flat = Picture("flat", torch.full((1, 16, 16), 128 / 255))
-    scene = Scene(gray=(flat,), color=(), seed=0, threads=1, save_picture=lambda *_: "")
+    scene = Scene(gray=(flat,), color=(), seed=0, threads=1, device="cpu", save_picture=lambda *_: "")
     found = list(run({"methods": "dct", "sigmas_255": "1e-3", "told": "1"}, scene))
     assert len(failures(found)) == 1
     assert "the image is flat" in failures(found)[0]
@@ -105,7 +105,7 @@ def test_noise_that_rounds_to_nothing_is_not_estimated_and_costs_no_other_readin
 
 def test_one_line_of_pixels_is_not_estimated_and_the_method_is_told_nothing_of_it() -> None:
     line = Picture("line", torch.tensor([[[0.2, 0.4, 0.6]]]))
-    scene = Scene(gray=(line,), color=(), seed=0, threads=1, save_picture=lambda *_: "")
+    scene = Scene(gray=(line,), color=(), seed=0, threads=1, device="cpu", save_picture=lambda *_: "")
     found = list(run({"methods": "noisy", "sigmas_255": "30", "told": "1"}, scene))
     assert {"one line of pixels" in note for note in failures(found)} == {True}
     assert not value(found, "noisy", "estimated")

@@ -40,7 +40,7 @@ def scene() -> Scene:
     pictures = [
         Picture(name, bundled_image(name).pixels[:, 100:173, 200:281]) for name in ("astronaut", "motorcycle_left")
     ]
-    return Scene(gray=(), color=tuple(pictures), seed=0, threads=1, save_picture=keep)
+    return Scene(gray=(), color=tuple(pictures), seed=0, threads=1, device="cpu", save_picture=keep)
 
 
 def rows(name: str, **options: Option) -> Rows:

@@ -110,7 +110,7 @@ def test_an_unknown_device_is_refused() -> None:
     assert isinstance(clock_for("cpu"), HostClock)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.cuda
 def test_cuda_clock_times_a_real_device() -> None:
     clock = CudaClock()
     start = clock()

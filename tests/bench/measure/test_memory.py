@@ -214,7 +214,7 @@ def test_a_device_out_of_memory_is_one_error_and_the_next_size_runs(cuda: FakeCu
     assert len(list(cuda_peak(on_device(100), cuda=cuda))) == 2
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.cuda
 def test_a_real_device_reports_its_peak() -> None:
     case = Case("memory", "noisy", task="denoise", height=512, width=512, sigma_255=25, device="cuda")
     found = {reading.part: reading.value for reading in cuda_peak(case)}

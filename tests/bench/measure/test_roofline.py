@@ -9,7 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.experiments.roofline import place_readings
 from bench.measure import roofline
-from bench.measure.roofline import Kernel, Roof, best, place, probe
+from bench.measure.roofline import LOADS, Kernel, Load, Roof, best, measured_place, place, probe
 from bench.plan.case import Case
 
 ROOF = Roof(
@@ -66,12 +66,10 @@ def test_the_best_call_counts_and_the_first_does_not() -> None:
 
 
 def test_the_probe_tries_gemm_and_convolution_in_each_dtype(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roofline, "_GEMM_SIDES", (16,))
-    monkeypatch.setattr(roofline, "_CONVOLUTIONS", ((4, 8),))
     monkeypatch.setattr(roofline, "_LONGEST_CALL", 10.0)
-    monkeypatch.setattr(roofline, "WORKING_SETS", (2**12, 2**14))
+    load = Load(("float32", "bfloat16"), (16,), ((4, 8),), (2**12, 2**14), moved=2**22)
     ticks = itertools.count()
-    roof = probe(seconds_each=0.0, clock=lambda: float(next(ticks)))
+    roof = probe(load=load, seconds_each=0.0, clock=lambda: float(next(ticks)))
     assert {(kernel.dtype, kernel.name.split()[0]) for kernel in roof.kernels} == {
         (dtype, name) for dtype in ("float32", "bfloat16") for name in ("gemm", "conv")
     }
@@ -79,13 +77,27 @@ def test_the_probe_tries_gemm_and_convolution_in_each_dtype(monkeypatch: pytest.
     assert roof.bandwidths == {2**12: 2**22, 2**14: 2**22}
 
 
-def test_large_kernels_of_a_dtype_that_is_slow_here_are_spared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roofline, "_GEMM_SIDES", (8, 64))
-    monkeypatch.setattr(roofline, "_CONVOLUTIONS", ((4, 8), (4, 32)))
-    monkeypatch.setattr(roofline, "WORKING_SETS", (2**12,))
+def test_large_kernels_of_a_dtype_that_is_slow_here_are_spared() -> None:
+    load = Load(("bfloat16",), (8, 64), ((4, 8), (4, 32)), (2**12,), moved=2**12)
     ticks = itertools.count()
-    roof = probe(dtypes=("bfloat16",), seconds_each=0.0, clock=lambda: float(next(ticks)))
+    roof = probe(load=load, seconds_each=0.0, clock=lambda: float(next(ticks)))
     assert {kernel.name.split(" x ")[0] for kernel in roof.kernels} == {"gemm 8"}
+
+
+@pytest.mark.cuda
+def test_a_cuda_device_is_probed_by_its_own_load_and_clock() -> None:
+    roof = probe("cuda", seconds_each=0.02)
+    assert {kernel.dtype for kernel in roof.kernels} == set(LOADS["cuda"].dtypes)
+    assert roof.peak("float16") > roof.peak("float32") > 1e11
+    assert roof.bandwidth(max(roof.bandwidths)) > 1e10
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_case_on_a_cuda_device_lies_under_its_roof(dtype: str) -> None:
+    case = Case("time", "ffdnet", task="denoise", height=512, width=512, sigma_255=25, device="cuda", dtype=dtype)
+    found = measured_place(case, probe("cuda", seconds_each=0.05), seconds=0.2)
+    assert 0 < found.share <= 1
 
 
 def test_bandwidth_never_grows_with_the_set() -> None:

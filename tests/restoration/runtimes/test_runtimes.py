@@ -74,16 +74,26 @@ def test_folding_leaves_no_batch_norm_and_the_network_as_it_was() -> None:
 
 
 def test_the_result_has_the_inputs_dtype_and_no_gradient() -> None:
-    for dtype in ("float32", "bfloat16"):
+    for dtype in ("float32", "bfloat16", "float16"):
         restored = built("torch", dtype=dtype)(torch.rand(1, 1, 8, 8))
         assert restored.dtype == torch.float32
         assert not restored.requires_grad
 
 
-def test_bfloat16_is_near_but_not_equal() -> None:
+@pytest.mark.parametrize(("dtype", "most"), [("bfloat16", 0.05), ("float16", 0.005)])
+def test_sixteen_bits_are_near_but_not_equal(dtype: str, most: float) -> None:
     noisy = torch.rand(1, 1, 16, 16)
-    difference = (built("torch", dtype="bfloat16")(noisy) - built("torch")(noisy)).abs().max()
-    assert 0 < difference < 0.05
+    difference = (built("torch", dtype=dtype)(noisy) - built("torch")(noisy)).abs().max()
+    assert 0 < difference < most
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(("dtype", "most"), [("float32", 2e-3), ("bfloat16", 0.05), ("float16", 0.01)])
+def test_a_cuda_device_gives_the_processors_result(dtype: str, most: float) -> None:
+    noisy = torch.rand(1, 1, 64, 64)  # in float32, too, convolutions of CUDA may round to TF32
+    on_device = built("torch", device="cuda", dtype=dtype)(noisy.cuda())
+    assert on_device.is_cuda
+    assert (on_device.cpu() - built("torch")(noisy)).abs().max() < most
 
 
 def test_refuses_an_unknown_runtime() -> None:
