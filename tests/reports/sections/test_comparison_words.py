@@ -43,8 +43,8 @@ def test_a_half_failed_method_wins_nothing_and_is_named(made: Any) -> None:
     said = verdict(
         made(
             tried("ffdnet", {"a": 40.0, "b": BAD}),
-            tried("nlm", {"a": 30.0, "b": 20.0}),
-            tried("tv", {"a": 29.0, "b": 20.0}),
+            tried("nlm", {"a": 30.0, "b": 20.5}),
+            tried("tv", {"a": 29.5, "b": 20.0}),
         )
     )
     assert said[0].startswith("non-local means buys +0.50 dB")
