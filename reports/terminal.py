@@ -76,7 +76,7 @@ def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
         made.append((over, [*lines, *_failed_lines(own, lines)], [*apart_words(board), *left_out(own)]))
     for (kind, sigma), own in several[several["failed"] > 0].groupby(["kind", "sigma_255"], sort=False):
         if (kind, sigma) not in ranked and (failed := _failed_lines(own, [])):
-            made.append((heading(kind, sigma), failed, list(left_out(own))))
+            made.append((heading(str(kind), own["sigma_255"].iloc[0]), failed, list(left_out(own))))
     return made
 
 

@@ -49,7 +49,7 @@ def holm(chances: Iterable[float]) -> list[float]:
     weights = np.maximum(np.count_nonzero(~np.isnan(given)) - np.arange(len(given)), 1)
     adjusted = np.empty_like(given)
     adjusted[order] = np.minimum(np.maximum.accumulate(given[order] * weights), 1.0)
-    return adjusted.tolist()
+    return [float(chance) for chance in adjusted]
 
 
 def _chance(differences: pd.Series[float]) -> float:

@@ -12,7 +12,7 @@ from reports.derive.candidates import candidates, kind_of, kinds
 from reports.derive.fronts import REFERENCE_PIXELS
 from reports.derive.intervals import Difference, difference
 from reports.derive.leaderboard import Leaderboard, leaderboards
-from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_image, several_channels
+from reports.derive.scores import RIVALS, per_image, several_channels
 from reports.derive.summary import Summary
 from reports.draw.look import VARIABLES, Chart
 from reports.draw.number_text import counted, seconds_text, times_text
@@ -23,7 +23,7 @@ from reports.sections.chooser import chooser
 from reports.sections.leaderboard import boards
 from reports.sections.score_tables import images_text, level, setting
 from reports.sections.section import Material, Section
-from reports.sections.tradeoff import front_chart, left_out
+from reports.sections.tradeoff import front_chart, left_out, main_input
 from reports.sections.words import words
 
 MOST_FRONT = 12
@@ -53,7 +53,7 @@ def section(material: Material) -> Section:
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Quality against time: one figure for denoising at the main sigma, one for upscaling."""
     for task, title in (("denoise", "Denoising"), ("upscale", "Upscaling")):
-        group = _main_input(summary.standings, task)
+        group = main_input(summary.standings, task)
         if len(group):
             what = level(next(lines_of(group)))
             name = "front-upscale" if task == "upscale" else slug(f"front-{what}")
@@ -62,7 +62,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
 
 def verdict(summary: Summary, ranked: Sequence[Leaderboard]) -> tuple[str, ...]:
     """The answer to what was measured, from the tables alone and what their tests tell apart; never empty."""
-    inputs = [_main_input(summary.standings, task) for task in ("denoise", "upscale")]
+    inputs = [main_input(summary.standings, task) for task in ("denoise", "upscale")]
     unsure = _unsure(summary, ranked)
     said = (*_denoising(summary, inputs[0], unsure), *_upscaling(summary, inputs[1], unsure)) or (
         _only_times(summary.timed),
@@ -78,19 +78,6 @@ def _only_times(timed: pd.DataFrame) -> str:
     if count == 1:
         return words("summary.one_time", method=fastest["label"], time=time)
     return words("summary.only_time", method=fastest["label"], count=counted(count, "method"), time=time)
-
-
-def _main_input(table: pd.DataFrame, task: str) -> pd.DataFrame:
-    """The lines of one kind of input of a task: the main sigma or degradation, and of that what most were scored on."""
-    own = table[table["task"] == task]
-    if task == "denoise" and (sigma := main_sigma(own)) is not None:
-        own = own[own["sigma_255"] == sigma]
-    if task == "upscale" and len(own):
-        own = own[own["degradation"].astype(str) == main_degradation(own)]
-    if own.empty:
-        return own
-    number = own.groupby(RIVALS, sort=False).ngroup()
-    return own[number == number.mode().iloc[0]]
 
 
 Unsure = Callable[[Any, Any], bool]
