@@ -69,8 +69,11 @@ def marked(
 ) -> pd.DataFrame:
     """`table` with `best`: whether a line has the best value of the lines `among` that share `within` with it.
 
-    Where there is but one such line, there is no best.
+    The noisy input is none of them, and where there is but one, there is no best.
     """
-    values = table[column].where(np.isfinite(table[column].astype(float)) & (True if among is None else among))
+    methods = table["method"].astype(str) != "noisy" if "method" in table else True
+    values = table[column].where(
+        np.isfinite(table[column].astype(float)) & methods & (True if among is None else among)
+    )
     groups = values.groupby([table[name] for name in within], observed=True, dropna=False)
     return table.assign(best=(values == groups.transform("min" if least else "max")) & (groups.transform("count") > 1))

@@ -57,7 +57,9 @@ def _left(summary: Summary) -> Iterator[str]:
     found = span(main, "residual_std_255", "{:.2f}".format) if len(main) else None
     if found is None:
         best, value = leaders(main, "psnr_db", "{:.2f}".format)
-        if best:
+        if not best and (summary.standings["task"] == "denoise").any():
+            yield words("denoising.none")
+        elif best:
             images, kind = images_text(summary.comparison, main), level(next(lines_of(main)))
             yield words("denoising.highest", kind=kind, methods=listed(best), value=value, images=images)
         return

@@ -57,7 +57,7 @@ def standings(summary: Summary, task: str = "") -> pd.DataFrame:
     table = table.sort_values([*RIVALS, "board", "compared", "psnr_db"], ascending=[True] * 6 + [False, False])
     lines = [*lines_of(table)]
     said = {"setting": [setting(line) for line in lines], "outcome": [outcome(line) for line in lines]}
-    main = table["compared"].astype(bool) & (table["board"] == 0) & (table["method"] != "noisy")
+    main = table["compared"].astype(bool) & (table["board"] == 0)
     return marked(table.assign(**said, over=_over(summary, table)), "psnr_db", RIVALS, among=main)
 
 

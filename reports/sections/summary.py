@@ -73,6 +73,7 @@ def verdict(summary: Summary, ranked: Sequence[Leaderboard]) -> tuple[str, ...]:
 def _only_times(timed: pd.DataFrame) -> str:
     if timed.empty:
         return words("summary.nothing")
+    timed = timed[timed["method"] != "noisy"] if (timed["method"] != "noisy").any() else timed
     fastest, count = least_of(timed, "per_megapixel"), timed["label"].nunique()
     time = seconds_text(fastest["per_megapixel"])
     if count == 1:
@@ -155,6 +156,7 @@ def _difference(summary: Summary, main: pd.DataFrame, unsure: Unsure, top: Any, 
     if abs(gain.mean) < ALIKE_DB:
         said = words("summary.alike", top=top_named, base=base_named, limit=ALIKE_DB, reach=reach)
     elif unsure(top, base):
+        reach = words("summary.not_apart", reach=reach)
         said = words("summary.unsure", top=top_named, base=base_named, gain=gain.mean, reach=reach)
     elif gain.mean > 0:
         said = words("summary.buys", top=top_named, base=base_named, gain=gain.mean, reach=reach)

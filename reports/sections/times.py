@@ -46,7 +46,7 @@ def section(material: Material) -> Section:
 
 def _fastest(timed: pd.DataFrame) -> Iterator[str]:
     """The fastest and the slowest at the size that most were timed at, or of such the one nearest to 512 × 512."""
-    own = timed[(timed["median"] > 0) & (timed["pixels"] > 0)]
+    own = timed[(timed["median"] > 0) & (timed["pixels"] > 0) & (timed["method"] != "noisy")]
     if own.empty:
         return
     sized = own.groupby(SIZED, observed=True)

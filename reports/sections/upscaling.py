@@ -69,6 +69,8 @@ def _gains(summary: Summary) -> Iterator[str]:
         yield words("upscaling.gains", gains="; ".join(parts))
     elif len(main):
         yield words("upscaling.no_base")
+    elif (summary.standings["task"] == "upscale").any():
+        yield words("upscaling.none")
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:

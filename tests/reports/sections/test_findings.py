@@ -57,7 +57,10 @@ def test_the_fastest_is_that_of_the_size_that_most_were_timed_at(tmp_path: Path)
     )
     tied = found(times, tmp_path / "c", [*timed("dct", 0.01), *timed("nlm", 0.01)])
     assert tied.startswith("At 256 × 256 DCT 8×8 and non-local means took 10 ms")
-    assert found(times, tmp_path / "d", timed("dct", NAN)) == ""
+    assert found(times, tmp_path / "d", [*timed("dct", 0.01), *timed("noisy", 0.001)]).startswith(
+        "At 256 × 256 DCT 8×8"
+    )
+    assert found(times, tmp_path / "e", timed("dct", NAN)) == ""
 
 
 def test_upscalers_and_denoisers_of_one_size_are_not_set_against_each_other(tmp_path: Path) -> None:
@@ -249,7 +252,8 @@ def test_what_is_left_of_the_noise_is_said_where_it_was_measured(tmp_path: Path)
     )
     assert "is left by DCT 8×8 (sigma 25" in found(denoising, tmp_path / "b", left("dct", 9.0))
     assert found(denoising, tmp_path / "c", [*scored("dct", 30.0), *left("nlm", NAN)]).startswith("The highest PSNR is")
-    assert found(denoising, tmp_path / "d", scored("noisy", 20.0)) == ""
+    assert found(denoising, tmp_path / "d", scored("noisy", 20.0)).startswith("No denoiser has a score")
+    assert found(denoising, tmp_path / "e", []) == ""
 
 
 def test_gains_over_bicubic_need_bicubic_and_may_be_losses(tmp_path: Path) -> None:
@@ -260,14 +264,16 @@ def test_gains_over_bicubic_need_bicubic_and_may_be_losses(tmp_path: Path) -> No
     )
     assert "no gain over it is known" in found(upscaling, tmp_path / "b", rows[2:])
     assert "no gain over it is known" in found(upscaling, tmp_path / "c", rows[:2])
-    assert found(upscaling, tmp_path / "d", []) == ""
+    lost = [synthetic.row("quality", "rdn", quantity="failure", error="lost", image="image0", **case)]
+    assert found(upscaling, tmp_path / "d", lost) == "No upscaler has a score that can be compared."
+    assert found(upscaling, tmp_path / "e", []) == ""
 
 
 def test_tables_have_the_best_first_and_marked_within_what_may_be_compared(tmp_path: Path) -> None:
-    rows = [*timed("nlm", 0.3), *timed("dct", 0.1), *timed("dct", 0.01, size=64)]
+    rows = [*timed("nlm", 0.3), *timed("dct", 0.1), *timed("dct", 0.01, size=64), *timed("noisy", 0.05)]
     (table,) = said.section(times, tmp_path / "times", rows).grids
     assert [(line.series, line.best) for line in table.lines] == [
-        ("DCT 8×8", False), ("DCT 8×8", True), ("non-local means", False),
+        ("DCT 8×8", False), ("noisy input", False), ("DCT 8×8", True), ("non-local means", False),
     ]  # fmt: skip
     rows = [*scored("noisy", 40.0), *scored("nlm", 28.0), *scored("dct", 30.0)]
     table = said.section(denoising, tmp_path / "scores", rows).grids[0]
