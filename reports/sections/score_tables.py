@@ -122,7 +122,7 @@ def images_text(comparison: Comparison, lines: pd.DataFrame) -> str:
 def image_grid(material: Material, task: str) -> Grid:
     """Each image's own scores and failures, at the settings that are compared."""
     own = material.summary.comparison.tries
-    own = own[own["task"] == task].sort_values(["image", "sigma_255", "psnr_db"])
+    own = own[own["task"] == task].sort_values(["image", "sigma_255", "psnr_db"], ascending=[True, True, False])
     own = own.assign(outcome=own["error"].astype(object))
     empty = [name for name, there in (("ratio", own["ratio"].notna()), ("outcome", own["failed"])) if not there.any()]
     shown = columns(
