@@ -17,7 +17,7 @@ from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
-COLUMNS = columns("label channels sigma_255 best_ratio vertex psnr_db low high n")
+COLUMNS = columns("label channels sigma_255 best_ratio vertex psnr_db n")
 
 
 def section(material: Material) -> Section:
@@ -49,10 +49,11 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             _ring(sheet, best)
         sheet.axes.margins(y=0.12)
         sheet.axes.set(xlabel="ratio = threshold / sigma", ylabel="mean PSNR (dB)")
-        finding = joined(
+        said = joined(
             words("ratio.best", sigma=best.sigma_255, ratios=listed(best.tied), psnr_db=best.psnr_db)
             for best in lines_of(optima)
         )
+        finding = f"{said} {words('ratio.over', images=counted(optima['n'].min(), 'image'))}"
         name = f"ratio-{slug(str(label))}-{channels:g}"
         yield sheet.chart(name, f"{label}: PSNR against ratio", finding)
 

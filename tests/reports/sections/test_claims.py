@@ -396,7 +396,10 @@ def swept(psnr: dict[float, float], **case: Any) -> Rows:
 
 def test_ratios_that_are_equally_good_are_all_named(tmp_path: Path) -> None:
     shown = said.section(ratio, tmp_path, swept({2.0: 29.0, 2.5: 30.0, 3.0: 30.0, 3.5: 29.0}))
-    assert shown.charts[0].finding == "At sigma 25 PSNR is highest at ratio 2.5 and 3 (30.00 dB)."
+    assert (
+        shown.charts[0].finding
+        == "At sigma 25 PSNR is highest at ratio 2.5 and 3 (30.00 dB). Means over 1 image or more."
+    )
     assert shown.findings == ("DCT 8×8: PSNR is highest at ratio 2.5 and 3 at sigma 25 (1 image).",)
 
 
@@ -418,9 +421,12 @@ def strided(psnr: dict[int, float], seconds: dict[int, float], **case: Any) -> R
 def test_a_stride_that_gains_is_not_said_to_lose(tmp_path: Path) -> None:
     charts = said.section(stride, tmp_path, strided({1: 28.0, 8: 29.5}, {1: 0.01, 8: 0.01})).charts
     assert [chart.finding for chart in charts] == [
-        "With 8×8 blocks PSNR at stride 8 is +1.50 dB beside that at stride 1.",
+        "With 8×8 blocks PSNR at stride 8 is +1.50 dB beside that at stride 1. PSNR is the mean over 1 image.",
         "8×8 blocks at stride 8 are about as fast as at stride 1.",
-        "From DCT 8×8 (28.00 dB, 153 ms per megapixel) to DCT 8×8, stride 8 (29.50 dB, 153 ms per megapixel).",
+        (
+            "From DCT 8×8 (28.00 dB, 153 ms per megapixel) to DCT 8×8, stride 8 (29.50 dB, 153 ms per megapixel). "
+            "PSNR is the mean over 1 image."
+        ),
     ]
 
 
