@@ -136,7 +136,7 @@ def test_of_a_single_stream_the_quickest_holds_the_floor(tmp_path: Path) -> None
     rules = {"queries": 64, "round_seconds": 1, "floor_db": {"denoise": 28}}
     rows = [*timed("dct", 0.06), *scored("dct", 29.0), *timed("nlm", 0.01), *scored("nlm", 20.0)]
     assert found(stream, tmp_path / "a", rows, spec=rules) == (
-        "Of 2 cases 1 hold the floor; of these the quickest: DCT 8×8, with 60 ms."
+        "Of 2 cases the floor holds for 1; of these the quickest: DCT 8×8, with 60 ms."
     )
     assert found(stream, tmp_path / "b", rows[9:], spec=rules | {"floor_db": {"denoise": 40}}) == (
         "Of 1 case none gives a result."
@@ -197,8 +197,8 @@ def test_peers_name_the_least_ratio_and_those_that_may_be_one(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("records", "sentence"),
     [
-        ([{"name": "a", "present": True}], "All 1 file of weights were there."),
-        ([{"name": "a", "present": True}, {"name": "b"}], "Of 2 files of weights these were not there: b."),
+        ([{"name": "a", "present": True}], "Of 1 file of weights none was missing."),
+        ([{"name": "a", "present": True}, {"name": "b"}], "Of 2 files of weights these were missing: b."),
         ([], ""),
     ],
 )
