@@ -13,11 +13,10 @@ from reports.draw.look import VARIABLES, Chart, Palette, page_svg, plain_svg, st
 from reports.draw.sheet import Ink
 from reports.read.run import Run
 from reports.sections.markup import environment
-from reports.sections.score_tables import narrow, settings_text, standings, with_metrics
+from reports.sections.score_tables import narrow, settings_text, standings, without
 from reports.sections.status import error_text, remarks
 from reports.sections.stream import whole_status
 from reports.sections.summary import charts
-from reports.sections.tradeoff import COLUMNS
 
 MOST_LINES = 30
 """Lines of the table that a cell shows."""
@@ -51,7 +50,7 @@ def shown_table(caption: str, heading: str, table: Grid) -> str:
 def _leaderboard(summary: Summary) -> Grid:
     table = standings(summary)
     caption = f"Quality beside time, {settings_text(table)}"
-    return grid("leaderboard", caption, narrow(table), with_metrics(COLUMNS, summary))
+    return grid("leaderboard", caption, narrow(table), without("residual_std_255", "mean_offset_255", summary=summary))
 
 
 def _own(run: Run, chart: Chart) -> Chart:

@@ -23,7 +23,7 @@ from reports.read.run import load_run
 from reports.read.tables import all_tables, lines_of
 from reports.sections.chooser import answer, command, number, python, title as heading
 from reports.sections.energy import lacking
-from reports.sections.leaderboard import gain_text, reach_text, spread_text
+from reports.sections.leaderboard import apart_words, gain_text, reach_text, spread_text
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
 from reports.sections.tradeoff import left_out
@@ -58,13 +58,14 @@ def best(report: Report) -> Records:
 def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
     """The leaderboard of each kind of input: its title, its lines, and what is said of those that are not on it.
 
-    Of a method's variants those stand that are on the front; the page has all.
+    Of a method's variants those stand that are on the front; the page has all. What failed stands last.
     """
     summary = report.summary
     found = candidates(summary, report.run.listed("methods"))
     several = summary.standings.assign(kind=list(kinds_of(summary.standings)))
-    made = []
+    made, ranked = [], set()
     for board in leaderboards(summary, found):
+        ranked.add((board.kind, board.sigma))
         own = several[(several["kind"] == board.kind) & (several["sigma_255"] == board.sigma)]
         places = [place for entry in board.entries for place in (entry.head, *entry.variants)]
         heads = {entry.head.candidate.name for entry in board.entries}
@@ -72,8 +73,18 @@ def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
         places.sort(key=lambda place: best_first(place.candidate))
         lines = [_board_line(place, board.reference) for place in places if place.candidate.name in kept]
         over = f"{heading(board.kind, board.sigma)}: means over {counted(board.images, 'image')}, 95 % intervals"
-        made.append((over, lines, list(left_out(own))))
+        made.append((over, [*lines, *_failed_lines(own, lines)], [*apart_words(board), *left_out(own)]))
+    for (kind, sigma), own in several[several["failed"] > 0].groupby(["kind", "sigma_255"], sort=False):
+        if (kind, sigma) not in ranked and (failed := _failed_lines(own, [])):
+            made.append((heading(str(kind), own["sigma_255"].iloc[0]), failed, list(left_out(own))))
     return made
+
+
+def _failed_lines(own: pd.DataFrame, above: Records) -> Records:
+    """A line for each way to restore that failed and so is not compared, in the columns of those above."""
+    failed = own[~own["compared"].astype(bool) & (own["failed"] > 0)]
+    empty = dict.fromkeys(above[0] if above else (), "")
+    return [{**empty, "method": label, "dB": "failed"} for label in failed["label"].drop_duplicates()]
 
 
 def _board_line(place: Place, reference: Candidate) -> dict[str, object]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from reports.derive.choice import Candidate
+from reports.derive.apart import not_surely_worse
+from reports.derive.choice import Candidate, three_digits
 from reports.derive.fronts import REFERENCE_PIXELS
-from reports.derive.scores import main_degradation, main_sigma, several_channels
+from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_image, several_channels
 from reports.derive.speeds import MEGAPIXEL
 from reports.derive.summary import Summary
 from reports.read.tables import lines_of
@@ -30,8 +32,14 @@ def candidates(summary: Summary, records: Iterable[Mapping[str, Any]]) -> tuple[
     """One for each line of `Summary.ranked`, in its order; `records` are the methods of `run.json`."""
     licences = {str(record.get("name")): str(record.get("licence") or "") for record in records}
     memory, device = memory_of(summary), _devices(summary)
-    several = several_channels(summary.standings)
-    return tuple(_candidate(line, several, memory, device, licences) for line in lines_of(summary.ranked))
+    several, ranked = several_channels(summary.standings), summary.ranked
+    unsure: dict[object, frozenset[str]] = {}
+    for places in ranked.groupby(RIVALS, observed=True).indices.values():
+        own = ranked.iloc[places]
+        rivals = not_surely_worse(per_image(summary.comparison.counted, own))
+        unsure |= {index: rivals[str(label)] for index, label in own["label"].items()}
+    lines = (_candidate(line, several, memory, device, licences) for line in lines_of(ranked))
+    return tuple(replace(one, unsure=unsure[index]) for one, index in zip(lines, ranked.index, strict=True))
 
 
 def _candidate(
@@ -109,9 +117,3 @@ def _devices(summary: Summary) -> dict[str, str]:
 
 def _milliseconds(seconds: float) -> float | None:
     return three_digits(seconds * MILLI) if seconds > 0 else None
-
-
-def three_digits(number: float) -> float:
-    """`number` as it is written: to three digits, and whole from 100 on."""
-    places = 2 - math.floor(math.log10(number)) if number > 0 else 0
-    return round(number, min(max(places, 0), 12))

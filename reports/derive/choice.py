@@ -40,6 +40,8 @@ class Candidate:
     options: str = "{}"
     channels: int = 1
     scale: int = 1
+    unsure: frozenset[str] = frozenset()
+    """Names of rivals that are no better, and that it is not surely better than."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,10 @@ class Choice:
     left: tuple[Candidate, ...] = ()
     """What meets the limits of device, licence and memory."""
     front: tuple[Candidate, ...] = ()
-    """What is left and timed, and than which nothing is faster and as good; the fastest first."""
+    """The front of what is left; the fastest first."""
     chosen: Candidate | None = None
     better: Candidate | None = None
-    """The fastest that is left and better than what was chosen."""
+    """The fastest that is left and surely better than what was chosen."""
     cheaper: Candidate | None = None
     """The fastest that reaches the quality asked for, or else the best that is faster than what was chosen."""
     closest: tuple[tuple[Limit, Candidate], ...] = ()
@@ -99,12 +101,21 @@ def choose(candidates: Iterable[Candidate], question: Question) -> Choice:
         return replace(found, closest=tuple(_closest(rivals, question)))
     faster = [one for one in left if _time(one) < _time(chosen)]
     reaching = [one for one in faster if question.quality is not None and one.db >= question.quality]
-    better = first((one for one in left if one.db > chosen.db), _fastest)
+    better = first((one for one in left if one.db > chosen.db and chosen.name not in one.unsure), _fastest)
     pool = (faster, best_first) if question.quality is None else (reaching, _fastest)
     return replace(found, better=better, cheaper=first(*pool))
 
 
 def front(left: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """The steps of quality over time: of `rising`, each that is surely better than the step before it."""
+    steps: list[Candidate] = []
+    for one in rising(left):
+        if not steps or steps[-1].name not in one.unsure:
+            steps.append(one)
+    return tuple(steps)
+
+
+def rising(left: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """The timed candidates than which nothing is faster and as good, or as fast and better; the fastest first."""
     found: list[Candidate] = []
     for one in sorted((one for one in left if one.ms is not None), key=_fastest):
@@ -119,6 +130,12 @@ Order = Callable[[Candidate], tuple[float, float]]
 def first(candidates: Iterable[Candidate], by: Order) -> Candidate | None:
     """The first in this order, and of equal ones the first given; None where there is none."""
     return min(candidates, key=by, default=None)
+
+
+def three_digits(value: float) -> float:
+    """`value` as it is written: to three digits, and whole from 100 on."""
+    places = 2 - math.floor(math.log10(value)) if value > 0 else 0
+    return round(value, min(max(places, 0), 12))
 
 
 def order(question: Question) -> Order:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reports.derive.intervals import difference
+from reports.derive.apart import not_surely_worse
+from reports.derive.choice import Candidate, front as front_of, three_digits
 from reports.derive.scores import RIVALS, per_image
 from reports.derive.speeds import MEGAPIXEL
 from reports.read.metrics import Metric
+from reports.read.tables import lines_of
 
 REFERENCE_PIXELS = 512 * 512
-LEAST_GAIN_DB = 0.01
-"""A smaller gain is no step of a front, however sure it is: two decimals do not show it."""
 
 _TIMED = ("per_megapixel", "time_low", "time_high", "height", "width")
 
@@ -28,10 +29,8 @@ def tradeoff(
 ) -> pd.DataFrame:
     """`lines` of a comparison with the speed of each label measured nearest to 512 x 512, NaN where none was.
 
-    `front` is true for steps on a board: the fastest with a PSNR, and of those with a higher mean than all that are
-    faster each that is better than the step before it, by `LEAST_GAIN_DB` and, where there are several images, so that
-    the interval of the difference over images (of the scores `counted`) lies above zero. `front_NAME` is true where
-    nothing is both faster and better by that one of `metrics`. `time_error` is the first error of the label in
+    `front` is true for the steps of each board, as `choice.front` finds them by the scores `counted`; `front_NAME`
+    where nothing is both faster and better by that one of `metrics`. `time_error` is the first error of the label in
     `failed`, the timed cases that failed.
     """
     distance = np.abs(np.log(timed["pixels"].where(timed["pixels"] > 0) / REFERENCE_PIXELS))
@@ -61,19 +60,18 @@ def _best(table: pd.DataFrame, score: str, *, least: bool) -> pd.Series[bool]:
 
 
 def _steps(table: pd.DataFrame, counted: pd.DataFrame) -> pd.Series[bool]:
-    """True for each step of the front of its board."""
+    """True for each step of the front of its board; the inputs themselves are none."""
     front = pd.Series(data=False, index=table.index)
-    rising = table[_best(table, "psnr_db", least=False)]
-    for places in rising.groupby([*RIVALS, "board"], observed=True).indices.values():
-        group = rising.iloc[places].sort_values("per_megapixel")
-        wide, steps = per_image(counted, group), list[str]()
-        for label in group["label"].astype(str):
-            if not steps or _surely_better(wide[label], wide[steps[-1]]):
-                steps.append(label)
-        front[group.index[group["label"].isin(steps)]] = True
+    rivals = table[table["psnr_db"].notna() & (table["method"] != "noisy")]
+    for places in rivals.groupby([*RIVALS, "board"], observed=True).indices.values():
+        group = rivals.iloc[places]
+        unsure = not_surely_worse(per_image(counted, group))
+        steps = {one.name for one in front_of(_way(line, unsure) for line in lines_of(group))}
+        front[group.index[group["label"].astype(str).isin(steps)]] = True
     return front
 
 
-def _surely_better(one: pd.Series[float], other: pd.Series[float]) -> bool:
-    gain = difference(one, other)
-    return gain.mean >= LEAST_GAIN_DB and not gain.low <= 0
+def _way(line: Any, unsure: Mapping[str, frozenset[str]]) -> Candidate:
+    """A line with its PSNR and time as they are written."""
+    name, ms = str(line.label), three_digits(1e3 * line.per_megapixel)
+    return Candidate(name, "", "", 0.0, db=round(float(line.psnr_db), 2), ms=ms, unsure=unsure[name])

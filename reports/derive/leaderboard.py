@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
+from reports.derive.apart import Pair, alike
 from reports.derive.choice import Candidate, best_first
 from reports.derive.intervals import Difference, difference
 from reports.derive.matched import Matched, time_at
@@ -50,6 +52,13 @@ class Leaderboard:
     reference: Candidate
     images: int
     entries: tuple[Entry, ...]
+    alike: tuple[Pair, ...]
+    """Methods that the images do not tell apart, of `tested` pairs: of each with the reference and with the next."""
+    tested: int
+
+    def told_apart(self, one: str, other: str) -> bool:
+        """Whether two of them are not among those `alike`."""
+        return not {(one, other), (other, one)} & set(self.alike)
 
 
 def leaderboards(summary: Summary, found: Sequence[Candidate]) -> tuple[Leaderboard, ...]:
@@ -84,7 +93,10 @@ def _board(
         matched = time_at((head, *others), reference.db)
         entries.append(Entry(*own, matched, parameters.get((method, head.scale, head.channels))))
     entries.sort(key=lambda entry: best_first(entry.head.candidate))
-    return Leaderboard(*key, reference, len(wide), tuple(entries))
+    heads = [entry.head.candidate.name for entry in entries]
+    beside = [(one, reference.name) for one in heads if one != reference.name]
+    pairs = [*beside, *(pair for pair in pairwise(heads) if reference.name not in pair)]
+    return Leaderboard(*key, reference, len(wide), tuple(entries), alike(wide, pairs), len(pairs))
 
 
 def _reference(rivals: list[Candidate], built: Mapping[str, bool]) -> Candidate:

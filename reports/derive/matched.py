@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reports.derive.choice import Candidate, front
+from reports.derive.choice import Candidate, rising
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Matched:
 def time_at(variants: Iterable[Candidate], db: float) -> Matched | None:
     """The time at which the variants of one method reach `db`; None where none of those that were timed does.
 
-    Between two variants of the method's own front the logarithm of time is interpolated along the decibels.
+    Between two variants that rise the logarithm of time is interpolated along the decibels.
     """
-    line = front(variants)
+    line = rising(variants)
     if not line or line[-1].db < db or line[0].ms is None:
         return None
     if line[0].db >= db:

@@ -29,6 +29,8 @@ class Line:
     cells: tuple[Cell, ...]
     series: str = ""
     anchor: str = ""
+    best: bool = False
+    """Whether it is the best of those that it may be compared with."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,18 @@ def _undefined(value: object) -> bool:
 
 
 def grid(name: str, caption: str, table: pd.DataFrame, columns: Columns) -> Grid:
-    """`table` as shown: `columns` maps its columns to (heading, format); the column `label` names the series."""
+    """`table` as shown: `columns` maps its columns to (heading, format).
+
+    Its column `label` names the series, and `best`, where it has one, the lines to mark.
+    """
     shown = table.head(MOST_LINES)
     names = [column for column in columns if column in shown]
     labels = shown["label"].astype(str) if "label" in shown else [""] * len(shown)
+    best = shown["best"].astype(bool) if "best" in shown else [False] * len(shown)
     values = [shown[column].astype(object) for column in names]
     lines = tuple(
-        Line(tuple(columns[column][1](value) for column, value in zip(names, cells, strict=True)), series)
-        for series, *cells in zip(labels, *values, strict=True)
+        Line(tuple(columns[column][1](value) for column, value in zip(names, cells, strict=True)), series, best=first)
+        for series, first, *cells in zip(labels, best, *values, strict=True)
     )
     note = (
         f"The first {MOST_LINES} of {len(table):,} lines; what all are made from is in tables/."

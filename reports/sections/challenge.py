@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pandas as pd
 
 from reports.derive.challenge import challenge
+from reports.derive.leaders import leaders, marked
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.number_text import count_text, listed, times_text
@@ -34,10 +36,28 @@ def section(material: Material) -> Section:
         "Score of efficient super-resolution",
         material.command,
         makes="restobench run --spec ntire-esr",
+        findings=tuple(_best(table, name)),
         about=words("challenge.about", baseline=material.summary.methods.title(name)),
-        grids=(grid("efficiency", "Time, operations and parameters over the baseline's", table, COLUMNS),),
+        grids=(grid("efficiency", "Time, operations and parameters over the baseline's", _marked(table), COLUMNS),),
         text=tuple(_missing(table)),
     )
+
+
+def _marked(table: pd.DataFrame) -> pd.DataFrame:
+    return marked(table.assign(all=0), "score", ["all"], least=True) if len(table) else table
+
+
+def _best(table: pd.DataFrame, baseline: str) -> Iterator[str]:
+    """Who scores best beside the baseline."""
+    if table.empty:
+        return
+    best, score = leaders(table[table["method"].astype(str) != baseline], "score", "{:.4g}".format, least=True)
+    if not best:
+        yield words("challenge.none")
+    elif float(score) < math.exp(2):
+        yield words("challenge.best", methods=listed(best), score=score)
+    else:
+        yield words("challenge.not_better", methods=listed(best), score=score)
 
 
 def _missing(table: pd.DataFrame) -> Iterator[str]:

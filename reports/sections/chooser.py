@@ -73,7 +73,8 @@ class _Speaker:
     def better(self, choice: Choice, chosen: Candidate) -> str:
         other = choice.better
         if other is None:
-            return words("choice.best")
+            higher = any(one.db > chosen.db for one in choice.left)
+            return words("choice.best_unsure") if higher else words("choice.best")
         gain = decibels(other.db - chosen.db)
         if not other.ms or not chosen.ms:
             return words("choice.better_untimed", name=other.name, gain=gain)
@@ -91,7 +92,11 @@ class _Speaker:
                 yield words("choice.nothing_cheaper", quality=asked)
         elif other and other.ms:
             loss = decibels(chosen.db - other.db)
-            yield words("choice.cheaper", name=other.name, loss=loss, times=number(other.ms / chosen.ms))
+            times = number(other.ms / chosen.ms)
+            if other.name in chosen.unsure:
+                yield words("choice.cheaper_unsure", name=other.name, loss=loss, times=times)
+            else:
+                yield words("choice.cheaper", name=other.name, loss=loss, times=times)
         else:
             yield words("choice.fastest")
 
@@ -214,13 +219,15 @@ def title(kind: str, sigma: float) -> str:
 
 def payload(found: Sequence[Candidate], kinds: Mapping[str, Sequence[float]], colors: Mapping[str, str]) -> str:
     """What the page's script chooses from, as JSON: kinds of input, candidates, and the words of the answer."""
+    numbers = {(one.kind, one.sigma, one.name): number for number, one in enumerate(found)}
     points: list[dict[str, Any]] = [
         {
+            "number": place, "unsure": sorted(numbers[one.kind, one.sigma, name] for name in one.unsure),
             "name": one.name, "kind": one.kind, "sigma": one.sigma, "db": one.db, "ms": one.ms, "mib": one.mib,
             "licence": one.licence, "restricted": sorted(one.restricted), "device": one.device,
             "color": colors.get(one.name, ""), "command": command(one), "python": "\n".join(python(one)),
         }
-        for one in found
+        for place, one in enumerate(found)
     ]  # fmt: skip
     said = {name: text for name, text in sentences()["choice"].items() if not name.startswith(("python", "command"))}
     return json.dumps(

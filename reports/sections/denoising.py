@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from reports.derive.leaders import leaders
+from reports.derive.leaders import leaders, span
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import Chart
@@ -20,12 +20,14 @@ from reports.sections.score_tables import (
     channels_text,
     image_grid,
     images_text,
+    level,
     narrow,
     settings_text,
     standings,
     without,
 )
 from reports.sections.section import Material, Section
+from reports.sections.tradeoff import main_input
 from reports.sections.words import words
 
 
@@ -39,6 +41,7 @@ def section(material: Material) -> Section:
         "Denoising: what is left of the noise",
         material.command,
         about=words("denoising.about"),
+        findings=tuple(_left(material.summary)),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(
             grid("denoising", caption, narrow(table), without(*hidden, summary=material.summary)),
@@ -46,6 +49,28 @@ def section(material: Material) -> Section:
         ),
         panels=tuple(panel for panel in material.panels if panel.source == "quality" and panel.task != "upscale"),
     )
+
+
+def _left(summary: Summary) -> Iterator[str]:
+    """What is left of the noise of the main sigma, least and most, or else who has the highest PSNR there."""
+    main = main_input(summary.ranked, "denoise")
+    found = span(main, "residual_std_255", "{:.2f}".format) if len(main) else None
+    if found is None:
+        best, value = leaders(main, "psnr_db", "{:.2f}".format)
+        if not best and (summary.standings["task"] == "denoise").any():
+            yield words("denoising.none")
+        elif best:
+            images, kind = images_text(summary.comparison, main), level(next(lines_of(main)))
+            yield words("denoising.highest", kind=kind, methods=listed(best), value=value, images=images)
+        return
+    images, kind, least = images_text(summary.comparison, main), level(next(lines_of(main))), listed(found.at_least)
+    if found.level:
+        yield words("denoising.same", kind=kind, methods=least, value=found.least, images=images)
+    else:
+        yield words(
+            "denoising.left", kind=kind, least=found.least, methods=least, most=found.most,
+            others=listed(found.at_most), images=images,
+        )  # fmt: skip
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:

@@ -20,6 +20,6 @@ def section(material: Material) -> Section:
         "Is the machine fit to time on?",
         material.command,
         makes=COMMAND,
-        text=tuple(sentence for verdict, sentence in said.items() if verdict in verdicts)[:1],
+        findings=tuple(sentence for verdict, sentence in said.items() if verdict in verdicts)[:1],
         grids=(records_grid("doctor", "Findings about the machine", found, columns),),
     )

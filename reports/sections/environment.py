@@ -26,6 +26,7 @@ def section(material: Material) -> Section:
         "environment",
         "Environment",
         material.command,
+        findings=(words("environment.machine", machine=machine(run)),),
         about=words("environment.about"),
         text=(two,) if started else (),
         grids=(Grid("environment", "Environment", ("part", "name", "value"), tuple(_lines(run))),),

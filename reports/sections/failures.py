@@ -28,7 +28,7 @@ def section(material: Material) -> Section:
         "failed",
         "Failed and skipped cases",
         material.command,
-        text=tuple(said),
+        findings=tuple(said),
         grids=(
             grid("errors", "Every distinct error", _reasons(status.errors), columns("error cases methods")),
             grid("failed", "Failed cases", table, COLUMNS),

@@ -10,14 +10,15 @@ import pandas as pd
 
 from reports.derive.intervals import samples_needed
 from reports.derive.latency import PERCENTILES
+from reports.derive.leaders import ranked, span
 from reports.draw.columns import columns
 from reports.draw.grid import Columns, grid, text_cell
 from reports.draw.look import Chart
-from reports.draw.number_text import count_text, counted, fast_text, seconds_text
+from reports.draw.number_text import count_text, counted, fast_text, listed, seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, few
 from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
-from reports.sections.times import left_out, series_name
+from reports.sections.times import SIZED, left_out, series_name
 from reports.sections.words import joined, words
 
 COLUMNS: Columns = {
@@ -43,9 +44,31 @@ def section(material: Material) -> Section:
         material.command,
         makes="restobench run --spec latency",
         about=words("latency.about"),
+        findings=tuple(_tails(table)),
         charts=tuple(charts(table, material.ink)),
-        grids=(grid("latency", "Seconds of a call", with_reaches(table), COLUMNS),),
+        grids=(
+            grid(
+                "latency",
+                "Seconds of a call",
+                ranked(with_reaches(table), "p50", [*SIZED, "batch", "threads"]),
+                COLUMNS,
+            ),
+        ),
     )
+
+
+def _tails(table: pd.DataFrame) -> Iterator[str]:
+    """Which case has the longest tail, of those with the calls that its percentile takes."""
+    if table.empty:
+        return
+    sure = table[table["p90_low"].notna() & (table["p50"] > 0)]
+    found = span(sure.assign(tail=sure["p90"] / sure["p50"]), "tail", times_text)
+    if found is None:
+        yield words("latency.few", calls=counted(samples_needed(0.9), "call"))
+    elif found.most == times_text(1.0):
+        yield words("latency.no_tail", cases=counted(len(sure), "case"))
+    else:
+        yield words("latency.tail", methods=listed(found.at_most), tail=found.most, cases=counted(len(sure), "case"))
 
 
 def with_reaches(table: pd.DataFrame) -> pd.DataFrame:

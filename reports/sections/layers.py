@@ -27,7 +27,7 @@ BETWEEN = "(between layers)"
 """What a run calls the time that no layer of its own takes."""
 
 FIVE = 5
-"""So many layers are summed up in words, where there are more."""
+"""So many layers are summed up in words, where there are more of them."""
 
 COLUMNS = columns("label layer seconds share macs gops peak_bytes peak_share")
 
@@ -42,6 +42,7 @@ def section(material: Material) -> Section:
         "Layer by layer",
         material.command,
         makes=COMMAND,
+        findings=tuple(_fives(table)),
         text=tuple(_overheads(material)) if len(table) else (),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(grid("layers", "Layers", shown, COLUMNS),),
@@ -60,13 +61,22 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
         yield _bars(shown, ink, str(label)).chart(name, title, _finding(shown))
 
 
+def _fives(table: pd.DataFrame) -> Iterator[str]:
+    """How much of the time of each method its slowest layers take, where it has more than those."""
+    timed = table[table["seconds"] > 0]
+    for (label, height, width), group in timed.groupby(["label", "height", "width"], observed=True, sort=False):
+        if len(group) > FIVE:
+            share, size = group["seconds"].nlargest(FIVE).sum() / group["seconds"].sum(), f"{width:.0f} × {height:.0f}"
+            yield words("layers.five", method=label, size=size, count=len(group), share=share)
+        else:
+            yield f"{label}: {_finding(group.assign(share=group['seconds'] / group['seconds'].sum()))}"
+
+
 def _finding(shown: pd.DataFrame) -> str:
     """Where most of the time goes: to which layers, or between them."""
     names = shown["layer"].replace(BETWEEN, words("layers.between"))
     leading, share = leaders(shown.assign(label=names), "share", "{:.1%}".format)
-    said = words("layers.most", layers=listed(leading), share=share, each=" each" if len(leading) > 1 else "")
-    rest = len(shown) - FIVE
-    return f"{said} {words('layers.five', share=shown['share'].nlargest(FIVE).sum())}" if rest > 0 else said
+    return words("layers.most", layers=listed(leading), share=share, each=" each" if len(leading) > 1 else "")
 
 
 def _bars(shown: pd.DataFrame, ink: Ink, label: str) -> Sheet:

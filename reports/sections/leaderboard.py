@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.derive.leaderboard import Entry, Leaderboard, Place
 from reports.derive.matched import Matched
-from reports.draw.number_text import UNDEFINED, count_text, counted
+from reports.draw.number_text import UNDEFINED, count_text, counted, listed
 from reports.sections.chooser import number, title
 from reports.sections.words import words
 
@@ -60,7 +60,20 @@ def _board(board: Leaderboard) -> Board:
     scale = _Scale.of(every)
     rows = tuple(_rows(board, entry, scale) for entry in board.entries)
     note = words("leaderboard.note", images=counted(board.images, "image"), reference=name)
+    note = " ".join((note, *apart_words(board)))
     return Board(board.kind, board.sigma, title(board.kind, board.sigma), columns, rows, note)
+
+
+def apart_words(board: Leaderboard) -> Iterator[str]:
+    """Which methods the images do not tell apart, where there are several methods."""
+    tests, reference = counted(board.tested, "comparison"), board.reference.name
+    if board.tested and board.images == 1:
+        yield words("leaderboard.one_image")
+    elif board.alike:
+        pairs = listed(f"{one} from {other}" for one, other in board.alike)
+        yield words("leaderboard.alike", tests=tests, pairs=pairs)
+    elif board.tested:
+        yield words("leaderboard.apart", tests=tests, reference=reference)
 
 
 def _rows(board: Leaderboard, entry: Entry, scale: _Scale) -> tuple[Row, tuple[Row, ...]]:

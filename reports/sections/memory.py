@@ -7,18 +7,20 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from reports.derive.leaders import leaders
+from reports.derive.leaders import leaders, ranked, span
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart
-from reports.draw.number_text import bytes_text, count_text, listed
+from reports.draw.number_text import bytes_text, count_text, listed, times_text
 from reports.draw.sheet import Ink, Sheet, pixels_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
 COLUMNS = columns("label width height source peak_bytes note")
+
+_COMPARED = ["task", "channels", "scale", "height", "width", "source"]
 
 
 def section(material: Material) -> Section:
@@ -30,8 +32,9 @@ def section(material: Material) -> Section:
         material.command,
         makes="restobench run --spec full",
         about=" ".join(_about(table)),
+        findings=tuple(_hungriest(table)),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("memory", "Peak memory above the built method", table, COLUMNS),),
+        grids=(grid("memory", "Peak memory above the built method", ranked(table, "peak_bytes", _COMPARED), COLUMNS),),
     )
 
 
@@ -66,12 +69,29 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     yield sheet.chart("memory", "Peak memory against pixels", _finding(table))
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Bytes per pixel at each method's largest size: the most and the least, by measurement where there is one."""
+def _hungriest(table: pd.DataFrame) -> Iterator[str]:
+    """How many times the memory of the most frugal the hungriest takes."""
+    each, kind = _each(table.assign(pixels=table["height"] * table["width"]))
+    found = span(each, "each", count_text)
+    if found and not found.level:
+        least, most = listed(found.at_least), listed(found.at_most)
+        yield words("memory.hungriest", least=least, most=most, ratio=times_text(found.ratio), kind=kind)
+    elif found:
+        yield words("memory.one", methods=listed(found.at_least), bytes=found.least, kind=kind)
+
+
+def _each(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The bytes per pixel of each method at its largest size as `each`, measured where anything was."""
+    table = table[(table["peak_bytes"] > 0) & (table["pixels"] > 0)]
     measured = table[table["source"].astype(str) != "predicted"]
     shown, kind = (measured, "measured") if len(measured) else (table, "predicted")
     largest = shown[shown["pixels"] == shown.groupby("label")["pixels"].transform("max")]
-    each = largest.assign(each=largest["peak_bytes"] / largest["pixels"])
+    return largest.assign(each=largest["peak_bytes"] / largest["pixels"]), kind
+
+
+def _finding(table: pd.DataFrame) -> str:
+    """Bytes per pixel at each method's largest size: the most and the least, by measurement where there is one."""
+    each, kind = _each(table)
     most, most_bytes = leaders(each, "each", count_text)
     least, least_bytes = leaders(each, "each", count_text, least=True)
     if most_bytes == least_bytes:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from reports.derive.leaders import leaders
+from reports.derive.leaders import leaders, span
 from reports.derive.summary import Summary
 from reports.derive.verdict_words import difference
 from reports.draw.columns import columns
 from reports.draw.grid import Cell, Grid, Line, grid
 from reports.draw.look import Chart, numbered
-from reports.draw.number_text import count_text, counted, listed
+from reports.draw.number_text import count_text, counted, listed, times_text
 from reports.draw.sheet import Ink, Sheet, short
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
@@ -34,6 +34,7 @@ def section(material: Material) -> Section:
         "Methods and cost per pixel",
         material.command,
         makes=COMMAND,
+        findings=tuple(_dearest(cost)),
         text=tuple(_text(cost)),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(_method_grid(material), grid("cost", "Operations per output pixel, by counter", cost, COLUMNS)),
@@ -78,13 +79,32 @@ def _by_counter(cost: pd.DataFrame) -> pd.DataFrame:
     return cost.pivot_table(index="what", columns="counter", values="macs_per_pixel", observed=True, sort=False)
 
 
-def _finding(cost: pd.DataFrame) -> str:
-    """The least and the most of what is drawn, by the closed form where every method has it."""
+def _dearest(cost: pd.DataFrame) -> Iterator[str]:
+    """How many times the operations of the cheapest the dearest takes."""
+    counts = cost[cost["macs_per_pixel"] > 0] if len(cost) else cost
+    if counts.empty:
+        return
+    each, by = _counts(counts)
+    found = span(each, "count", count_text)
+    if found and found.level:
+        yield words("methods.one", methods=listed(found.at_least), count=found.least, by=by)
+    elif found:
+        cheapest, dearest = listed(found.at_least), listed(found.at_most)
+        yield words("methods.dearest", cheapest=cheapest, dearest=dearest, ratio=times_text(found.ratio), by=by)
+
+
+def _counts(cost: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The `count` of each `label`, by the closed form where every method has it, and by what they were counted."""
     wide = _by_counter(cost)
     counter = next((name for name in ("closed_form", *wide.columns) if name in wide and wide[name].notna().all()), None)
     counts = wide[counter] if counter else wide.max(axis=1)
     by = words("methods.by", counter=str(counter).replace("_", " ")) if counter else words("methods.by_highest")
-    each = counts.rename("count").reset_index().rename(columns={"what": "label"})
+    return counts.rename("count").reset_index().rename(columns={"what": "label"}), by
+
+
+def _finding(cost: pd.DataFrame) -> str:
+    """The least and the most of what is drawn."""
+    each, by = _counts(cost)
     least, fewest = leaders(each, "count", count_text, least=True)
     most, largest = leaders(each, "count", count_text)
     if fewest == largest:

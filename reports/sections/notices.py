@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.draw.number_text import counted
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
@@ -10,5 +11,6 @@ def section(material: Material) -> Section:
     """The run's own notices, and the report's."""
     said = material.run.about.get("notices")
     listed = [str(notice) for notice in said] if isinstance(said, list) else []
-    text = (*listed, *material.notes) or (words("notices.none"),)
-    return Section("notices", "Notices", material.command, text=text)
+    text = (*listed, *material.notes)
+    found = words("notices.some", notices=counted(len(text), "notice")) if text else words("notices.none")
+    return Section("notices", "Notices", material.command, findings=(found,), text=text)

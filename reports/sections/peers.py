@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
+from reports.derive.leaders import ranked
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import counted, reach_text, seconds_text, takes_text, times_text
+from reports.draw.number_text import counted, listed, reach_text, seconds_text, takes_text, times_text
 from reports.draw.sheet import Ink, Sheet
-from reports.read.tables import lines_of
+from reports.read.tables import least_of, lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
@@ -34,9 +36,29 @@ def section(material: Material) -> Section:
         material.command,
         makes=COMMAND,
         about=words("peers.about"),
+        findings=tuple(_fastest(material.summary.peers)),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("peers", "Ratios of times measured in turn", material.summary.peers, COLUMNS),),
+        grids=(
+            grid(
+                "peers", "Ratios of times measured in turn", ranked(material.summary.peers, "ratio", ["group"]), COLUMNS
+            ),
+        ),
     )
+
+
+def _fastest(peers: pd.DataFrame) -> Iterator[str]:
+    """The least ratio of all, and which ratios may be 1."""
+    table = peers[np.isfinite(peers["ratio"])]
+    if table.empty:
+        return
+    least = least_of(table, "ratio")
+    reach = reach_text(times_text(least["low"]), times_text(least["high"]))
+    said = f"{takes_text(least['ratio'], str(least['base']))}{reach}"
+    one = words("peers.one", method=least["label"], takes=said, rounds=counted(least["rounds"], "round"))
+    yield words("peers.least", ratios=counted(len(table), "ratio"), one=one) if len(table) > 1 else one
+    alike = table[(table["low"] <= 1) & (table["high"] >= 1)]
+    if len(alike):
+        yield words("peers.alike", pairs=listed(f"{line.label} from {line.base}" for line in lines_of(alike)))
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
@@ -44,7 +66,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     table = summary.peers[np.isfinite(summary.peers["ratio"])]
     if table.empty:
         return
-    sheet, parts, several = Sheet((5.6, 1.3 + 0.36 * len(table))), [], table["group"].nunique() > 1
+    sheet, parts, several = Sheet((5.6, 1.3 + 0.36 * len(table))), [], len(table["group"].unique()) > 1
     for place, line in enumerate(lines_of(table)):
         name = str(line.label)
         said = f"{name} {takes_text(line.ratio, str(line.base))}"

@@ -11,13 +11,13 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import INK, Chart, numbered
-from reports.draw.number_text import listed
+from reports.draw.number_text import counted, listed
 from reports.draw.sheet import Ink, Sheet, slug
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
-COLUMNS = columns("label channels sigma_255 best_ratio vertex psnr_db low high n")
+COLUMNS = columns("label channels sigma_255 best_ratio vertex psnr_db n")
 
 
 def section(material: Material) -> Section:
@@ -27,7 +27,8 @@ def section(material: Material) -> Section:
         "ratio",
         "Which threshold: PSNR against ratio",
         material.command,
-        text=_text(optima),
+        findings=_findings(material.summary),
+        about=words("ratio.about"),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(grid("ratio-optima", "Best ratio of each method, by sigma", optima, COLUMNS),),
     )
@@ -48,12 +49,23 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
             _ring(sheet, best)
         sheet.axes.margins(y=0.12)
         sheet.axes.set(xlabel="ratio = threshold / sigma", ylabel="mean PSNR (dB)")
-        finding = joined(
+        said = joined(
             words("ratio.best", sigma=best.sigma_255, ratios=listed(best.tied), psnr_db=best.psnr_db)
             for best in lines_of(optima)
         )
+        finding = f"{said} {words('ratio.over', images=counted(optima['n'].min(), 'image'))}"
         name = f"ratio-{slug(str(label))}-{channels:g}"
         yield sheet.chart(name, f"{label}: PSNR against ratio", finding)
+
+
+def _loss(summary: Summary, optima: pd.DataFrame) -> Iterator[str]:
+    """The most that the default ratio loses beside the best ones, where it was tried at every sigma."""
+    case = ["label", "channels", "sigma_255"]
+    sweep = summary.scored.astype({"label": object}).merge(optima[[*case, "psnr_db"]], on=case, suffixes=("", "_best"))
+    default = sweep["method"].astype(str).map(lambda method: summary.methods.number(method, "{}", "ratio"))
+    own = sweep[sweep["ratio"] == default]
+    if own["sigma_255"].nunique() == len(optima):
+        yield words("ratio.loss", ratio=own["ratio"].iloc[0], loss=(own["psnr_db_best"] - own["psnr_db"]).max())
 
 
 def _ring(sheet: Sheet, best: Any) -> None:
@@ -62,7 +74,9 @@ def _ring(sheet: Sheet, best: Any) -> None:
     sheet.axes.annotate(f"{best.best_ratio:g}", place, (0, 10), textcoords="offset points", ha="center")
 
 
-def _text(optima: pd.DataFrame) -> tuple[str, ...]:
+def _findings(summary: Summary) -> tuple[str, ...]:
+    """The best ratios of the first method, what its default loses beside them, and how many lie at the edge."""
+    optima = summary.optima
     if optima.empty:
         return ()
     first = optima.iloc[0]
@@ -70,6 +84,7 @@ def _text(optima: pd.DataFrame) -> tuple[str, ...]:
     best = "; ".join(
         f"{listed(line.tied)} at sigma {line.sigma_255:g}" for line in lines_of(one.sort_values("sigma_255"))
     )
-    said = words("ratio.about", method=first["label"], optima=best)
+    images = counted(one["n"].min(), "image")
+    said = " ".join((words("ratio.optima", method=first["label"], optima=best, images=images), *_loss(summary, one)))
     edge = int((~optima["inside"].astype(bool)).sum())
     return (f"{said} {words('ratio.edge', count=edge, all=len(optima))}" if edge else said,)

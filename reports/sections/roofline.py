@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.families import FAMILIES
-from reports.derive.leaders import leaders
+from reports.derive.leaders import leaders, ranked, span
 from reports.derive.roof import Roof, intensities, roof_of
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
@@ -43,9 +43,27 @@ def section(material: Material) -> Section:
         material.command,
         makes="restobench run --spec full",
         about=_about(roof, above=bool((shown["share"] > 1).any())),
+        findings=tuple(_nearest(shown)),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("roofline", "Speed and its limit", shown, COLUMNS),),
+        grids=(
+            grid("roofline", "Speed and its limit", ranked(shown, "share", ["width", "height"], least=False), COLUMNS),
+        ),
     )
+
+
+def _nearest(shown: pd.DataFrame) -> Iterator[str]:
+    """Which method comes nearest to its limit and which stays farthest from it, each at its best."""
+    if shown.empty:
+        return
+    best = shown.groupby("label", sort=False)["share"].max().reset_index()
+    found = span(best, "share", "{:.0%}".format)
+    if found is None:
+        yield words("roofline.not_probed")
+    elif found.level:
+        yield words("roofline.alike", methods=listed(found.at_least), share=found.least)
+    else:
+        nearest, farthest = listed(found.at_most), listed(found.at_least)
+        yield words("roofline.nearest", nearest=nearest, most=found.most, farthest=farthest, least=found.least)
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
@@ -100,7 +118,7 @@ def _share_text(line: Any, roof: Roof) -> str:
 
 def _about(roof: Roof, *, above: bool) -> str:
     if not roof.peaks:
-        return f"{words('roofline.not_probed')} {words('roofline.executed')}"
+        return words("roofline.executed")
     peaks = ", ".join(f"{count_text(peak)} ({name})" for name, peak in roof.peaks.items())
     moved = words("roofline.bytes", bandwidth=count_text(roof.bandwidth)) if math.isfinite(roof.bandwidth) else ""
     said = words("roofline.about", peaks=peaks, bytes=moved)

@@ -1,6 +1,6 @@
 """How a line of the comparison is written: at which setting, over which images, and what became of it.
 
-The terminal shares it with the tables of denoisers, upscalers and of quality against time.
+The terminal shares it with the tables of denoisers and upscalers.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from typing import Any
 import pandas as pd
 
 from reports.derive.comparison import Comparison
+from reports.derive.leaders import marked
 from reports.derive.scores import RIVALS, several_channels
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, scored
 from reports.draw.grid import Columns, Grid, grid
-from reports.draw.number_text import counted
+from reports.draw.number_text import counted, seconds_text
 from reports.draw.sheet import short
 from reports.read.tables import lines_of
 from reports.sections.section import Material
 from reports.sections.words import words
 
 SCORE_COLUMNS = columns(
-    "label outcome degradation scale channels sigma_255 setting psnr_db low high ssim residual_std_255 mean_offset_255"
-    " n over"
+    "label outcome degradation scale channels sigma_255 setting psnr_db ssim residual_std_255 mean_offset_255"
+    " n over per_megapixel time_low time_high front",
+    per_megapixel=("time per megapixel", seconds_text),
 )
 USUAL_NOISE = "awgn"
 """The degradation that goes without saying where a sigma is named."""
@@ -55,7 +57,8 @@ def standings(summary: Summary, task: str = "") -> pd.DataFrame:
     table = table.sort_values([*RIVALS, "board", "compared", "psnr_db"], ascending=[True] * 6 + [False, False])
     lines = [*lines_of(table)]
     said = {"setting": [setting(line) for line in lines], "outcome": [outcome(line) for line in lines]}
-    return table.assign(**said, over=_over(summary, table))
+    main = table["compared"].astype(bool) & (table["board"] == 0)
+    return marked(table.assign(**said, over=_over(summary, table)), "psnr_db", RIVALS, among=main)
 
 
 def narrow(table: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +122,7 @@ def images_text(comparison: Comparison, lines: pd.DataFrame) -> str:
 def image_grid(material: Material, task: str) -> Grid:
     """Each image's own scores and failures, at the settings that are compared."""
     own = material.summary.comparison.tries
-    own = own[own["task"] == task].sort_values(["image", "sigma_255", "psnr_db"])
+    own = own[own["task"] == task].sort_values(["image", "sigma_255", "psnr_db"], ascending=[True, True, False])
     own = own.assign(outcome=own["error"].astype(object))
     empty = [name for name, there in (("ratio", own["ratio"].notna()), ("outcome", own["failed"])) if not there.any()]
     shown = columns(

@@ -39,6 +39,7 @@ class Section:
     boards: tuple[Board, ...] = ()
     panels: tuple[Panel, ...] = ()
     findings: tuple[str, ...] = ()
+    """What its data show: it stands before all else."""
     terms: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()
     """Text below the figures."""
@@ -52,7 +53,7 @@ class Section:
     @property
     def empty(self) -> bool:
         """Whether the run holds nothing for it."""
-        return not (self.text or self.after or self.charts or self.grids or self.panels or self.terms)
+        return not (self.findings or self.text or self.after or self.charts or self.grids or self.panels or self.terms)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from reports.derive.leaders import leaders
 from reports.derive.status import Status, status_of
 from reports.derive.stream import (
     BELOW,
@@ -25,7 +26,7 @@ from reports.derive.stream import (
 from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import Columns, grid, text_cell
-from reports.draw.number_text import count_text, seconds_text
+from reports.draw.number_text import count_text, counted, listed, seconds_text
 from reports.read.methods import number_of
 from reports.read.run import Run
 from reports.read.tables import lines_of
@@ -56,8 +57,21 @@ def section(material: Material) -> Section:
         material.command,
         makes="restobench run --spec single-stream",
         about=f"{rules} {_scaled(material.run)}",
+        findings=tuple(_quickest(table)),
         grids=(grid("single-stream", "Latency of single images", shown(table), COLUMNS),),
     )
+
+
+def _quickest(table: pd.DataFrame) -> Iterator[str]:
+    """Of how many methods the floor holds, and which of them is the quickest."""
+    holding = table[~table["word"].isin(REFUSED)]
+    quickest, latency = leaders(holding, "p90", seconds_text, least=True)
+    methods = counted(len(table), "case")
+    if quickest:
+        held = len(holding)
+        yield words("stream.quickest", methods=methods, held=held, quickest=listed(quickest), latency=latency)
+    elif len(table):
+        yield words("stream.no_result", methods=methods)
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def _findings(summary: Summary) -> tuple[str, ...]:
     if label and len(beaten[label]):
         best = _place(own[own["label"] == label].iloc[0])
         parts.insert(0, words("stride.beats", full=best, others=listed(beaten[label]["label"])))
-    return (" ".join((*parts, *_random_words(own))),)
+    return (" ".join((*parts, *_random_words(own), _over(own))),)
 
 
 def _random_words(own: pd.DataFrame) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _psnr(summary: Summary, sigma: float | None, color: str) -> Iterator[Chart]:
         parts.append(words("stride.change", block=block, last=last["stride"], change=change, first=first["stride"]))
     _stride_axis(sheet.axes, plain["stride"])
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    yield sheet.chart("stride-psnr", f"PSNR against stride, sigma {sigma:g}", joined(parts))
+    yield sheet.chart("stride-psnr", f"PSNR against stride, sigma {sigma:g}", f"{joined(parts)} {_over(plain)}")
 
 
 def _times(summary: Summary, color: str) -> Iterator[Chart]:
@@ -157,8 +157,8 @@ def _redundancy(summary: Summary, sigma: float | None, color: str) -> Iterator[C
     sheet.axes.set_xscale("log")
     seconds_axis(sheet.axes.xaxis, "time per megapixel")
     sheet.axes.set_ylabel("mean PSNR (dB)")
-    finding = _span(pd.concat([group for _, group in groups]).drop_duplicates("label"))
-    yield sheet.chart("redundancy", f"What redundancy buys, sigma {sigma:g}", finding)
+    drawn = pd.concat([group for _, group in groups]).drop_duplicates("label")
+    yield sheet.chart("redundancy", f"What redundancy buys, sigma {sigma:g}", f"{_span(drawn)} {_over(drawn)}")
 
 
 def _span(drawn: pd.DataFrame) -> str:
@@ -168,6 +168,12 @@ def _span(drawn: pd.DataFrame) -> str:
     if f"{best['psnr_db']:.2f}" == f"{fastest['psnr_db']:.2f}":
         return words("stride.nothing", fastest=start)
     return words("stride.span", fastest=start, best=end)
+
+
+def _over(drawn: pd.DataFrame) -> str:
+    """Over how many images the means are."""
+    least, most = int(drawn["n"].min()), int(drawn["n"].max())
+    return words("stride.over", images=counted(most, "image") if least == most else f"{least} to {most} images")
 
 
 def _place(one: Any) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reports.derive.candidates import candidates, kinds
+from reports.derive.candidates import candidates, kind_of, kinds
 from reports.derive.fronts import REFERENCE_PIXELS
-from reports.derive.intervals import LEVEL, Difference, difference
-from reports.derive.leaderboard import leaderboards
-from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_image
+from reports.derive.intervals import Difference, difference
+from reports.derive.leaderboard import Leaderboard, leaderboards
+from reports.derive.scores import RIVALS, per_image, several_channels
 from reports.derive.summary import Summary
 from reports.draw.look import VARIABLES, Chart
 from reports.draw.number_text import counted, seconds_text, times_text
@@ -23,7 +23,7 @@ from reports.sections.chooser import chooser
 from reports.sections.leaderboard import boards
 from reports.sections.score_tables import images_text, level, setting
 from reports.sections.section import Material, Section
-from reports.sections.tradeoff import front_chart, left_out
+from reports.sections.tradeoff import front_chart, left_out, main_input
 from reports.sections.words import words
 
 MOST_FRONT = 12
@@ -35,6 +35,7 @@ def section(material: Material) -> Section:
     """The verdict and the front. How the run went is said above, before any figure."""
     traded = material.summary.traded
     found = candidates(material.summary, material.run.listed("methods"))
+    ranked = leaderboards(material.summary, found)
     looks = material.ink.palette
     colors = {one.name: VARIABLES.get(looks[one.name].color, "var(--ink)") for one in found}
     return Section(
@@ -42,9 +43,9 @@ def section(material: Material) -> Section:
         "Summary",
         material.command,
         charts=tuple(charts(material.summary, material.ink)),
-        findings=verdict(material.summary),
+        findings=verdict(material.summary, ranked),
         chooser=chooser(found, kinds(found, material.summary), colors) if found else None,
-        boards=boards(leaderboards(material.summary, found)),
+        boards=boards(ranked),
         after=(words("summary.no_front") if traded.empty else words("summary.front"),),
     )
 
@@ -52,23 +53,27 @@ def section(material: Material) -> Section:
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Quality against time: one figure for denoising at the main sigma, one for upscaling."""
     for task, title in (("denoise", "Denoising"), ("upscale", "Upscaling")):
-        group = _main_input(summary.standings, task)
+        group = main_input(summary.standings, task)
         if len(group):
             what = level(next(lines_of(group)))
             name = "front-upscale" if task == "upscale" else slug(f"front-{what}")
             yield from front_chart(summary, ink, group, name=name, title=f"{title}, {what}", most=MOST_FRONT)
 
 
-def verdict(summary: Summary) -> tuple[str, ...]:
-    """The answer to what was measured, from the tables alone; never empty."""
-    inputs = [_main_input(summary.standings, task) for task in ("denoise", "upscale")]
-    said = (*_denoising(summary, inputs[0]), *_upscaling(summary, inputs[1])) or (_only_times(summary.timed),)
+def verdict(summary: Summary, ranked: Sequence[Leaderboard]) -> tuple[str, ...]:
+    """The answer to what was measured, from the tables alone and what their tests tell apart; never empty."""
+    inputs = [main_input(summary.standings, task) for task in ("denoise", "upscale")]
+    unsure = _unsure(summary, ranked)
+    said = (*_denoising(summary, inputs[0], unsure), *_upscaling(summary, inputs[1], unsure)) or (
+        _only_times(summary.timed),
+    )
     return (*said, *(sentence for lines in inputs for sentence in left_out(lines)))
 
 
 def _only_times(timed: pd.DataFrame) -> str:
     if timed.empty:
         return words("summary.nothing")
+    timed = timed[timed["method"] != "noisy"] if (timed["method"] != "noisy").any() else timed
     fastest, count = least_of(timed, "per_megapixel"), timed["label"].nunique()
     time = seconds_text(fastest["per_megapixel"])
     if count == 1:
@@ -76,31 +81,33 @@ def _only_times(timed: pd.DataFrame) -> str:
     return words("summary.only_time", method=fastest["label"], count=counted(count, "method"), time=time)
 
 
-def _main_input(table: pd.DataFrame, task: str) -> pd.DataFrame:
-    """The lines of one kind of input of a task: the main sigma or degradation, and of that what most were scored on."""
-    own = table[table["task"] == task]
-    if task == "denoise" and (sigma := main_sigma(own)) is not None:
-        own = own[own["sigma_255"] == sigma]
-    if task == "upscale" and len(own):
-        own = own[own["degradation"].astype(str) == main_degradation(own)]
-    if own.empty:
-        return own
-    number = own.groupby(RIVALS, sort=False).ngroup()
-    return own[number == number.mode().iloc[0]]
+Unsure = Callable[[Any, Any], bool]
+"""Whether the images do not tell two lines of the standings apart."""
 
 
-def _denoising(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
+def _unsure(summary: Summary, ranked: Sequence[Leaderboard]) -> Unsure:
+    several = several_channels(summary.standings)
+    boards = {(board.kind, board.sigma): board for board in ranked if board.images > 1}
+
+    def unsure(one: Any, other: Any) -> bool:
+        board = boards.get((kind_of(one, several), one.sigma_255))
+        return board is not None and not board.told_apart(str(one.label), str(other.label))
+
+    return unsure
+
+
+def _denoising(summary: Summary, lines: pd.DataFrame, unsure: Unsure) -> Iterator[str]:
     main = lines[lines.index.isin(summary.ranked.index)]
     rivals = _representatives(main)
     nets, transforms = rivals[rivals["method"] == "ffdnet"], rivals[rivals["method"] == DCT]
     pair = pd.concat([nets, transforms]) if len(nets) and len(transforms) else rivals.head(2)
     if len(pair) > 1:
-        yield _difference(summary, main, *lines_of(pair))
+        yield _difference(summary, main, unsure, *lines_of(pair))
     elif len(rivals):
         yield _alone(summary, next(lines_of(rivals)), main)
 
 
-def _upscaling(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
+def _upscaling(summary: Summary, lines: pd.DataFrame, unsure: Unsure) -> Iterator[str]:
     """Every degradation's gain of the same method: an RDN over bicubic, or else the best over bicubic or the second."""
     rivals = _representatives(lines[lines.index.isin(summary.ranked.index)])
     base = rivals[rivals["method"] == "bicubic"] if len(rivals) > 1 else rivals
@@ -109,21 +116,23 @@ def _upscaling(summary: Summary, lines: pd.DataFrame) -> Iterator[str]:
     nets = others[others["method"].str.startswith("rdn")]
     if len(others):
         top, against = next(lines_of(nets if len(nets) else others)), next(lines_of(base))
-        gains = ", ".join(_gains(summary, top, against))
+        gains = ", ".join(_gains(summary, top, against, unsure))
         yield words("summary.upscaling", method=_named(top), base=_named(against), gains=gains)
     elif len(rivals):
         yield _alone(summary, next(lines_of(rivals)), rivals)
 
 
-def _gains(summary: Summary, top: Any, base: Any) -> Iterator[str]:
+def _gains(summary: Summary, top: Any, base: Any, unsure: Unsure) -> Iterator[str]:
     """The gain on each kind of input that has both on its main board."""
     main = summary.comparison.main
     for _, group in main[main["task"] == "upscale"].groupby(RIVALS, observed=True, sort=False):
         if {top.label, base.label} <= set(group["label"]):
             wide, images = per_image(summary.comparison.counted, group), images_text(summary.comparison, group)
             gain = difference(wide[top.label], wide[base.label])
-            where = words("summary.on_input", kind=level(next(lines_of(group))))
-            yield words("summary.gain", gain=gain.mean, input=where, reach=_reach_words(gain, images))
+            one, other = (next(lines_of(group[group["label"] == label])) for label in (top.label, base.label))
+            where, reach = words("summary.on_input", kind=level(one)), _reach_words(gain, images)
+            reach = words("summary.not_apart", reach=reach) if unsure(one, other) else reach
+            yield words("summary.gain", gain=gain.mean, input=where, reach=reach)
 
 
 def _representatives(main: pd.DataFrame) -> pd.DataFrame:
@@ -140,12 +149,15 @@ def _named(line: Any) -> str:
     return words("summary.named", method=line.label, how=how) if how else str(line.label)
 
 
-def _difference(summary: Summary, main: pd.DataFrame, top: Any, base: Any) -> str:
+def _difference(summary: Summary, main: pd.DataFrame, unsure: Unsure, top: Any, base: Any) -> str:
     wide = per_image(summary.comparison.counted, main)
     gain = difference(wide[top.label], wide[base.label])
     top_named, base_named, reach = _named(top), _named(base), _reach_words(gain, images_text(summary.comparison, main))
     if abs(gain.mean) < ALIKE_DB:
         said = words("summary.alike", top=top_named, base=base_named, limit=ALIKE_DB, reach=reach)
+    elif unsure(top, base):
+        reach = words("summary.not_apart", reach=reach)
+        said = words("summary.unsure", top=top_named, base=base_named, gain=gain.mean, reach=reach)
     elif gain.mean > 0:
         said = words("summary.buys", top=top_named, base=base_named, gain=gain.mean, reach=reach)
     else:
@@ -164,7 +176,7 @@ def _level_words(line: Any) -> str:
 
 
 def _reach_words(gain: Difference, images: str) -> str:
-    return words("summary.reach", level=LEVEL, low=gain.low, high=gain.high, images=images) if gain.n > 1 else images
+    return words("summary.reach", low=gain.low, high=gain.high, images=images) if gain.n > 1 else images
 
 
 def _time_words(top: Any, base: Any, timed: pd.DataFrame) -> str:

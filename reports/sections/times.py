@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from reports.derive.fits import Fit, cost_model, power_law
+from reports.derive.fronts import REFERENCE_PIXELS
+from reports.derive.leaders import ranked, span
 from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import count_text, counted, interval_text, reach_text, seconds_text
+from reports.draw.number_text import count_text, counted, interval_text, listed, reach_text, seconds_text, times_text
 from reports.draw.sheet import Ink, Sheet, few, pixels_axis, seconds_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -25,6 +27,9 @@ COLUMNS = columns(
     **interval(seconds_text),
 )
 
+SIZED = ["task", "channels", "scale", "height", "width"]
+"""Times of methods are set against each other where these are the same."""
+
 
 def section(material: Material) -> Section:
     """Time against pixels and against operations."""
@@ -33,9 +38,31 @@ def section(material: Material) -> Section:
         "Time against pixels and operations",
         material.command,
         about=_about(material.summary),
+        findings=tuple(_fastest(material.summary.timed)),
         charts=tuple(charts(material.summary, material.ink)),
-        grids=(grid("time", "Wall time", material.summary.timed, COLUMNS),),
+        grids=(grid("time", "Wall time", ranked(material.summary.timed, "median", SIZED), COLUMNS),),
     )
+
+
+def _fastest(timed: pd.DataFrame) -> Iterator[str]:
+    """The fastest and the slowest at the size that most were timed at, or of such the one nearest to 512 × 512."""
+    own = timed[(timed["median"] > 0) & (timed["pixels"] > 0) & (timed["method"] != "noisy")]
+    if own.empty:
+        return
+    sized = own.groupby(SIZED, observed=True)
+    order = own.assign(number=sized.ngroup(), shared=sized["label"].transform("nunique"))
+    order = order.assign(distance=np.abs(np.log(order["pixels"] / REFERENCE_PIXELS)))
+    first = order.sort_values(["shared", "distance"], ascending=[False, True], kind="stable").iloc[0]
+    group = order[order["number"] == first["number"]]
+    times = span(group, "median", seconds_text)
+    size, calls = f"{first['width']:.0f} × {first['height']:.0f}", counted(group["n"].min(), "call")
+    if times and times.level:
+        yield words("time.one", methods=listed(times.at_least), time=times.least, size=size, calls=calls)
+    elif times:
+        yield words(
+            "time.span", size=size, fastest=listed(times.at_least), least=times.least, slowest=listed(times.at_most),
+            most=times.most, ratio=times_text(times.ratio), calls=calls,
+        )  # fmt: skip
 
 
 def _about(summary: Summary) -> str:

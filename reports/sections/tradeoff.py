@@ -1,4 +1,4 @@
-"""Quality against time for every noise level and degradation: figures with the front, and a table."""
+"""Quality against time for every noise level and degradation: figures with the front."""
 
 from __future__ import annotations
 
@@ -9,47 +9,66 @@ import pandas as pd
 
 from reports.derive.families import lines_through, step_of
 from reports.derive.leaders import leaders
-from reports.derive.scores import RIVALS, within_images
+from reports.derive.scores import RIVALS, main_degradation, main_sigma, within_images
 from reports.derive.summary import Summary
-from reports.draw.columns import columns
-from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import counted, listed, seconds_text, takes_text
+from reports.draw.number_text import counted, listed, seconds_text, takes_text, times_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of
 from reports.sections import other_scores
-from reports.sections.score_tables import (
-    channels_text,
-    images_text,
-    level,
-    narrow,
-    settings_text,
-    standings,
-    with_metrics,
-)
+from reports.sections.score_tables import channels_text, images_text, level, settings_text
 from reports.sections.section import Material, Section
 from reports.sections.words import words
 
-COLUMNS = columns(
-    "label outcome degradation scale channels sigma_255 setting psnr_db ssim n over per_megapixel time_low time_high"
-    " front",
-    per_megapixel=("time per megapixel", seconds_text),
-)
-
 
 def section(material: Material) -> Section:
-    """Quality against time for every method, sigma and degradation; failed and untimed methods stand in the table."""
-    table = standings(material.summary)
-    table = table.sort_values([*RIVALS, "board", "compared", "per_megapixel"], ascending=[True] * 6 + [False, True])
-    caption = f"Quality beside time, {settings_text(table)}"
+    """Quality against time for every method, sigma and degradation."""
     return Section(
         "tradeoff",
         "Quality against time",
         material.command,
         about=words("tradeoff.about"),
+        findings=tuple(_price(material.summary)),
         charts=(*charts(material.summary, material.ink), *other_scores.charts(material.summary, material.ink)),
-        grids=(grid("tradeoff", caption, narrow(table), with_metrics(COLUMNS, material.summary)),),
     )
+
+
+def _price(summary: Summary) -> Iterator[str]:
+    """What the decibels between both ends of the front cost, on each task's usual input."""
+    for task in ("denoise", "upscale"):
+        own = main_input(summary.traded, task)
+        front = own[own["front"].astype(bool)].sort_values("per_megapixel")
+        if len(own) < 2 or front.empty:  # noqa: PLR2004 - one is beside no other
+            continue
+        first, last = front.iloc[0], front.iloc[-1]
+        where, images = level(next(lines_of(own))), images_text(summary.comparison, own)
+        start, end = _place(first), _place(last)
+        gain, ratio = last["psnr_db"] - first["psnr_db"], last["per_megapixel"] / first["per_megapixel"]
+        if len(front) == 1:
+            yield words("tradeoff.no_price", where=where, fastest=start, images=images)
+        else:
+            each = times_text(ratio ** (1 / gain))
+            yield words(
+                "tradeoff.price", where=where, fastest=start, best=end, ratio=times_text(ratio), gain=gain, each=each,
+                images=images,
+            )  # fmt: skip
+
+
+def _place(one: Any) -> str:
+    return f"{one['label']} ({one['psnr_db']:.2f} dB, {seconds_text(one['per_megapixel'])})"
+
+
+def main_input(table: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The lines of one kind of input of a task: the main sigma or degradation, and of that what most were scored on."""
+    own = table[table["task"] == task]
+    if task == "denoise" and (sigma := main_sigma(own)) is not None:
+        own = own[own["sigma_255"] == sigma]
+    if task == "upscale" and len(own):
+        own = own[own["degradation"].astype(str) == main_degradation(own)]
+    if own.empty:
+        return own
+    number = own.groupby(RIVALS, sort=False).ngroup()
+    return own[number == number.mode().iloc[0]]
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:

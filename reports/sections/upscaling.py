@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from reports.derive.leaders import leaders
+from reports.derive.scores import RIVALS, per_image
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import MARKERS, Chart
@@ -18,6 +19,7 @@ from reports.sections.score_tables import (
     channels_text,
     image_grid,
     images_text,
+    level,
     narrow,
     settings_text,
     standings,
@@ -25,6 +27,9 @@ from reports.sections.score_tables import (
 )
 from reports.sections.section import Material, Section
 from reports.sections.words import words
+
+BASE = "bicubic"
+"""The label of the upscaler that the others are set against."""
 
 
 def section(material: Material) -> Section:
@@ -41,10 +46,31 @@ def section(material: Material) -> Section:
         "Upscaling: what is gained over bicubic",
         material.command,
         about=words("upscaling.about"),
+        findings=tuple(_gains(material.summary)),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(mean, image_grid(material, "upscale")),
         panels=tuple(panel for panel in material.panels if panel.source == "quality" and panel.task == "upscale"),
     )
+
+
+def _gains(summary: Summary) -> Iterator[str]:
+    """The best gain over bicubic on each kind of input, as a mean of paired differences."""
+    main = summary.ranked[summary.ranked["task"] == "upscale"]
+    parts = []
+    for _, own in main.groupby(RIVALS, observed=True, sort=False):
+        wide = per_image(summary.comparison.counted, own)
+        if BASE in wide and wide.shape[1] > 1:
+            means = wide.drop(columns=BASE).sub(wide[BASE], axis=0).mean().rename("gain").rename_axis("label")
+            best, gain = leaders(means.reset_index(), "gain", "{:+.2f}".format)
+            kind = level(next(lines_of(own))) + channels_text(own, among=main)
+            images = images_text(summary.comparison, own)
+            parts.append(words("upscaling.gain", methods=listed(best), gain=gain, kind=kind, images=images))
+    if parts:
+        yield words("upscaling.gains", gains="; ".join(parts))
+    elif len(main):
+        yield words("upscaling.no_base")
+    elif (summary.standings["task"] == "upscale").any():
+        yield words("upscaling.none")
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:

@@ -59,6 +59,6 @@ def _kernel(table: pd.DataFrame, part: str, name: str, title: str) -> Iterator[C
 
 
 def _psnr_words(own: pd.DataFrame) -> str:
-    mean = of(own, "psnr_db").groupby("part", sort=False)["value"].mean()
-    listed = ", ".join(f"{value:.2f} dB ({part})" for part, value in mean.items())
-    return f"the upscaler scores {listed}" if len(mean) else ""
+    means = of(own, "psnr_db").groupby("part", sort=False)["value"].agg(["mean", "size"])
+    listed = ", ".join(f"{mean:.2f} dB ({part}, n = {n})" for part, mean, n in means.itertuples())
+    return f"the upscaler scores {listed}" if len(means) else ""

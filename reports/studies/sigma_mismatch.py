@@ -75,7 +75,8 @@ def _estimate_words(table: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
     yield _bias_words(table, _DRAWN, "Of noise that is not clipped scikit-image estimates")
     losses = _against_truth(scores, (_DRAWN, "estimated"))
     if said := [f"{label} {loss:.2f} dB" for label, loss in _means(losses)]:
-        yield f"Told that estimate in place of the true sigma the methods lose on average: {'; '.join(said)}."
+        over = f"means of {counted(_images(losses), 'image')}"
+        yield f"Told that estimate in place of the true sigma the methods lose, {over}: {'; '.join(said)}."
 
 
 def _clipped_words(table: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
@@ -83,12 +84,15 @@ def _clipped_words(table: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
     losses = _against_truth(scores, (_CLIPPED, "told"))
     for sigma, own in losses.groupby(level="sigma_255"):
         said = "; ".join(f"{label} {loss:.2f} dB" for label, loss in _means(own))
-        yield f"At sigma {sigma:g} clipping and rounding the noisy image to 8 bits costs, told the true sigma: {said}."
+        over = f"means of {counted(_images(own), 'image')}"
+        costs = f"clipping and rounding the noisy image to 8 bits costs, told the true sigma, {over}"
+        yield f"At sigma {sigma:g} {costs}: {said}."
     yield _input_words(scores)
     yield _bias_words(table, _CLIPPED, "Of noise that is clipped and rounded scikit-image estimates")
     told = _against_truth(scores, (_CLIPPED, "estimated"), (_CLIPPED, "told"))
     if said := "; ".join(f"{label} {loss:.2f} dB" for label, loss in _means(told)):
-        yield f"Told that estimate the methods lose on average, beside the true sigma on the same input: {said}."
+        over = f"means of {counted(_images(told), 'image')}"
+        yield f"Told that estimate the methods lose, beside the true sigma on the same input, {over}: {said}."
 
 
 def _input_words(scores: pd.DataFrame) -> str:

@@ -25,7 +25,10 @@ def study(table: pd.DataFrame) -> Study:
     if wide.shape[1] < 2:  # noqa: PLR2004 - two are compared
         return Study(())
     palette = Palette(zip(table["method"], table["label"], strict=True))
-    return Study((_kinds_chart(wide, palette), *_blur_chart(table, palette)), tuple(_words(wide)))
+    return Study(
+        (_kinds_chart(wide, palette), *_blur_chart(table, palette)),
+        tuple(_words(wide, _images(psnr))),
+    )
 
 
 def _on_the_same_images(psnr: pd.DataFrame) -> pd.DataFrame:
@@ -34,13 +37,21 @@ def _on_the_same_images(psnr: pd.DataFrame) -> pd.DataFrame:
     return psnr[psnr.groupby(["kind", "image"])["label"].transform("nunique") == methods]
 
 
+def _images(psnr: pd.DataFrame) -> str:
+    """How many images are behind each mean."""
+    counts = psnr.groupby("kind")["image"].nunique()
+    least, most = counts.min(), counts.max()
+    return counted(most, "image") if least == most else f"{least} to {most} images"
+
+
 def _best_widths(curve: pd.DataFrame) -> str:
     """Where a curve is highest: more than one width where the written values tie."""
     widths, _ = leaders(curve.assign(label=curve["width"].map("{:g}".format)), "value", "{:.2f}".format)
     return listed(widths)
 
 
-def _words(wide: pd.DataFrame) -> Iterator[str]:
+def _words(wide: pd.DataFrame, images: str) -> Iterator[str]:
+    """The most and the least that each network gains over bicubic, and where it loses."""
     for net in [label for label in wide if label != "bicubic" and "bicubic" in wide]:
         gain = (wide[net] - wide["bicubic"]).dropna()
         if gain.empty:
@@ -50,7 +61,7 @@ def _words(wide: pd.DataFrame) -> Iterator[str]:
         losing = [str(kind) for kind in gain.index[gain < 0]]
         which = f": {'; '.join(losing)}" if losing else ""
         behind = f"it falls behind on {len(losing)} of {counted(len(gain), 'degradation')}{which}"
-        yield f"{net} against bicubic: {said}; {behind}."
+        yield f"{net} against bicubic: {said}; {behind} (means over {images})."
 
 
 def _kinds_chart(wide: pd.DataFrame, palette: Palette) -> Chart:

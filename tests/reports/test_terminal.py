@@ -93,10 +93,19 @@ def test_boards_have_the_best_first_with_gain_interval_and_milliseconds(tmp_path
     ]
     ((title, lines, more),) = terminal.boards(report(tmp_path, *rows))
     assert title == "Denoising, sigma 25: means over 2 images, 95 % intervals"
-    assert [line["method"] for line in lines] == ["FFDNet", "DCT 8×8"]
+    assert [(line["method"], line["dB"]) for line in lines[1:]] == [("DCT 8×8", "29.00"), ("total variation", "failed")]
+    assert {tuple(line) for line in lines} == {tuple(lines[0])}
     assert lines[0]["over DCT 8×8"] == "+1.50 ±6.35"
     assert (lines[1]["ms/MP"], lines[1]["95 % (ms)"], lines[1]["×"]) == ("13", "13 to 13", "1")
+    assert more[0].endswith("for 1 comparison, do not tell FFDNet from DCT 8×8.")
     assert any(line.startswith("Failed, and so not compared: total variation") for line in more)
+
+
+def test_where_everything_failed_the_table_says_failed(tmp_path: Path) -> None:
+    ((title, lines, more),) = terminal.boards(report(tmp_path, *tried("dct", {"a": BAD}), *tried("tv", {"a": BAD})))
+    assert title == "Denoising, sigma 25"
+    assert lines == [{"method": "DCT 8×8", "dB": "failed"}, {"method": "total variation", "dB": "failed"}]
+    assert more == ["Failed, and so not compared: DCT 8×8 (1 of 1 image) and total variation (1 of 1 image)."]
 
 
 def test_of_equally_good_methods_those_that_were_not_timed_stand_last(tmp_path: Path) -> None:

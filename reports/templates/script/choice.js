@@ -12,7 +12,9 @@ const TESTS = {
   budget: (one, asked) => one.ms !== null && one.ms * asked.size <= asked.budget,
   quality: (one, asked) => one.db >= asked.quality,
 };
-const frontOf = (left) => left.filter((one) => one.ms !== null).sort(fastest).reduce((found, one) => (found.length && one.db <= found.at(-1).db ? found : [...found, one]), []);
+const risingOf = (left) => left.filter((one) => one.ms !== null).sort(fastest).reduce((found, one) => (found.length && one.db <= found.at(-1).db ? found : [...found, one]), []);
+const surely = (one, other) => !one.unsure.includes(other.number);
+const frontOf = (left) => risingOf(left).reduce((steps, one) => (steps.length && !surely(one, steps.at(-1)) ? steps : [...steps, one]), []);
 const choiceOf = (points, asked) => {
   const stated = LIMITS.filter((limit) => asked[limit] !== undefined);
   const meets = (one, limits) => limits.every((limit) => asked[limit] === undefined || TESTS[limit](one, asked));
@@ -28,7 +30,7 @@ const choiceOf = (points, asked) => {
     return found;
   }
   const faster = left.filter((one) => time(one) < time(chosen));
-  found.better = firstOf(left.filter((one) => one.db > chosen.db), fastest);
+  found.better = firstOf(left.filter((one) => one.db > chosen.db && surely(one, chosen)), fastest);
   found.cheaper = asked.quality === undefined ? firstOf(faster, best) : firstOf(faster.filter((one) => one.db >= asked.quality), fastest);
   return found;
 };
@@ -51,9 +53,9 @@ const sentence = (words, choice, asked) => {
   const beside = (other) => ({ ...fields(other), gain: (other.db - chosen.db).toFixed(2), loss: (chosen.db - other.db).toFixed(2), times: digits(other.ms / chosen.ms) });
   const parts = chosen ? [fields(chosen).facts] : [words.none];
   if (chosen) {
-    parts.push(!better ? words.best : fill(better.ms && chosen.ms ? "better" : "better_untimed", beside(better)));
+    parts.push(!better ? (choice.left.some((one) => one.db > chosen.db) ? words.best_unsure : words.best) : fill(better.ms && chosen.ms ? "better" : "better_untimed", beside(better)));
     if (chosen.ms && asked.quality !== undefined) parts.push(cheaper ? fill("reaches", beside(cheaper)) : fill("nothing_cheaper", { quality: String(asked.quality) }));
-    else if (chosen.ms) parts.push(cheaper ? fill("cheaper", beside(cheaper)) : words.fastest);
+    else if (chosen.ms) parts.push(cheaper ? fill(surely(chosen, cheaper) ? "cheaper" : "cheaper_unsure", beside(cheaper)) : words.fastest);
   } else parts.push(...(choice.closest.length ? choice.closest.map(([limit, one]) => fill(`near_${limit}`, fields(one))) : [words.none_near]));
   parts.push(...choice.unknown.map(([limit, count]) => fill(`unknown_${limit}`, { count })));
   return `${parts.join("; ")}.`;

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from reports.derive.choice import Candidate, Question, choose
+from reports.sections.chooser import answer
 
 FAST = Candidate("fast", "dct", "denoise", 25.0, 28.0, ms=5.0, mib=8.0)
 GOOD = Candidate("good", "dct", "denoise", 25.0, 29.0, ms=13.0, mib=8.0)
@@ -37,6 +38,15 @@ def test_a_quality_alone_takes_the_fastest_that_reaches_it() -> None:
 
 def test_without_limits_the_best_is_taken() -> None:
     assert names(ASKED) == ("dear", "", "good")
+
+
+def test_what_is_not_surely_better_is_no_better_choice_and_says_so() -> None:
+    slow = replace(GOOD, name="slow", db=29.01, ms=26.0, unsure=frozenset({"good"}))
+    found = choose((FAST, GOOD, slow), replace(ASKED, budget=15.0))
+    assert (found.chosen, found.better, found.front) == (GOOD, None, (FAST, GOOD))
+    assert answer(found).text.startswith("29.00 dB in 13 ms per megapixel; nothing that is left is surely better; fast")
+    dear = choose((FAST, GOOD, slow), ASKED)
+    assert "; good takes 0.5× the time and is not surely worse, by 0.01 dB." in answer(dear).text
 
 
 def test_limits_hold_to_the_last_digit_that_is_written() -> None:

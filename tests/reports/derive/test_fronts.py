@@ -7,8 +7,12 @@ from pathlib import Path
 
 import said
 
+from reports.derive.candidates import candidates
+from reports.derive.choice import Question, choose
 from reports.derive.scores import RIVALS
 from reports.derive.summary import Summary, summarise
+from reports.read.run import load_run
+from reports.read.tables import all_tables
 
 
 def front(directory: Path, *methods: tuple[str, float, Iterable[float]]) -> set[str]:
@@ -18,8 +22,16 @@ def front(directory: Path, *methods: tuple[str, float, Iterable[float]]) -> set[
     return set(table.loc[table["front"].astype(bool), "label"])
 
 
+def load(directory: Path) -> Summary:
+    """The summary of a run directory."""
+    run = load_run(directory)
+    return summarise(all_tables(run), run.methods)
+
+
 def test_what_is_faster_than_all_that_are_as_good_is_on_the_front(summary: Summary) -> None:
     timed = summary.standings[summary.standings["compared"] & (summary.standings["per_megapixel"] > 0)]
+    assert not timed.loc[timed["method"] == "noisy", "front"].any()
+    timed = timed[timed["method"] != "noisy"]
     for _, group in timed.groupby([*RIVALS, "board"], observed=True):
         steps = group[group["front"]].sort_values("per_megapixel")
         assert steps["psnr_db"].is_monotonic_increasing
@@ -47,6 +59,15 @@ def test_the_interval_of_a_batch_is_about_its_time_for_a_megapixel_of_all_its_im
     rows = [*said.timed("nlm", 1.0, size=1000, batch=4), *said.scored("nlm", 30.0)]
     (line,) = said.material(tmp_path, rows).summary.standings.to_dict("records")
     assert (line["time_low"], line["per_megapixel"], line["time_high"]) == (0.25, 0.25, 0.25)
+
+
+def test_the_front_of_the_chooser_is_that_of_the_tables(tmp_path: Path) -> None:
+    fast, unsure = ("fast", 0.01, [30.0, 31.0, 29.0]), ("unsure", 0.02, [33.0, 31.2, 28.8])
+    ways = (fast, unsure, ("near", 0.021, [30.009, 31.009, 29.009]), ("slow", 0.03, [31.5, 32.5, 30.5]))
+    assert front(tmp_path / "all", *ways) == {"fast", "slow"}
+    found = candidates(load(tmp_path / "all"), ())
+    assert [one.name for one in choose(found, Question("denoise", 25.0)).front] == ["fast", "slow"]
+    assert [one.name for one in choose(found[1:], Question("denoise", 25.0)).front] == ["unsure"]
 
 
 def test_on_one_image_the_gain_alone_decides(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from reports.derive.candidates import candidates, kinds
 from reports.derive.choice import Candidate
 from reports.derive.leaderboard import Leaderboard, leaderboards
 from reports.derive.summary import Summary
+from reports.sections.leaderboard import apart_words
 
 ABOUT = [
     {"name": "dct", "title": "DCT", "options": {"block_size": 8, "stride": 1, "ratio": 2.7}},
@@ -93,3 +94,20 @@ def test_candidates_have_what_is_written_of_time_memory_and_licence(tmp_path: Pa
     assert (by["FFDNet"].ms, by["FFDNet"].mib, by["FFDNet"].restricted) == (10.0, 4.0, {"gpl"})
     assert (by["BM3D"].ms, by["BM3D"].mib, by["BM3D"].restricted) == (None, None, {"noncommercial"})
     assert kinds(found, summary) == {"denoise": (25.0,)}
+
+
+def test_what_the_images_do_not_tell_apart_is_said_and_what_they_do(board: Leaderboard, tmp_path: Path) -> None:
+    assert board.tested == 2
+    assert board.alike == (("FFDNet", "DCT 8×8"), ("BM3D", "DCT 8×8"))  # BM3D alone would be told apart
+    (said_of,) = apart_words(board)
+    assert said_of.endswith("for 2 comparisons, do not tell FFDNet from DCT 8×8 and BM3D from DCT 8×8.")
+    dct, network = [28.0, 30.0, 27.0], [29.0, 31.1, 28.0]
+    summary = said.material(tmp_path / "apart", [*said.scored("dct", dct), *said.scored("ffdnet", network)]).summary
+    (apart,) = leaderboards(summary, candidates(summary, ABOUT))
+    assert "tell every method from DCT 8×8 and from the next" in next(apart_words(apart))
+    summary = said.material(tmp_path / "one", [*said.scored("dct", 28.0), *said.scored("ffdnet", 29.0)]).summary
+    (one,) = leaderboards(summary, candidates(summary, ABOUT))
+    assert list(apart_words(one)) == ["A single image tells no methods apart."]
+    summary = said.material(tmp_path / "alone", said.scored("dct", 28.0)).summary
+    (alone,) = leaderboards(summary, candidates(summary, ABOUT))
+    assert list(apart_words(alone)) == []

@@ -39,12 +39,13 @@ def lines(made: Report) -> list[list[str]]:
 
 
 def text(made: Report) -> tuple[str, ...]:
-    return next(section for section in made.sections if section.anchor == "energy").text
+    section = next(section for section in made.sections if section.anchor == "energy")
+    return (*section.findings, *section.text)
 
 
 def test_joules_of_a_call_become_joules_per_megapixel_by_counter_and_in_all(tmp_path: Path) -> None:
     made = report(tmp_path, *timed("a", package=2.0, dram=0.5), *timed("b", package=1.0))
-    assert [line[5:8] for line in lines(made)] == [["package", "4", "2"], ["dram", "1", "0.5"], ["package", "2", "1"]]
+    assert [line[5:8] for line in lines(made)] == [["dram", "1", "0.5"], ["package", "2", "1"], ["package", "4", "2"]]
     found = {record["method"]: record["joules_per_megapixel"] for record in terminal.best(made)}
     assert found == {"a": pytest.approx(5.0), "b": pytest.approx(2.0)}
     assert not [line for line in terminal.status(made) if "not measurable" in line]

@@ -49,7 +49,7 @@ def test_a_sentence_is_one_line_of_whole_words() -> None:
 
 
 def test_fields_are_filled_and_show_braces_of_a_name_as_they_are() -> None:
-    assert words("notices.none") == "None."
+    assert words("notices.none") == "Nothing was left out."
     assert words("tradeoff.noisy", psnr_db=20.1749) == "The noisy input has 20.17 dB."
     assert words("denoising.best", methods="{mine}", settings="as named") == "Best {mine}; as named."
 
