@@ -328,6 +328,17 @@ METHODS: tuple[Method, ...] = (
         ratio=2.7,
         passes=2,
     ),
+    Method(
+        name="dfttest2",
+        task="denoise",
+        build=later("restoration.dfttest2:build"),
+        summary="Fourier transforms of 16 x 16 blocks at ratio x sigma, VapourSynth, needs Python 3.12 or later",
+        options={"overlap": 12, "rule": "wiener", "ratio": 1.6},
+        devices=("cpu",),
+        requires=("vapoursynth", "dfttest2"),
+        extra="vapoursynth",
+        licence="dfttest2: GPL-3.0-or-later; VapourSynth: LGPL-2.1-or-later",
+    ),
     _ffmpeg(
         "null", "the image through ffmpeg's pipes in 8 bits, no filter: what the others' times hold beside the filter"
     ),
