@@ -138,7 +138,7 @@ class _Filtered:
         self._program = _program()
         self._filters, self._threads, self._planes, self._bits = filters, threads, planes, bits
         self._frame: Frame | None = None
-        self._stream: Stream
+        self._stream: Stream | None = None
 
     def __call__(self, image: Plane) -> Plane:
         """`image`, (H, W) or (H, W, 3), filtered."""
@@ -146,21 +146,18 @@ class _Filtered:
         if frame != self._frame:
             self.close()
             self._stream = Stream(self._program, self._filters, frame, threads=self._threads)
-            self._frame = frame
+        assert self._stream  # noqa: S101 - for mypy: it was started for the last frame, if not for this
         levels = float(2**frame.bits - 1)
         samples = np.rint(np.clip(image, 0, 1) * levels).astype(frame.dtype)
-        try:
-            got = self._stream(_planes(samples, frame).tobytes())
-        except BaseException:
-            self.close()  # a frame may be on its way: the next begins with a process of its own
-            raise
+        self._frame = None  # a call that is cut off leaves a frame on its way: the next begins with another process
+        got = self._stream(_planes(samples, frame).tobytes())
+        self._frame = frame
         restored = np.frombuffer(got, frame.dtype).reshape(frame.planes, frame.height, frame.width)
         return _image(restored, image.ndim).astype(np.float32) / np.float32(levels)
 
     def close(self) -> None:
         """Ends the process, if one runs."""
-        if self._frame is not None:
-            self._frame = None
+        if self._stream:
             self._stream.close()
 
 
