@@ -18,7 +18,6 @@ _MACS_PER_SECOND = {"fast": 3e10, "plain": 8e9}
 
 _SECONDS_PER_MEGAPIXEL: Mapping[str, float] = {
     "wavelet": 0.25, "tv": 0.1, "nlm": 1.7, "xphoto-dct": 1.5, "bm3d": 50.0, "bicubic": 0.4, "lanczos": 0.4,
-    "dct-wiener": 7.5, "dct-learnt-weighted": 3.5, "dct-learnt-wiener": 7.0, "dct-learnt-multiscale": 10.0,
     "dct-learnt-transform": 22.0, "dct-learnt-transform-wiener": 58.0,
 }  # fmt: skip
 """Of one core and one channel, for methods whose operations say little of their time, or that have no closed form."""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from torch import Tensor
 
@@ -121,12 +122,12 @@ def multiscale(images: Tensor, *, denoise: Callable[[Tensor], Tensor], scales: i
     sizes = [tuple(length >> level for length in images.shape[-2:]) for level in range(1, scales)]
     given = [tuple(-int(-length * keep // 1) for length in size) for size in sizes]
     spectrum, fine = _dct(images, sizes[0]), _dct(restored, given[0])
-    change = torch.empty_like(fine)
+    change = np.empty_like(fine)
     for (height, width), (rows, columns) in zip(sizes, given, strict=True):
-        level = _inverse_dct(spectrum[..., :height, :width], (height, width))
+        level = torch.from_numpy(_inverse_dct(spectrum[..., :height, :width], (height, width))).to(images)
         coarse = _dct(denoise(level), (rows, columns))
         change[..., :rows, :columns] = coarse - fine[..., :rows, :columns]
-    return restored + _inverse_dct(change, images.shape[-2:])
+    return torch.from_numpy(restored.cpu().numpy() + _inverse_dct(change, images.shape[-2:])).to(images)
 
 
 def check_scales(shape: tuple[int, ...], block_size: int, scales: int, keep: float) -> None:
@@ -163,19 +164,19 @@ def engine_named(engine: Engine, noisy: Tensor) -> Callable[..., Tensor]:
     return fused_steps.two_steps
 
 
-def _dct(images: Tensor, lowest: Sequence[int]) -> Tensor:
+def _dct(images: Tensor, lowest: Sequence[int]) -> NDArray[Any]:
     """As many of the `lowest` frequencies down and across of images (..., H, W)."""
     rows, columns = lowest
     across = dct(images.cpu().numpy(), axis=-1, norm="ortho", workers=torch.get_num_threads())[..., :columns]
-    down = dct(across, axis=-2, norm="ortho", workers=torch.get_num_threads())[..., :rows, :]
-    return torch.from_numpy(down).to(images)
+    down = dct(across, axis=-2, norm="ortho", workers=torch.get_num_threads())
+    return np.asarray(down[..., :rows, :])
 
 
-def _inverse_dct(spectrum: Tensor, size: Sequence[int]) -> Tensor:
+def _inverse_dct(spectrum: NDArray[Any], size: Sequence[int]) -> NDArray[Any]:
     """Images (..., H, W) of `size`, whose frequencies above those given are zero."""
     height, width = size
-    down = idct(spectrum.cpu().numpy(), n=height, axis=-2, norm="ortho", workers=torch.get_num_threads())
-    return torch.from_numpy(idct(down, n=width, axis=-1, norm="ortho", workers=torch.get_num_threads())).to(spectrum)
+    down = idct(spectrum, n=height, axis=-2, norm="ortho", workers=torch.get_num_threads())
+    return np.asarray(idct(down, n=width, axis=-1, norm="ortho", workers=torch.get_num_threads()))
 
 
 def build(setup: Setup) -> Restore:
