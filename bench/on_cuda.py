@@ -2,9 +2,9 @@
 
 `python -m bench.on_cuda --out FOLDER [--wheels FOLDER] [--minutes 9]`, in a checkout. It needs Python and torch, and
 what `nox -s cuda-wheels` gathered where the machine reaches no package registry: nothing is imported here but the
-standard library. In the folder are then `cuda.json` (each part: its command, how it ended, seconds), `cuda.log` (all that they
-said), `report.html`, and `runs.zip` (the run directories). Ends with 0, 2 without a CUDA device, or 4 where a part
-failed.
+standard library. In the folder are then `cuda.json` (each part: its command, how it ended, seconds), `cuda.log` (all
+that they said), `report.html`, and `runs.zip` (the run directories). Ends with 0, 2 without a CUDA device, or 4 where
+a part failed.
 """
 
 from __future__ import annotations

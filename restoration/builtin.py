@@ -29,8 +29,8 @@ _DCT_OPTIONS: Mapping[str, Option] = {
     "aggregation": "uniform", "thresholds": "", "color_transform": "opp",
 }  # fmt: skip
 _WIENER_OPTIONS: Mapping[str, Option] = {
-    "block_size": 8, "ratio": 2.6, "learnt": False, "passes": 2, "scales": 1, "keep": 0.5, "engine": "auto",
-    "color_transform": "opp",
+    "block_size": 8, "stride": 1, "ratio": 2.6, "learnt": False, "passes": 2, "scales": 1, "keep": 0.5,
+    "engine": "auto", "color_transform": "opp",
 }  # fmt: skip
 
 
@@ -68,7 +68,8 @@ def _wiener(name: str, summary: str, **options: Option) -> Method:
         build=later("restoration.dct.wiener:build"),
         summary=summary,
         options={**_WIENER_OPTIONS, **options},
-        macs_per_pixel=later("restoration.dct.wiener:macs_per_pixel"),
+        macs_per_pixel=later("restoration.dct.operations:steps_per_pixel"),
+        algorithms=later("restoration.dct.operations:algorithms_of_steps"),
         same_as=Agreement(name, 2e-3, {"engine": "dense"}),
         paper=_WIENER_PAPER,
     )

@@ -19,7 +19,6 @@ _MACS_PER_SECOND = {"fast": 3e10, "plain": 8e9}
 _SECONDS_PER_MEGAPIXEL: Mapping[str, float] = {
     "wavelet": 0.25, "tv": 0.1, "nlm": 1.7, "xphoto-dct": 1.5, "bm3d": 50.0, "bicubic": 0.4, "lanczos": 0.4,
     "ffmpeg-dctdnoiz": 1.6, "ffmpeg-nlmeans": 0.8, "ffmpeg-bm3d": 1.8, "ffmpeg-null": 0.01, "dfttest2": 0.03,
-    "dct-wiener": 7.5, "dct-learnt-weighted": 3.5, "dct-learnt-wiener": 7.0, "dct-learnt-multiscale": 10.0,
     "dct-learnt-transform": 22.0, "dct-learnt-transform-wiener": 58.0,
 }  # fmt: skip
 """Of one core and one channel, for methods whose operations say little of their time, or that have no closed form."""

@@ -213,29 +213,50 @@ def restore_column(order: int, rule: str, source: Memory, total: Memory, limits:
 
 
 @vector_code(literals=2)
-def count_column(order: int, rule: str, source: Memory, target: Memory, count: Memory, limits: Memory) -> None:  # noqa: PLR0917 - a step has no keywords
-    """A column to its coefficients, shrunk; `count` grows by the number of those kept."""
-    number = count.load(0)
+def weigh_column(  # noqa: PLR0917 - a step has no keywords
+    order: int, rule: str, source: Memory, target: Memory, sums: Memory, limits: Memory, costs: Memory
+) -> None:
+    """A column to coefficients, shrunk, back; `sums` grows by the costs of those kept."""
+    total, kept = sums.load(0), []
     for v, value in enumerate(forward([source.load(k * LANES) for k in range(order)])):
         limit = limits.load(v * LANES)
-        target.store(v * LANES, RULES[rule](value, limit))
-        number = number + number.like(1.0).where_above(abs(value), limit)
-    count.store(0, number)
-
-
-@vector_code(literals=0)
-def weigh_block(count: Memory, mean: Memory, weight: Memory) -> None:
-    """The weight of blocks that keep `count` coefficients: 1 / (1 + those but `mean`, where it is kept)."""
-    number, coefficient = count.load(0), mean.load(0)
-    one, zero = number.like(1.0), number.like(0.0)
-    weight.store(0, (number + one - one.where_above(abs(coefficient), zero)).reciprocal())
+        kept.append(RULES[rule](value, limit))
+        total = total + costs.spread(v).where_above(abs(value), limit)
+    _store(inverse(kept), target)
+    sums.store(0, total)
 
 
 @vector_code(literals=1)
-def weigh_column(order: int, source: Memory, weight: Memory, total: Memory) -> None:
-    """A column's coefficients, weighted, back, and added to `total`."""
+def guide_column(  # noqa: PLR0917 - a step has no keywords
+    order: int, source: Memory, guide: Memory, target: Memory, sums: Memory, gains: Memory, costs: Memory
+) -> None:
+    """A column to coefficients, times the gains that `guide` gives them, back; `sums` grows by costs x gains^2.
+
+    A gain is 1 - 1 / (floor + slope x g^2) for a coefficient g of the guide: 1 where the floor is infinite. `gains`
+    has the slopes; the floors follow those of all `order` columns.
+    """
+    total, kept = sums.load(0), []
+    sure = forward([guide.load(k * LANES) for k in range(order)])
+    for v, value in enumerate(forward([source.load(k * LANES) for k in range(order)])):
+        gain = value.like(1.0) - (gains.spread(order * order + v) + sure[v] * sure[v] * gains.spread(v)).reciprocal()
+        kept.append(value * gain)
+        total = total + gain * gain * costs.spread(v)
+    _store(inverse(kept), target)
+    sums.store(0, total)
+
+
+@vector_code(literals=0)
+def weigh_block(sums: Memory, weight: Memory) -> None:
+    """The weight of blocks whose coefficients cost `sums`: 1 / (1 + the sum)."""
+    total = sums.load(0)
+    weight.store(0, (total + total.like(1.0)).reciprocal())
+
+
+@vector_code(literals=1)
+def add_column(order: int, source: Memory, weight: Memory, total: Memory) -> None:
+    """Adds a column of blocks, times their weight, to `total`."""
     factor = weight.load(0)
-    _add(inverse([source.load(v * LANES) * factor for v in range(order)]), total)
+    _add([source.load(k * LANES) * factor for k in range(order)], total)
 
 
 @vector_code(literals=1)
@@ -354,6 +375,11 @@ def _shuffled(a: Lanes, b: Lanes, lanes: list[int]) -> Lanes:
     """The values of `a`, then `b`, at the places `lanes`."""
     kind = ir.VectorType(ir.IntType(32), len(lanes))
     return Lanes(a.builder, a.builder.shuffle_vector(a.value, b.value, ir.Constant(kind, lanes)))
+
+
+def _store(samples: Sequence[Lanes], target: Memory) -> None:
+    for k, value in enumerate(samples):
+        target.store(k * LANES, value)
 
 
 def _add(samples: Sequence[Lanes], total: Memory) -> None:

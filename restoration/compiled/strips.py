@@ -28,11 +28,12 @@ from restoration.compiled.lanes import (
     CHECKSUM,
     EIGHT,
     LANES,
+    add_column,
     add_weights,
     clear,
-    count_column,
     gather_row,
     gather_rows,
+    guide_column,
     move,
     restore_column,
     row_forward,
@@ -70,7 +71,7 @@ class GridStrip(NamedTuple):
     image: Floats
     """The pixels of one plane."""
     limits: Floats
-    """Thresholds for unscaled coefficients, [set][u][v][lane]."""
+    """Thresholds for unscaled coefficients, [set][u][v][lane]; or slopes and floors of gains, [2][u][v]."""
     rows: Places
     """Where blocks start, ascending, never further apart than `order`."""
     columns: Places
@@ -85,8 +86,12 @@ class GridStrip(NamedTuple):
     """Sums of blocks, times `order` squared and the scales: [set][row][column]."""
     tail: Floats
     weights: Floats = _NONE
-    """With adaptive weights only: their sums, likewise."""
+    """Where blocks have weights: their sums, likewise."""
     weight_tail: Floats = _NONE
+    costs: Floats = _NONE
+    """Where blocks have weights: a block's is 1 / (1 + the sum of these over what it keeps), [u][v]."""
+    guide: Floats = _NONE
+    """The pixels whose coefficients give those of `image` their gains."""
 
 
 class ChosenStrip(NamedTuple):
@@ -100,8 +105,8 @@ class ChosenStrip(NamedTuple):
     bottom: int
     stop: int
     """The row of pixels from which on sums go to `tail` rather than to `out`."""
-    adaptive: bool
-    """Whether blocks weigh less the more coefficients they keep."""
+    costs: Floats
+    """As in `GridStrip`; empty where all blocks weigh the same."""
     places: Places
     """Room for the starts of all those blocks and `LANES` more."""
     scratch: Floats
@@ -118,13 +123,13 @@ _PLACES: Final = types.Array(types.int64, 1, "C")
 _MASK: Final = types.Array(types.boolean, 2, "C")
 _ON_GRID: Final = types.void(
     types.NamedTuple(
-        [_FLOATS, _FLOATS, _PLACES, _PLACES, types.int64, *[_FLOATS] * 7],
+        [_FLOATS, _FLOATS, _PLACES, _PLACES, types.int64, *[_FLOATS] * 9],
         GridStrip,
     )
 )
 _ON_CHOSEN: Final = types.void(
     types.NamedTuple(
-        [_FLOATS, _FLOATS, _MASK, *[types.int64] * 3, types.boolean, _PLACES, *[_FLOATS] * 5],
+        [_FLOATS, _FLOATS, _MASK, *[types.int64] * 3, _FLOATS, _PLACES, *[_FLOATS] * 5],
         ChosenStrip,
     )
 )
@@ -174,9 +179,9 @@ class Tile(NamedTuple):
     shares: int
     """Weights of blocks, added up along y: [vector of columns][row][lane]."""
     kept: int
-    """Shrunk coefficients of one vector of blocks."""
+    """One vector of shrunk blocks, transformed back along y."""
     share: int
-    """Their number, then their weight."""
+    """What they cost, then their weight."""
     stage: int
     """Samples of a row that are not neighbours, [k][block column]."""
     terms: int
@@ -228,7 +233,7 @@ def uniform_strip(order: int, rule: str) -> Any:
         for first in range(0, len(strip.columns), wide):
             count = min(wide, len(strip.columns) - first)
             for rows in _spans(order, strip.rows):
-                _fill(order, wide, step, stage, strip, rows, first, count)
+                _fill(order, wide, step, stage, strip, strip.image, 0, rows, first, count)
                 _shrink(order, rule, step, totals, strip, rows, count)
                 _finish(order, step, reach, tile, strip, rows, first, count, 0)
                 _advance(order, step, buffers, strip.scratch)
@@ -251,7 +256,7 @@ def ratios_strip(order: int, rule: str) -> Any:
         for first in range(0, len(strip.columns), wide):
             count = min(wide, len(strip.columns) - first)
             for rows in _spans(order, strip.rows):
-                _fill(order, wide, step, stage, strip, rows, first, count)
+                _fill(order, wide, step, stage, strip, strip.image, 0, rows, first, count)
                 _shrink_sets(order, rule, step, totals, kept, strip, rows, count, sets)
                 for k in range(sets):
                     _finish(order, step, reach, tile, strip, rows, first, count, k)
@@ -261,8 +266,8 @@ def ratios_strip(order: int, rule: str) -> Any:
 
 
 @cache
-def adaptive_strip(order: int, rule: str) -> Any:
-    """The kernel for blocks that weigh less the more coefficients they keep; their weights are summed up, too."""
+def weighted_strip(order: int, rule: str) -> Any:
+    """The kernel for blocks that weigh less the more they keep; their weights are summed up, too."""
     tile = Tile.of(order)
     wide, step, reach, stage = tile.wide, tile.step, tile.reach, tile.stage
     buffers = 2 * tile.totals // step + wide // LANES
@@ -274,8 +279,32 @@ def adaptive_strip(order: int, rule: str) -> Any:
         for first in range(0, len(strip.columns), wide):
             count = min(wide, len(strip.columns) - first)
             for rows in _spans(order, strip.rows):
-                _fill(order, wide, step, stage, strip, rows, first, count)
+                _fill(order, wide, step, stage, strip, strip.image, 0, rows, first, count)
                 _shrink_weighed(order, rule, step, tile, strip, rows, count)
+                _finish(order, step, reach, tile, strip, rows, first, count, 0)
+                _finish_shares(order, step, reach, tile, strip, rows, first, count)
+                _advance(order, step, buffers, strip.scratch)
+
+    return kernel
+
+
+@cache
+def guided_strip(order: int) -> Any:
+    """The kernel for gains from a guide, whose coefficients lie where a second set's totals would; with weights."""
+    tile = Tile.of(order, 2)
+    wide, step, reach, stage = tile.wide, tile.step, tile.reach, tile.stage
+    guided, buffers = 2 * tile.totals, 3 * tile.totals // step + wide // LANES
+    made_of = CHECKSUM
+
+    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    def kernel(strip):
+        _ = made_of
+        for first in range(0, len(strip.columns), wide):
+            count = min(wide, len(strip.columns) - first)
+            for rows in _spans(order, strip.rows):
+                _fill(order, wide, step, stage, strip, strip.image, 0, rows, first, count)
+                _fill(order, wide, step, stage, strip, strip.guide, guided, rows, first, count)
+                _shrink_guided(order, step, tile, strip, rows, count)
                 _finish(order, step, reach, tile, strip, rows, first, count, 0)
                 _finish_shares(order, step, reach, tile, strip, rows, first, count)
                 _advance(order, step, buffers, strip.scratch)
@@ -295,7 +324,7 @@ def chosen_strip(order: int, rule: str) -> Any:
     def kernel(strip):
         _ = made_of
         image, scratch, out, weights = strip.image, strip.scratch, strip.out, strip.weights
-        adaptive, limits = strip.adaptive, strip.limits
+        costs, limits = strip.costs, strip.limits
         width = strip.blocks.shape[1] + order - 1
         found = _list(strip, width)
         starts = strip.places[:found]
@@ -310,7 +339,7 @@ def chosen_strip(order: int, rule: str) -> Any:
                         gather_rows(eights, image, k * width, some, 0, scratch, k * column)
                 else:
                     _gather(order, column, some, width, image, scratch)
-                _restore_blocks(order, rule, column, kept, share, adaptive, limits, scratch)
+                _restore_blocks(order, rule, column, kept, share, costs, limits, scratch)
                 if regular and last == inside:
                     for k in range(order):
                         scatter_rows(eights, scratch, k * column, some, 0, out, k * width)
@@ -369,19 +398,51 @@ def _shrink_sets(order, rule, step, totals, kept, strip, rows, count, sets):
 @njit
 def _shrink_weighed(order, rule, step, tile, strip, rows, count):
     """The same with blocks that have weights, which are added up along y, too."""
-    scratch, limits, places = strip.scratch, strip.limits, strip.rows
-    totals, shares, kept, weight = tile.totals, tile.shares, tile.kept, tile.share + LANES
+    scratch = strip.scratch
     for vector in range((count + LANES - 1) // LANES):
-        for u in range(order):
-            _clear_new(order, rows.block == 0, scratch, totals + (vector * order + u) * step)
-        _clear_new(order, rows.block == 0, scratch, shares + vector * step)
+        _clear_weighed(order, step, tile, rows, vector, scratch)
         for i in range(rows.block, rows.after):
-            row = (places[i] - rows.top) * LANES
+            row = (strip.rows[i] - rows.top) * LANES
             at = vector * order * step + row
-            _weigh(order, rule, step, scratch, at, kept, tile.share, limits)
+            _weigh(order, rule, step, scratch, at, tile.kept, tile.share, strip.limits, strip.costs)
+            _add_weighed(order, step, tile, vector, row, scratch)
+
+
+@njit
+def _shrink_guided(order, step, tile, strip, rows, count):
+    """The same with gains from the guide."""
+    scratch, limits, costs = strip.scratch, strip.limits, strip.costs
+    kept, share, guided = tile.kept, tile.share, 2 * tile.totals
+    for vector in range((count + LANES - 1) // LANES):
+        _clear_weighed(order, step, tile, rows, vector, scratch)
+        for i in range(rows.block, rows.after):
+            row = (strip.rows[i] - rows.top) * LANES
+            clear(scratch, share)
             for u in range(order):
-                weigh_column(order, scratch, kept + u * order * LANES, scratch, weight, scratch, totals + at + u * step)
-            add_weights(order, scratch, weight, scratch, shares + vector * step + row)
+                at, slope = (vector * order + u) * step + row, u * order
+                to = kept + slope * LANES
+                guide_column(
+                    order, scratch, at, scratch, guided + at, scratch, to, scratch, share, limits, slope, costs, slope
+                )
+            weigh_block(scratch, share, scratch, share + LANES)
+            _add_weighed(order, step, tile, vector, row, scratch)
+
+
+@njit
+def _clear_weighed(order, step, tile, rows, vector, scratch):
+    """Clears what no block has touched of a vector's totals and shares."""
+    for u in range(order):
+        _clear_new(order, rows.block == 0, scratch, tile.totals + (vector * order + u) * step)
+    _clear_new(order, rows.block == 0, scratch, tile.shares + vector * step)
+
+
+@njit
+def _add_weighed(order, step, tile, vector, row, scratch):
+    """Adds the shrunk vector of blocks, and their weights, to what begins at `row`."""
+    kept, totals, weight = tile.kept, tile.totals + vector * order * step + row, tile.share + LANES
+    for u in range(order):
+        add_column(order, scratch, kept + u * order * LANES, scratch, weight, scratch, totals + u * step)
+    add_weights(order, scratch, weight, scratch, tile.shares + vector * step + row)
 
 
 @njit
@@ -429,17 +490,17 @@ def _scatter_across(order, column, share, places, width, strip):
 
 
 @njit
-def _restore_blocks(order, rule, column, kept, share, adaptive, limits, scratch):
+def _restore_blocks(order, rule, column, kept, share, costs, limits, scratch):
     """Denoises `LANES` blocks, [y][x][lane], where they lie; their weights follow `share`."""
     coefficients, totals = order * column, 3 * order * column  # [u][y][lane]
     for k in range(order):
         row_forward(order, LANES, column, scratch, k * column, scratch, coefficients + k * LANES)
     for at in range(totals, totals + order * column, LANES):
         clear(scratch, at)
-    if adaptive:
-        _weigh(order, rule, column, scratch, coefficients, kept, share, limits)
+    if len(costs):
+        _weigh(order, rule, column, scratch, coefficients, kept, share, limits, costs)
         for u in range(order):
-            weigh_column(order, scratch, kept + u * column, scratch, share + LANES, scratch, totals + u * column)
+            add_column(order, scratch, kept + u * column, scratch, share + LANES, scratch, totals + u * column)
     else:
         for j in range(LANES):
             scratch[share + LANES + j] = 1
@@ -450,15 +511,15 @@ def _restore_blocks(order, rule, column, kept, share, adaptive, limits, scratch)
 
 
 @njit
-def _fill(order, wide, step, stage, strip, rows, first, count):
-    """Transforms the rows of pixels that the buffer of coefficients lacks along x."""
-    image, columns, scratch = strip.image, strip.columns, strip.scratch
+def _fill(order, wide, step, stage, strip, image, buffer, rows, first, count):
+    """Transforms those rows of `image` along x that the buffer of its coefficients, which begins at `buffer`, lacks."""
+    columns, scratch = strip.columns, strip.scratch
     known, bottom, top = rows.known, rows.bottom, rows.top
     used, width = (count + LANES - 1) // LANES, len(strip.column_scale)
     left = columns[first]
     direct = count == wide and columns[first + count - 1] - left == count - 1
     for y in range(known, bottom):
-        to = (y - top) * LANES
+        to = buffer + (y - top) * LANES
         if direct:
             for vector in range(used):
                 start = y * width + left + vector * LANES
@@ -479,13 +540,15 @@ def _clear_new(order, all_new, scratch, at):
 
 
 @njit
-def _weigh(order, rule, step, scratch, at, kept, share, limits):
-    """Transforms and shrinks the vector of blocks at `at`, and computes their weights."""
+def _weigh(order, rule, step, scratch, at, kept, share, limits, costs):
+    """Shrinks the columns of the vector of blocks at `at`, and computes the blocks' weights."""
     clear(scratch, share)
     for u in range(order):
-        limit = u * order * LANES
-        count_column(order, rule, scratch, at + u * step, scratch, kept + limit, scratch, share, limits, limit)
-    weigh_block(scratch, share, scratch, kept, scratch, share + LANES)
+        to = u * order * LANES
+        weigh_column(
+            order, rule, scratch, at + u * step, scratch, kept + to, scratch, share, limits, to, costs, u * order
+        )
+    weigh_block(scratch, share, scratch, share + LANES)
 
 
 @njit
@@ -553,10 +616,10 @@ def _spread(order, step, reach, tile, columns, first, count, scratch, at):
 def _spread_shares(order, step, reach, tile, columns, first, count, scratch, at):
     """Adds up the weights of the blocks that touch each pixel of a row."""
     pad, terms, line = tile.pad, tile.terms, tile.line
+    for vector in range((count + LANES - 1) // LANES):
+        move(scratch, at + vector * step, scratch, terms + pad + vector * LANES)
     for j in range(terms + pad + count, terms + reach):
         scratch[j] = 0
-    for j in range(count):
-        scratch[terms + pad + j] = scratch[at + j // LANES * step + j % LANES]
     width = columns[first + count - 1] - columns[first] + order
     if width == count + order - 1:
         for x in range(0, width, LANES):

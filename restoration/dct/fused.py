@@ -31,11 +31,11 @@ from restoration.compiled.strips import (
     GridStrip,
     Places,
     Tile,
-    adaptive_strip,
     chosen_size,
     chosen_strip,
     ratios_strip,
     uniform_strip,
+    weighted_strip,
 )
 from restoration.compiled.workers import Job, share_out
 from restoration.dct.basis import check_block_size
@@ -63,16 +63,14 @@ def denoise(
     The same as `restoration.dct.dense.denoise`, options and errors too, but without gradients. `threads` is torch's
     number of them where it is left out; the result does not depend on it. Calls from several threads are fine.
     """
-    kernel = _kernel(thresholds.shape[-1], rule, aggregation, chosen=blocks is not None)
-    planes = _planes(noisy, thresholds, stride, blocks)
-    limits = _limits(thresholds)
+    check_thresholds(thresholds)
+    step = _step(thresholds, rule, aggregation, chosen=blocks is not None)
+    planes = planes_of(noisy, len(thresholds), stride, blocks, thresholds)
     workers = threads or torch.get_num_threads()
     if blocks is not None:
-        mask = np.ascontiguousarray(blocks.cpu().numpy(), dtype=bool)
-        out = _choose(planes, limits, mask, kernel, workers, adaptive=aggregation == "adaptive")
+        out = _choose(planes, step, np.ascontiguousarray(blocks.cpu().numpy(), dtype=bool), workers)
     else:
-        grid = Grid.of(*planes.shape[1:], len(thresholds), stride)
-        out = _average(planes, limits, grid, kernel, workers, weighted=aggregation == "adaptive")
+        out = _average(planes, step, Grid.of(*planes.shape[1:], len(thresholds), stride), workers)
     return torch.from_numpy(out).reshape(noisy.shape).to(noisy)
 
 
@@ -88,13 +86,13 @@ def denoise_ratios(
     kernel = ratios_strip(thresholds.shape[-1], _known(rule))
     for one in thresholds:
         check_thresholds(one)
-    planes = _planes(noisy, thresholds[0], stride, None)
+    planes = planes_of(noisy, thresholds.shape[-1], stride, None, thresholds)
     grid = Grid.of(*planes.shape[1:], thresholds.shape[-1], stride)
     out = np.empty((len(planes), len(thresholds), *planes.shape[1:]), np.float32)
     tile = Tile.of(grid.order, SETS)
     work = Work(tile, tile.size)
     for first in range(0, len(thresholds), SETS):
-        limits = np.concatenate([_limits(one) for one in thresholds[first : first + SETS]])
+        limits = np.concatenate([limits_of(one) for one in thresholds[first : first + SETS]])
         for plane, targets in zip(planes, out[:, first : first + SETS], strict=True):
             for strip in grid.strips():
                 work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=[targets])
@@ -171,10 +169,12 @@ class Work:
         self.jobs.append(lambda: kernel(needed(_scratch(self.layout, self.size), *ends)))
 
     def finish(self, workers: int) -> None:
-        """Does it all."""
+        """Does it all, and lets go of what the jobs hold: they refer to this, and would keep it until a collection."""
         share_out(self.jobs, workers)
         for shared, tail in self.seams:
             np.add(shared, tail, out=shared)
+        self.jobs.clear()
+        self.seams.clear()
 
 
 _KEPT = threading.local()
@@ -214,23 +214,47 @@ _LARGE: Final = 2**23
 _SPARE: Final[deque[Floats]] = deque(maxlen=1)
 
 
-def _average(planes: Floats, limits: Floats, grid: Grid, kernel: Any, workers: int, *, weighted: bool) -> Floats:
-    """The mean of all shrunk blocks of the grid; if `weighted`, each counts less the more coefficients it keeps."""
-    sums = [np.empty_like(planes), np.empty_like(planes)] if weighted else [_image(planes.shape)]
-    tile = Tile.of(grid.order)
-    work = Work(tile, tile.size)
-    for plane, *targets in zip(planes, *sums, strict=True):
+@dataclass(frozen=True)
+class Step:
+    """What is done to the blocks of an image, and by which kernel."""
+
+    kernel: Any
+    tile: Tile
+    limits: Floats
+    """As the kernel takes them."""
+    costs: Floats | None = None
+    """By which blocks are weighed, as the kernel takes them; None where all weigh the same."""
+
+
+def sums_of(planes: Floats, step: Step, grid: Grid, workers: int, *, guide: Floats | None = None) -> list[Floats]:
+    """Of all shrunk blocks at each pixel of planes (M, H, W): their mean, or, where they have weights, two sums.
+
+    The first is of weighted blocks, the second of the weights; both are scaled alike. `guide` is of the same shape.
+    """
+    more = {} if step.costs is None else {"costs": step.costs}
+    sums = [_image(planes.shape)] if step.costs is None else [np.empty_like(planes), np.empty_like(planes)]
+    work = Work(step.tile, step.tile.size)
+    for number, (plane, *targets) in enumerate(zip(planes, *sums, strict=True)):
+        guiding = {} if guide is None else {"guide": guide[number].reshape(-1)}
         for strip in grid.strips():
-            work.add(kernel, grid.across(strip, plane, limits), strip=strip, targets=targets)
+            needed = partial(grid.across(strip, plane, step.limits), **more, **guiding)
+            work.add(step.kernel, needed, strip=strip, targets=targets)
     work.finish(workers)
-    return np.divide(sums[0], sums[1], out=sums[0]) if weighted else sums[0]  # the scales cancel
+    return sums
 
 
-def _choose(
-    planes: Floats, limits: Floats, mask: NDArray[np.bool_], kernel: Any, workers: int, *, adaptive: bool
-) -> Floats:
-    """The mean of the shrunk blocks that `mask` has, weighted if `adaptive`."""
+def _average(planes: Floats, step: Step, grid: Grid, workers: int) -> Floats:
+    """The mean of all shrunk blocks of the grid, weighted where they have weights."""
+    out, *weights = sums_of(planes, step, grid, workers)
+    for weight in weights:
+        np.divide(out, weight, out=out)
+    return out
+
+
+def _choose(planes: Floats, step: Step, mask: NDArray[np.bool_], workers: int) -> Floats:
+    """The mean of the shrunk blocks that `mask` has, weighted where they have weights."""
     order = planes.shape[-1] - mask.shape[-1] + 1
+    costs = np.zeros(0, np.float32) if step.costs is None else step.costs
     out, weights = np.zeros_like(planes), np.zeros_like(planes)
     work = Work(("chosen", order), chosen_size(order))
     for plane, *targets in zip(planes, out, weights, strict=True):
@@ -238,32 +262,40 @@ def _choose(
             top, bottom = int(strip.rows[0]), int(strip.rows[-1]) + 1
             places = np.empty(np.count_nonzero(mask[top:bottom]) + LANES, np.int64)
             flat = plane.reshape(-1)
-            needed = partial(ChosenStrip, flat, limits, mask, top, bottom, strip.stop, adaptive, places)
-            work.add(kernel, needed, strip=strip, targets=targets)
+            needed = partial(ChosenStrip, flat, step.limits, mask, top, bottom, strip.stop, costs, places)
+            work.add(step.kernel, needed, strip=strip, targets=targets)
     work.finish(workers)
     if uncovered := np.count_nonzero(weights == 0):
         raise RangeError(f"blocks must cover every pixel, got a mask that leaves {uncovered} uncovered")
     return np.divide(out, weights, out=out)
 
 
-def _kernel(block_size: int, rule: Rule, aggregation: Aggregation, *, chosen: bool) -> Any:
-    check_block_size(block_size)
-    kernels = {"uniform": uniform_strip, "adaptive": adaptive_strip}
-    if aggregation not in kernels:
+def _step(thresholds: Tensor, rule: Rule, aggregation: Aggregation, *, chosen: bool) -> Step:
+    size = len(thresholds)
+    check_block_size(size)
+    if aggregation not in {"uniform", "adaptive"}:
         raise OptionError(f"aggregation must be uniform or adaptive, got {aggregation!r}")
-    return (chosen_strip if chosen else kernels[aggregation])(block_size, _known(rule))
+    ones = np.ones((size, size))
+    ones[0, 0] = 0
+    costs = table_of(ones) if aggregation == "adaptive" else None
+    kernel = chosen_strip if chosen else uniform_strip if costs is None else weighted_strip
+    return Step(kernel(size, _known(rule)), Tile.of(size), limits_of(thresholds), costs)
 
 
-def _planes(noisy: Tensor, thresholds: Tensor, stride: int, blocks: Tensor | None) -> Floats:
+def planes_of(noisy: Tensor, size: int, stride: int, blocks: Tensor | None, *others: Tensor) -> Floats:
     """Images (N, C, H, W) as contiguous planes (N C, H, W), checked; not copied where they are so already."""
-    check_thresholds(thresholds)
-    check_grid(noisy.shape, len(thresholds), stride, blocks)
-    if torch.is_grad_enabled() and (noisy.requires_grad or thresholds.requires_grad):
+    check_grid(noisy.shape, size, stride, blocks)
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (noisy, *others)):
         raise OptionError("the fused engine has no gradients; take the dense one, or call under torch.no_grad()")
     return noisy.detach().to(torch.float32).contiguous().reshape(-1, *noisy.shape[-2:]).numpy()
 
 
-def _limits(thresholds: Tensor) -> Floats:
+def table_of(numbers: NDArray[np.float64]) -> Floats:
+    """A number for each frequency [v][u] as the kernels take it: flat, [u][v]."""
+    return np.ascontiguousarray(numbers.T, np.float32).reshape(-1)
+
+
+def limits_of(thresholds: Tensor) -> Floats:
     """Thresholds (B, B) as the kernels take them: for unscaled coefficients, [u][v][lane]."""
     gain = np.abs(gains(len(thresholds)))
     limits = thresholds.detach().double().cpu().numpy() / np.outer(gain, gain)

@@ -34,6 +34,41 @@ def macs_by_algorithm(block_size: int, stride: int = 1) -> Mapping[str, float]:
     }
 
 
+def steps_by_algorithm(block_size: int, *, stride: int, passes: int, scales: int) -> Mapping[str, float]:
+    """The same of the denoiser in steps: a forward and an inverse transform, two and one more for a second step.
+
+    Each step computes its blocks' weights and spreads them. The coarser `scales` have a quarter of the pixels each.
+    """
+    n, s = block_size, stride
+    pairs = 1 + 1.5 * (passes - 1)
+    found = {name: pairs * macs for name, macs in macs_by_algorithm(n, s).items()}
+    halves = [multiplications(transform, n) for transform in (forward, inverse)]
+    found["butterflies"] = ((2 * passes - 1) * halves[0] + passes * halves[1]) * (n / s**2 + 1 / s)
+    return {name: macs_at_scales(macs, n, stride=s, passes=passes, scales=scales) for name, macs in found.items()}
+
+
+def macs_at_scales(transforms: float, block_size: int, *, stride: int = 1, passes: int, scales: int) -> float:
+    """`transforms` per pixel, and the weights of `passes` steps, at each of a pyramid's scales.
+
+    The pyramid's whole-image DCTs, n log n each, are left out.
+    """
+    n, s = block_size, stride
+    weights = passes * ((n**2 + n) / s**2 + n / s)
+    return sum(0.25**level for level in range(scales)) * (transforms + weights)
+
+
+def steps_per_pixel(setup: Setup) -> float:
+    """What `macs_per_pixel` is to `algorithms`, of the denoiser in steps."""
+    return algorithms_of_steps(setup)["dense" if setup.options["engine"] == "dense" else "shared rows"]
+
+
+def algorithms_of_steps(setup: Setup) -> Mapping[str, float]:
+    """`steps_by_algorithm` of a setup, the one that runs first."""
+    size, stride, passes, scales = (int(setup.options[name]) for name in ("block_size", "stride", "passes", "scales"))
+    found = steps_by_algorithm(size, stride=stride, passes=passes, scales=scales)
+    return _ordered(found, {"separable": "shared rows"}, setup)
+
+
 def macs_per_pixel(setup: Setup) -> float:
     """Closed form of forward and inverse, by the engine that runs; thresholds and divisions are not counted.
 
@@ -50,7 +85,7 @@ def algorithms(setup: Setup) -> Mapping[str, float]:
     0.7 / spacing^2 of them for a pixel.
     """
     size, stride = int(setup.options["block_size"]), int(setup.options["stride"])
-    spacing, engine = float(setup.options["spacing"]), str(setup.options["engine"])
+    spacing = float(setup.options["spacing"])
     if spacing:
         blocks = _BLOCKS_PER_SPACING / spacing**2
         found = {name: blocks * macs for name, macs in macs_by_algorithm(size).items() if name != "shared rows"}
@@ -58,7 +93,13 @@ def algorithms(setup: Setup) -> Mapping[str, float]:
     else:
         spread = size / stride**2 + size / stride if setup.options["aggregation"] == "adaptive" else 0
         found = {name: macs + spread for name, macs in macs_by_algorithm(size, stride).items()}
+    return _ordered(found, {"separable": "separable" if spacing else "shared rows"}, setup)
+
+
+def _ordered(found: Mapping[str, float], names: Mapping[str, str], setup: Setup) -> Mapping[str, float]:
+    """`found` with the algorithm that the setup's engine runs first, then the dearest."""
+    engine = str(setup.options["engine"])
     if engine == "auto":
         engine = "fused" if setup.device == "cpu" else "separable"
-    runs = {"fused": "butterflies", "separable": "separable" if spacing else "shared rows"}.get(engine, "dense")
+    runs = {"fused": "butterflies", "dense": "dense", **names}[engine]
     return {name: found[name] for name in sorted(found, key=lambda name: (name != runs, -found[name]))}

@@ -23,9 +23,10 @@ from torch.nn.functional import conv2d, conv_transpose2d
 
 from restoration.dct.basis import check_block_size
 from restoration.dct.denoise import ColorTransform, check_sigma
+from restoration.dct.operations import macs_at_scales
 from restoration.dct.overlap import Transform
 from restoration.dct.steps import Steps
-from restoration.dct.wiener import KEEP, check_passes, macs_of_steps, stepwise
+from restoration.dct.wiener import KEEP, check_passes, stepwise, two_steps
 from restoration.errors import CheckpointError, RangeError, ShapeError
 from restoration.method import Restore, Setup
 
@@ -62,9 +63,10 @@ def transform_denoise(
     """
     matrices = (matrix,) if second is None else (matrix, second)
     check_matrices(matrices)
-    steps, transforms = Steps.of_ratio(math.isqrt(len(matrix)), RATIO), [transform_of(one) for one in matrices]
+    size, transforms = math.isqrt(len(matrix)), [transform_of(one) for one in matrices]
+    denoise = partial(two_steps, sigma=sigma, steps=Steps.of_ratio(size, RATIO), transforms=transforms)
     return stepwise(
-        noisy, sigma, steps=steps, transforms=transforms, scales=scales, keep=keep, color_transform=color_transform
+        noisy, sigma, denoise=denoise, block_size=size, scales=scales, keep=keep, color_transform=color_transform
     )
 
 
@@ -129,9 +131,9 @@ def build(setup: Setup) -> Restore:
     check_sigma(setup.sigma)
     del options["matrix"], options["passes"]
     matrices = _matrices(setup)
-    steps = Steps.of_ratio(math.isqrt(len(matrices[0])), RATIO)
-    transforms = [transform_of(matrix) for matrix in matrices]
-    return partial(stepwise, sigma=setup.sigma, steps=steps, transforms=transforms, **options)
+    size, transforms = math.isqrt(len(matrices[0])), [transform_of(matrix) for matrix in matrices]
+    denoise = partial(two_steps, sigma=setup.sigma, steps=Steps.of_ratio(size, RATIO), transforms=transforms)
+    return partial(stepwise, sigma=setup.sigma, denoise=denoise, block_size=size, **options)
 
 
 def _matrices(setup: Setup) -> tuple[Tensor, ...]:
@@ -151,7 +153,8 @@ def macs_per_pixel(setup: Setup) -> float:
     The whole-image DCTs of a pyramid, n log n each, are left out.
     """
     first, *more = _matrices(setup)
-    return macs_of_steps(math.isqrt(len(first)), first.numel(), 1 + len(more), int(setup.options["scales"]))
+    passes, scales = 1 + len(more), int(setup.options["scales"])
+    return macs_at_scales((3 * passes - 1) * first.numel(), math.isqrt(len(first)), passes=passes, scales=scales)
 
 
 def parameters(setup: Setup) -> int:

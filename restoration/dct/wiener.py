@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from scipy.fft import dctn, idctn
+from numpy.typing import NDArray
+from scipy.fft import dct, idct
 from torch import Tensor
 
 from restoration.dct.denoise import ColorTransform, as_batch, check_ratio, check_sigma, in_colors
@@ -27,7 +28,7 @@ from restoration.method import Restore, Setup
 KEEP = 0.5
 """The share of a coarser scale's frequencies, per axis, that replaces the finer scale's."""
 
-Engine = Literal["auto", "dense", "separable"]
+Engine = Literal["auto", "fused", "dense", "separable"]
 
 
 def dct_wiener(
@@ -36,6 +37,7 @@ def dct_wiener(
     *,
     steps: Steps,
     passes: Literal[1, 2] = 2,
+    stride: int = 1,
     scales: int = 1,
     keep: float = KEEP,
     engine: Engine = "auto",
@@ -44,43 +46,47 @@ def dct_wiener(
     """`noisy` (C, H, W) or (N, C, H, W) without its noise of deviation `sigma`, both in image units.
 
     `passes` 1 stops after the weighted hard thresholds. `scales` counts the levels of a dyadic DCT pyramid, of which
-    the coarser ones give the lowest `keep` of their frequencies to the result. Raises as `dct_denoise`, and RangeError
-    for a number of scales whose coarsest is smaller than a block.
+    the coarser ones give the lowest `keep` of their frequencies to the result. `auto` takes the fused engine for
+    float32 on a CPU and the separable one elsewhere. Raises as `dct_denoise`, and RangeError for a number of scales
+    whose coarsest is smaller than a block.
     """
     check_passes(passes)
-    transforms = [transform_named(engine)] * passes
+    denoise = partial(engine_named(engine, noisy), sigma=sigma, steps=steps, passes=passes, stride=stride)
     return stepwise(
-        noisy, sigma, steps=steps, transforms=transforms, scales=scales, keep=keep, color_transform=color_transform
-    )
+        noisy, sigma, denoise=denoise, block_size=steps.thresholds.shape[0], stride=stride, scales=scales, keep=keep,
+        color_transform=color_transform,
+    )  # fmt: skip
 
 
 def stepwise(
     noisy: Tensor,
     sigma: float,
     *,
-    steps: Steps,
-    transforms: Sequence[Transform],
+    denoise: Callable[[Tensor], Tensor],
+    block_size: int,
+    stride: int = 1,
     scales: int,
     keep: float,
     color_transform: ColorTransform,
 ) -> Tensor:
-    """`dct_wiener` with one of `transforms` for each pass in place of the DCT."""
+    """`noisy` through `denoise`, of images (N, C, H, W), at every scale and in the colours named, as `dct_wiener`."""
     check_sigma(sigma)
-    images, size = as_batch(noisy), steps.thresholds.shape[0]
-    check_grid(images.shape, size, 1, None)
-    check_scales(images.shape, size, scales, keep)
-    denoise = partial(two_steps, sigma=sigma, steps=steps, transforms=transforms)
+    images = as_batch(noisy)
+    check_grid(images.shape, block_size, stride, None)
+    check_scales(images.shape, block_size, scales, keep)
     scaled = partial(multiscale, denoise=denoise, scales=scales, keep=keep)
     return in_colors(scaled, images, color_transform).reshape(noisy.shape)
 
 
-def two_steps(images: Tensor, *, sigma: float, steps: Steps, transforms: Sequence[Transform]) -> Tensor:
+def two_steps(
+    images: Tensor, *, sigma: float, steps: Steps, transforms: Sequence[Transform], stride: int = 1
+) -> Tensor:
     """Grey images (N, C, H, W) through as many steps as there are `transforms`, one or two.
 
     They are mirrored at the border so that it is covered alike.
     """
     size = steps.thresholds.shape[0]
-    average = partial(average_blocks, block_size=size)
+    average = partial(average_blocks, block_size=size, stride=stride)
     noisy, first = mirrored(images, size), hard_step(steps.thresholds * sigma, steps.kept_costs)
     guide = trimmed(average((noisy,), first, transform=transforms[0]), size)
     if len(transforms) == 1:
@@ -110,16 +116,18 @@ def multiscale(images: Tensor, *, denoise: Callable[[Tensor], Tensor], scales: i
     so white noise keeps its deviation at every level. Only the lowest `keep` of a coarse level's frequencies are used:
     its highest ones are where cutting shows.
     """
+    restored = denoise(images)
     if scales == 1:
-        return denoise(images)
-    spectrum = _dct(images)
-    result = _dct(denoise(images))
-    for level in range(1, scales):
-        height, width = (length >> level for length in images.shape[-2:])
-        coarse = _dct(denoise(_inverse_dct(spectrum[..., :height, :width])))
-        rows, columns = (-int(-length * keep // 1) for length in (height, width))
-        result[..., :rows, :columns] = coarse[..., :rows, :columns]
-    return _inverse_dct(result)
+        return restored
+    sizes = [tuple(length >> level for length in images.shape[-2:]) for level in range(1, scales)]
+    given = [tuple(-int(-length * keep // 1) for length in size) for size in sizes]
+    spectrum, fine = _dct(images, sizes[0]), _dct(restored, given[0])
+    change = np.empty_like(fine)
+    for (height, width), (rows, columns) in zip(sizes, given, strict=True):
+        level = torch.from_numpy(_inverse_dct(spectrum[..., :height, :width], (height, width))).to(images)
+        coarse = _dct(denoise(level), (rows, columns))
+        change[..., :rows, :columns] = coarse - fine[..., :rows, :columns]
+    return torch.from_numpy(restored.cpu().numpy() + _inverse_dct(change, images.shape[-2:])).to(images)
 
 
 def check_scales(shape: tuple[int, ...], block_size: int, scales: int, keep: float) -> None:
@@ -138,44 +146,48 @@ def check_passes(passes: int) -> None:
         raise RangeError(f"passes must be 1 or 2, got {passes}")
 
 
-def transform_named(engine: Engine) -> Transform:
-    """The transform called so; `auto` takes the separable one, whose work is N / 2 times less."""
-    transforms = {"auto": SEPARABLE, "separable": SEPARABLE, "dense": DENSE}
-    if engine not in transforms:
-        raise OptionError(f"engine must be auto, dense or separable here, got {engine!r}")
-    return transforms[engine]
+def engine_named(engine: Engine, noisy: Tensor) -> Callable[..., Tensor]:
+    """The engine called so for images like `noisy`; `auto` takes the fused one for float32 on a CPU."""
+    fusible = noisy.device.type == "cpu" and noisy.dtype == torch.float32
+    if engine == "auto":
+        engine = "fused" if fusible else "separable"
+    transforms = {"separable": SEPARABLE, "dense": DENSE}
+    if engine in transforms:
+        transform = transforms[engine]
+        return lambda images, passes, **options: two_steps(images, transforms=[transform] * passes, **options)
+    if engine != "fused":
+        raise OptionError(f"engine must be auto, fused, dense or separable, got {engine!r}")
+    if noisy.device.type != "cpu":
+        raise OptionError(f"the fused engine runs on a CPU, the image is on {noisy.device.type}; take separable there")
+    from restoration.dct import fused_steps
+
+    return fused_steps.two_steps
 
 
-def _dct(images: Tensor) -> Tensor:
-    return torch.from_numpy(dctn(images.cpu().numpy(), axes=(-2, -1), norm="ortho")).to(images)
+def _dct(images: Tensor, lowest: Sequence[int]) -> NDArray[Any]:
+    """As many of the `lowest` frequencies down and across of images (..., H, W)."""
+    rows, columns = lowest
+    across = dct(images.cpu().numpy(), axis=-1, norm="ortho", workers=torch.get_num_threads())[..., :columns]
+    down = dct(across, axis=-2, norm="ortho", workers=torch.get_num_threads())
+    return np.asarray(down[..., :rows, :])
 
 
-def _inverse_dct(spectrum: Tensor) -> Tensor:
-    return torch.from_numpy(idctn(spectrum.cpu().numpy(), axes=(-2, -1), norm="ortho")).to(spectrum)
+def _inverse_dct(spectrum: NDArray[Any], size: Sequence[int]) -> NDArray[Any]:
+    """Images (..., H, W) of `size`, whose frequencies above those given are zero."""
+    height, width = size
+    down = idct(spectrum, n=height, axis=-2, norm="ortho", workers=torch.get_num_threads())
+    return np.asarray(idct(down, n=width, axis=-1, norm="ortho", workers=torch.get_num_threads()))
 
 
 def build(setup: Setup) -> Restore:
-    """`dct_wiener` with a benchmark's options; `learnt` tables where they are asked for, else one `ratio`."""
+    """`dct_wiener` with a benchmark's options, compiled; `learnt` tables where asked for, else one `ratio`."""
     options: dict[str, Any] = dict(setup.options)
     size, ratio, learnt = options.pop("block_size"), options.pop("ratio"), options.pop("learnt")
     check_ratio(ratio)
     steps = learnt_for(SHIPPED, setup.sigma, block_size=size).steps if learnt else Steps.of_ratio(size, ratio)
     if steps is None:
         raise CheckpointError(f"{SHIPPED} holds thresholds only; make it again: python -m restoration.dct.learn")
-    return partial(dct_wiener, sigma=setup.sigma, steps=steps, **options)
-
-
-def macs_per_pixel(setup: Setup) -> float:
-    """What `macs_of_steps` says, with one transform of a block in N^4 operations where it is dense."""
-    size, passes, scales = (int(setup.options[name]) for name in ("block_size", "passes", "scales"))
-    transform = size**4 if setup.options["engine"] == "dense" else size**3 + size**2
-    return macs_of_steps(size, transform, passes, scales)
-
-
-def macs_of_steps(size: int, transform: int, passes: int, scales: int) -> float:
-    """Two transforms for the thresholds, three more for the Wiener step, and the blocks' weights; at every scale.
-
-    `transform` counts one of a block of `size` x `size`. The whole-image DCTs of a pyramid, n log n each, are left out.
-    """
-    weights = size**2 + 2 * size
-    return float(sum(0.25**level for level in range(scales)) * ((3 * passes - 1) * transform + passes * weights))
+    restore: Restore = partial(dct_wiener, sigma=setup.sigma, steps=steps, **options)
+    side = 4 * size << (int(options["scales"]) - 1)
+    restore(torch.zeros(1, setup.channels, side, side, dtype=setup.torch_dtype, device=setup.device))
+    return restore

@@ -12,10 +12,14 @@ from restoration.compiled.lanes import CHECKSUM
 
 
 @pytest.mark.parametrize(
-    "kernel", [strips.uniform_strip, strips.ratios_strip, strips.adaptive_strip, strips.chosen_strip]
+    "kernel", [strips.uniform_strip, strips.ratios_strip, strips.weighted_strip, strips.chosen_strip]
 )
 def test_strips_mention_the_checksum_of_the_code_that_numba_does_not_watch(kernel: Callable[[int, str], Any]) -> None:
     assert CHECKSUM in _mentioned(kernel(2, "hard"))
+
+
+def test_the_guided_strip_mentions_it_too() -> None:
+    assert CHECKSUM in _mentioned(strips.guided_strip(2))
 
 
 def test_winograd_mentions_it_too() -> None:

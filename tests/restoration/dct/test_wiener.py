@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.fft import dctn, idctn
 
 from restoration import Setup, get
 from restoration.dct.steps import Steps
@@ -26,7 +27,7 @@ STEPS = Steps.of_ratio(8, 3)
         ("multiscale_adaptive_wiener", {"scales": 4, "keep": 0.5}),
     ],
 )
-@pytest.mark.parametrize("engine", ["dense", "separable"])
+@pytest.mark.parametrize("engine", ["dense", "separable", "fused"])
 def test_equals_the_authors_program_to_the_last_row(
     shared: Path, stored: str, options: dict[str, Any], engine: Any
 ) -> None:
@@ -84,7 +85,8 @@ def test_what_is_mirrored_is_trimmed_again() -> None:
         ({"scales": 0}, RangeError, "got 0"),
         ({"keep": 0}, RangeError, "keep must be above 0 .* got 0"),
         ({"passes": 3}, RangeError, "passes must be 1 or 2, got 3"),
-        ({"engine": "fused"}, OptionError, "got 'fused'"),
+        ({"engine": "folded"}, OptionError, "engine must be auto, fused, dense or separable, got 'folded'"),
+        ({"stride": 9}, RangeError, r"stride must be in 1\.\.8 for blocks of 8, got 9"),
         ({"sigma": 0}, RangeError, "sigma must be positive"),
         ({"steps": Steps.of_ratio(32, 3), "noisy": NOISY[..., :20]}, ShapeError, "smaller than a block of 32"),
     ],
@@ -105,6 +107,20 @@ def test_each_variant_equals_its_reference(name: str) -> None:
     torch.testing.assert_close(built(NOISY), reference(NOISY), rtol=0, atol=method.same_as.tolerance)
 
 
+def test_auto_is_fused_for_single_precision_alone() -> None:
+    for noisy, engine in ((NOISY, "fused"), (NOISY.double(), "separable")):
+        taken, named = (dct_wiener(noisy, 0.1, steps=STEPS, engine=each) for each in ("auto", engine))
+        assert torch.equal(taken, named)
+
+
+def test_what_a_pyramid_leaves_out_is_what_coarser_levels_do_not_give() -> None:
+    dark = multiscale(NOISY, denoise=lambda level: level * (level.shape[-1] > 20), scales=2, keep=0.5)
+    spectrum = dctn(NOISY.numpy(), axes=(-2, -1), norm="ortho")
+    spectrum[..., :8, :9] = 0  # half of the lower half's 16 and 17, rounded up
+    expected = idctn(spectrum, axes=(-2, -1), norm="ortho")
+    np.testing.assert_allclose(dark.numpy(), expected, rtol=0, atol=1e-6)
+
+
 def test_operations_per_pixel() -> None:
     counts = {"dct-wiener": 5 * (512 + 64) + 2 * 80, "dct-learnt-weighted": 2 * (512 + 64) + 80}
     for name, expected in counts.items():
@@ -114,3 +130,15 @@ def test_operations_per_pixel() -> None:
     wiener = get("dct-wiener")
     assert wiener.macs_per_pixel is not None
     assert wiener.macs_per_pixel(wiener.checked(Setup(options={"scales": 2}))) == 1.25 * counts["dct-wiener"]
+    sparse = wiener.macs_per_pixel(wiener.checked(Setup(options={"stride": 2})))
+    assert sparse == 5 * (512 / 4 + 64 / 2) + 2 * (64 / 4 + 8 / 4 + 8 / 2)
+    dense = wiener.macs_per_pixel(wiener.checked(Setup(options={"stride": 2, "engine": "dense"})))
+    assert dense == 5 * 4096 / 4 + 2 * (64 / 4 + 8 / 4 + 8 / 2)
+
+
+def test_the_fused_engine_executes_fewer_operations_than_its_closed_form() -> None:
+    wiener = get("dct-wiener")
+    assert wiener.algorithms is not None
+    runs, *others = wiener.algorithms(wiener.checked(Setup())).items()
+    assert runs[0] == "butterflies"
+    assert runs[1] == min(macs for _, macs in [runs, *others]) > 0
