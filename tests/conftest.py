@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if needing and not torch.cuda.is_available():
         for item in needing:
             item.add_marker(pytest.mark.skip(reason="no CUDA device on this machine"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_timing_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A timing lock of the tests' own: none waits for what somebody else measures on this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESTOBENCH_LOCK", str(tmp_path_factory.mktemp("lock") / "timing.lock"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,7 @@ def test_this_machine_is_described_in_flat_json() -> None:
     found = environment(1)
     assert json.loads(json.dumps([dict(found.stable), dict(found.state)])) == [dict(found.stable), dict(found.state)]
     assert found.stable["threads"] == 1
-    assert found.stable["package_torch"] == torch.__version__
+    assert found.stable["package_torch"] == version("torch")
     assert {"cpu", "cores_usable", "memory_gib", "python", "system", "torch_onednn_enabled"} <= set(found.stable)
     assert {"time", "host", "memory_available_gib"} <= set(found.state)
 
