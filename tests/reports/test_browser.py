@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,27 @@ def test_on_a_phone_the_words_of_figures_are_large_enough_and_the_first_column_s
     cell = tab.locator('[data-grid="time"] tbody td').first
     assert cell.evaluate("cell => getComputedStyle(cell).position") == "sticky"
     tab.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_a_thumb_beside_a_mark_finds_it(tab: Page) -> None:
+    mark = tab.locator("#fig-front-sigma-25 .mark").first
+    mark.scroll_into_view_if_needed()
+    said = mark.get_attribute("data-tip")
+    box = mark.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] + 3)
+    assert tab.locator("#tip").text_content() == said
+
+
+def test_paper_has_the_first_screen_the_boards_and_the_figures_on_at_most_12_pages(tab: Page) -> None:
+    tab.emulate_media(media="print")
+    for part in (".board", "#choice", "#conventions"):
+        assert tab.locator(f"{part}:visible").count() == tab.locator(part).count()
+    for part in (".grid", ".viewer", ".top", "#choose"):
+        assert tab.locator(f"{part}:visible").count() == 0
+    written = tab.pdf(format="A4")
+    tab.emulate_media(media="null")
+    assert len(re.findall(rb"/Type /Page\b", written)) <= 12
 
 
 @pytest.mark.parametrize("width", [1440, 820, 390])
