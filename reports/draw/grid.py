@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from reports.draw.number_text import digits_text, signed
+
+_SHORT = re.compile(r",?(?:\.(\d+))?g")
 
 MOST_LINES = 400
 """Lines of a table that the page shows; the files in `tables/` always have all."""
@@ -59,8 +65,14 @@ def text_cell(value: Any) -> Cell:
 
 def number_cell(write: Write) -> Format:
     """Numbers; a dash for what is undefined."""
-    text = write if callable(write) else f"{{:{write}}}".format
+    text = write if callable(write) else partial(_formatted, write)
     return lambda value: Cell("–", -math.inf) if _undefined(value) else Cell(text(value), float(value))
+
+
+def _formatted(write: str, value: float) -> str:
+    if short := _SHORT.fullmatch(write):
+        return digits_text(value, int(short[1] or 6))
+    return signed(f"{value:{write}}")
 
 
 def _undefined(value: object) -> bool:

@@ -13,6 +13,26 @@ from decimal import ROUND_CEILING, Decimal
 import numpy as np
 
 UNDEFINED = "–"
+MINUS = "\N{MINUS SIGN}"
+
+
+def signed(text: str) -> str:
+    """A number as written by a format, with a true minus sign; what is rounded to nothing has none: `−0.17`, `0.00`."""
+    if not text.startswith("-"):
+        return text
+    return f"{MINUS}{text[1:]}" if text.strip("-0.,%") else text[1:]
+
+
+def digits_text(number: float, digits: int = 3) -> str:
+    """A number to so many digits, never with an exponent from 0.0001 on: `1,020`, `0.0172`, `4·10⁻⁸`."""
+    if not math.isfinite(number):
+        return signed(f"{number:g}")
+    if number and abs(number) < 1e-4:  # noqa: PLR2004 - long in full
+        return power_text(number)
+    text = f"{number:.{digits}g}"
+    return signed(
+        f"{float(text):,.0f}" if "e" in text or abs(number) >= 10**digits else text
+    )  # 1e3 has as many digits in full
 
 
 def seconds_text(seconds: float) -> str:
@@ -20,7 +40,7 @@ def seconds_text(seconds: float) -> str:
     if math.isnan(seconds):
         return UNDEFINED
     if seconds < 0:
-        return f"-{seconds_text(-seconds)}"
+        return f"{MINUS}{seconds_text(-seconds)}"
     for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns")):
         if seconds * factor >= 1:
             return f"{_digits(seconds * factor)} {unit}"
@@ -75,24 +95,24 @@ def bytes_text(count: float) -> str:
     """Bytes in the largest fitting binary unit."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if abs(count) < 1024:  # noqa: PLR2004 - the step of binary units
-            return f"{count:.3g} {unit}"
+            return f"{digits_text(count)} {unit}"
         count /= 1024
-    return f"{count:.3g} TiB"
+    return f"{digits_text(count)} TiB"
 
 
 def power_text(value: float) -> str:
     """A tick of a logarithmic axis: `100`, `10⁹`, `2·10⁶`."""
     if not value or 1e-3 <= value < 1e5:  # noqa: PLR2004 - short enough in full
         return f"{value:g}"
-    power = int(np.floor(np.log10(value) + 1e-9))
-    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    power = int(np.floor(np.log10(abs(value)) + 1e-9))
+    exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     lead = value / 10.0**power
-    return f"10{digits}" if round(lead, 3) == 1 else f"{lead:.3g}·10{digits}"
+    return f"10{exponent}" if round(lead, 3) == 1 else signed(f"{lead:.3g}·10{exponent}")
 
 
 def interval_text(low: float, high: float) -> str:
     """` [0.98 to 1.02]` with its leading space; nothing where a bound is undefined."""
-    return f" [{low:.2f} to {high:.2f}]" if np.isfinite(low) and np.isfinite(high) else ""
+    return f" [{signed(f'{low:.2f}')} to {signed(f'{high:.2f}')}]" if np.isfinite(low) and np.isfinite(high) else ""
 
 
 def reach_text(low: str, high: str) -> str:
@@ -101,4 +121,4 @@ def reach_text(low: str, high: str) -> str:
 
 
 def _digits(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits either way
+    return f"{number:,.0f}" if number >= 100 else digits_text(number)  # noqa: PLR2004 - three digits either way

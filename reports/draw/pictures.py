@@ -63,6 +63,8 @@ class Panel:
     """Side of the crop in pixels of the largest picture."""
     left: int
     top: int
+    luma: bool
+    """Whether its scores are of the luma alone: those of upscaled colour."""
     shots: tuple[Shot, ...]
 
 
@@ -130,8 +132,10 @@ def _groups(run: Run, problems: list[str]) -> Iterator[_Group]:
         yield replace(group, files=(clean, *group.files)) if clean and lacking else group
 
 
-def _place(file: _File) -> int:
-    return _ORDER.get(file.part, len(_ORDER))
+def _place(file: _File) -> tuple[int, float]:
+    """By part, and within one the best first."""
+    psnr_db, _ = file.scores
+    return _ORDER.get(file.part, len(_ORDER)), math.inf if psnr_db is None else -psnr_db
 
 
 def _scores(rows: pd.DataFrame, images: set[object]) -> Scores:
@@ -163,8 +167,10 @@ def _part(line: Mapping[str, object]) -> str:
 
 def _label(line: Mapping[str, object], methods: Methods) -> str:
     part = _part(line)
+    if part == "degraded":
+        return methods.title("noisy") if line["task"] == "denoise" else "degraded input"
     if part != "restored":
-        return {"degraded": "degraded input"}.get(part, part)
+        return part
     method = line["method"] if line["kind"] == "quality" else str(line["variant"]).partition(" ")[0]
     return label_of(methods, str(method), str(line["options"]), str(line["dtype"]), str(line["device"]))
 
@@ -195,9 +201,16 @@ def _loaded(group: _Group, problems: list[str]) -> dict[Path, np.ndarray]:
     return found
 
 
+def _scale(picture: np.ndarray, height: int) -> int:
+    """How many times lower `picture` is than `height`; one that is not a multiple of the scale lost some lines."""
+    return max(round(height / int(picture.shape[0])), 1)
+
+
 def _whole(pictures: Mapping[Path, np.ndarray]) -> tuple[int, int]:
-    """Height and width of the largest picture: that of the clean image."""
-    return max((picture.shape[0], picture.shape[1]) for picture in pictures.values())
+    """Height and width that all pictures of the full size have: an upscaler's is cut to a multiple of its scale."""
+    tallest = max(picture.shape[0] for picture in pictures.values())
+    full = [picture.shape for picture in pictures.values() if _scale(picture, tallest) == 1]
+    return min(shape[0] for shape in full), min(shape[1] for shape in full)
 
 
 def _side(loaded: list[tuple[_Group, dict[Path, np.ndarray]]]) -> int:
@@ -222,26 +235,28 @@ def _cropped(group: _Group, pictures: Mapping[Path, np.ndarray], side: int) -> P
         for file in group.files
         if file.path in pictures
     )
-    return Panel(group.source, str(group.case["task"]), str(group.case["image"]), group.level, size, left, top, shots)
+    task, image = str(group.case["task"]), str(group.case["image"])
+    luma = task == "upscale" and group.case["channels"] != 1
+    return Panel(group.source, task, image, group.level, size, left, top, luma, shots)
 
 
 def _crop(picture: np.ndarray, whole: tuple[int, int], window: tuple[int, int, int]) -> np.ndarray:
     """The window (top, left, size; in pixels of the whole) of a picture that may be smaller by a scale."""
-    top, left, size = window
-    rows, columns = picture.shape[0] / whole[0], picture.shape[1] / whole[1]
-    y, x = round(top * rows), round(left * columns)
-    return picture[y : y + max(round(size * rows), 1), x : x + max(round(size * columns), 1)]
+    scale = _scale(picture, whole[0])
+    top, left, size = (length // scale for length in window)
+    return picture[top : top + max(size, 1), left : left + max(size, 1)]
 
 
 def _most_different(group: _Group, pictures: Mapping[Path, np.ndarray], size: int) -> tuple[int, int]:
     """Top left corner of the window in which the restored pictures differ most, on a grid that fits every scale."""
-    whole = _whole(pictures)
-    same = [file for file in group.files if file.path in pictures and pictures[file.path].shape[:2] == whole]
+    height, width = _whole(pictures)
+    same = [file for file in group.files if file.path in pictures and _scale(pictures[file.path], height) == 1]
     restored = [file for file in same if file.part == "restored"]
-    compared = np.stack([_gray(pictures[file.path]) for file in (restored if len(restored) > 1 else same)])
+    shown = restored if len(restored) > 1 else same
+    compared = np.stack([_gray(pictures[file.path][:height, :width]) for file in shown])
     mean = uniform_filter(compared.std(axis=0), size, mode="constant")
     half = size // 2
-    inside = mean[half : whole[0] - size + half + 1, half : whole[1] - size + half + 1]
+    inside = mean[half : height - size + half + 1, half : width - size + half + 1]
     top, left = np.unravel_index(int(inside.argmax()), inside.shape)
     step = math.lcm(2, 3, 4)
     return int(top) // step * step, int(left) // step * step

@@ -7,8 +7,20 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from reports.draw.number_text import signed
 
 FILE = Path(__file__).with_name("words.toml")
+
+
+class _Numbers(Formatter):
+    """Fields as Python formats them, numbers with a true minus sign."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = str(super().format_field(value, format_spec))
+        return signed(text) if isinstance(value, (int, float)) else text
 
 
 @cache
@@ -29,7 +41,7 @@ def words(key: str, **fields: object) -> str:
     """
     section, _, name = key.partition(".")
     try:
-        return sentences()[section][name].format_map(fields)
+        return _Numbers().vformat(sentences()[section][name], (), fields)
     except KeyError as error:
         raise KeyError(f"{FILE.name}: the sentence {key} or its field {error} does not exist") from error
 

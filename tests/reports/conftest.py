@@ -19,7 +19,7 @@ from reports.read.run import load_run
 from reports.read.tables import all_tables
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +53,31 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without a network, which may download and copy."""
+    opened = browser.new_context(
+        accept_downloads=True, offline=True, viewport={"width": 1280, "height": 900}, color_scheme="light"
+    )
+    opened.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def tab(context: BrowserContext, page: Path) -> Iterator[Page]:
+    """The report of `run`, opened; at its end nothing was said on the console and nothing asked of a network."""
+    opened = context.new_page()
+    said: list[str] = []
+    requests: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(page.as_uri())
+    opened.wait_for_selector("html[data-ready=yes]")
+    yield opened
+    assert said == []
+    assert [url for url in requests if not url.startswith(("data:", "blob:", "file:"))] == []
+    assert sum(url.startswith("file:") for url in requests) == 1

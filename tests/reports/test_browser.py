@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,35 +12,9 @@ import synthetic
 from reports import write_report
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(
-        accept_downloads=True, offline=True, viewport={"width": 1280, "height": 900}, color_scheme="light"
-    )
-    opened.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def tab(context: BrowserContext, page: Path) -> Iterator[Page]:
-    opened = context.new_page()
-    said: list[str] = []
-    requests: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(page.as_uri())
-    opened.wait_for_selector("html[data-ready=yes]")
-    yield opened
-    assert said == []
-    assert [url for url in requests if not url.startswith(("data:", "blob:", "file:"))] == []
-    assert sum(url.startswith("file:") for url in requests) == 1
 
 
 def test_every_figure_is_drawn_with_its_finding_in_words(tab: Page) -> None:
@@ -193,43 +167,25 @@ def test_on_a_phone_the_words_of_figures_are_large_enough_and_the_first_column_s
     tab.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_slider_moves_the_divide(tab: Page) -> None:
-    viewer = tab.locator("#denoising [data-viewer]")
-    viewer.locator("[data-cut]").fill("20")
-    assert (
-        viewer.locator(".stage .over").evaluate("element => getComputedStyle(element).clipPath")
-        == "inset(0px 0px 0px 20%)"
-    )
+def test_a_thumb_beside_a_mark_finds_it(tab: Page) -> None:
+    mark = tab.locator("#fig-front-sigma-25 .mark").first
+    mark.scroll_into_view_if_needed()
+    said = mark.get_attribute("data-tip")
+    box = mark.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] + 3)
+    assert tab.locator("#tip").text_content() == said
 
 
-def test_zoom_is_nearest_neighbour_and_moves_all_panes(tab: Page) -> None:
-    viewer = tab.locator("#denoising [data-viewer]")
-    viewer.locator("[data-zoom]").fill("16")
-    viewer.locator(".stage .pane").first.press("ArrowRight")
-    looks = viewer.locator(".scene:visible .pane img").evaluate_all(
-        "all => all.map(one => [getComputedStyle(one).transform, getComputedStyle(one).imageRendering])"
-    )
-    assert len(looks) >= 4
-    scales = {float(transform.split("(")[1].split(",")[0]) for transform, _ in looks}
-    assert scales == {16.0}
-    assert {rendering for _, rendering in looks} == {"pixelated"}
-    viewer.locator("[data-zoom]").fill("1")
-
-
-def test_residuals_and_the_choice_of_image_and_level(tab: Page) -> None:
-    viewer = tab.locator("#denoising [data-viewer]")
-    viewer.locator('[data-choose="image"]').select_option("coins")
-    viewer.locator('[data-choose="level"]').select_option("sigma 50")
-    assert (viewer.locator(".scene:visible h3").text_content() or "").startswith("coins, sigma 50")
-    viewer.locator("[data-residual]").check()
-    viewer.locator(".scene:visible canvas").nth(2).wait_for()
-    spread = viewer.locator('.scene:visible .shot[data-part="degraded"] canvas').evaluate(
-        """canvas => { const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-            let sum = 0; for (let i = 0; i < data.length; i += 4) sum += data[i]; return sum / (data.length / 4); }"""
-    )
-    assert abs(spread - 128) < 12
-    viewer.locator("[data-residual]").uncheck()
-    assert viewer.locator(".scene:visible canvas").count() == 0
+def test_paper_has_the_first_screen_the_boards_and_the_figures_on_at_most_12_pages(tab: Page) -> None:
+    tab.emulate_media(media="print")
+    for part in (".board", "#choice", "#conventions"):
+        assert tab.locator(f"{part}:visible").count() == tab.locator(part).count()
+    for part in (".grid", ".viewer", ".top", "#choose"):
+        assert tab.locator(f"{part}:visible").count() == 0
+    written = tab.pdf(format="A4")
+    tab.emulate_media(media="null")
+    assert len(re.findall(rb"/Type /Page\b", written)) <= 12
 
 
 @pytest.mark.parametrize("width", [1440, 820, 390])

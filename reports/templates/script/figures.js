@@ -12,8 +12,21 @@ for (const mark of all(".mark")) {
   mark.dataset.tip = title.textContent;
   title.remove();
 }
-document.addEventListener("pointermove", (event) => {
-  const mark = event.target.closest?.(".mark");
+// The mark under the pointer, or the nearest within a thumb's reach in the same figure.
+const REACH = 14;
+const distance = (mark, event) => {
+  const box = mark.getBoundingClientRect();
+  return Math.hypot(event.clientX - (box.left + box.right) / 2, event.clientY - (box.top + box.bottom) / 2);
+};
+const markAt = (event) => {
+  const own = event.target.closest?.(".mark");
+  const figure = event.target.closest?.("figure svg");
+  if (own || !figure) return own;
+  const near = all(".mark", figure).map((mark) => [distance(mark, event), mark]).filter(([far]) => far <= REACH);
+  return near.sort((a, b) => a[0] - b[0])[0]?.[1];
+};
+for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, (event) => {
+  const mark = markAt(event);
   if (mark) showTip(mark.dataset.tip, event.clientX, event.clientY); else tip.hidden = true;
 });
 document.addEventListener("focusin", (event) => {

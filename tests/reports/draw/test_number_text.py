@@ -10,10 +10,12 @@ from hypothesis import given, strategies as st
 from reports.draw.number_text import (
     at_most_text,
     counted,
+    digits_text,
     fast_text,
     listed,
     reach_text,
     seconds_text,
+    signed,
     takes_text,
     times_text,
 )
@@ -27,7 +29,7 @@ from reports.draw.number_text import (
         (125.4, "125 s"),
         (3e-6, "3 µs"),
         (5e-9, "5 ns"),
-        (-3e-6, "-3 µs"),
+        (-3e-6, "\N{MINUS SIGN}3 µs"),
         (math.nan, "–"),
     ],
 )
@@ -87,3 +89,18 @@ def test_one_is_not_said_in_the_plural() -> None:
         "2 images",
         "24,933 images",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1020.0, "1,020"), (999.9, "1,000"), (0.0172, "0.0172"), (-2.5, "\N{MINUS SIGN}2.5"), (4e-8, "4·10⁻⁸")],
+)
+def test_a_number_has_no_exponent_of_a_computer(number: float, text: str) -> None:
+    assert digits_text(number) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "text"), [("-0.17", "\N{MINUS SIGN}0.17"), ("-0.00", "0.00"), ("+1.5", "+1.5"), ("", "")]
+)
+def test_a_minus_is_a_minus_sign_and_nothing_has_none(written: str, text: str) -> None:
+    assert signed(written) == text

@@ -208,7 +208,7 @@ def test_time_that_falls_with_operations_is_not_said_to_grow(tmp_path: Path) -> 
         chart for chart in said.section(times, tmp_path, rows).charts if chart.name == "time-operations"
     ).finding
     assert "grows" not in finding
-    assert "to the power -0.24" in finding
+    assert "to the power \N{MINUS SIGN}0.24" in finding
     assert "no time per operation" in finding
 
 
@@ -218,7 +218,7 @@ def test_a_cost_model_with_a_negative_constant_says_so(tmp_path: Path) -> None:
     finding = next(
         chart for chart in said.section(times, tmp_path, rows).charts if chart.name == "time-operations"
     ).finding
-    assert "a = -" in finding
+    assert "a = \N{MINUS SIGN}" in finding
     assert "how well each method uses the machine" not in finding
 
 

@@ -25,7 +25,7 @@ def test_verdict_names_gain_interval_and_time(summary: Summary) -> None:
     assert "at sigma 25 for 43×" in denoising
     assert "6 images" in denoising
     assert "+2.2" in upscaling
-    assert "-2.2" in upscaling
+    assert "\N{MINUS SIGN}2.2" in upscaling
 
 
 def test_verdict_says_so_when_there_is_nothing(summary: Summary) -> None:
