@@ -193,7 +193,8 @@ def test_only_the_clock_module_reads_a_timer() -> None:
 def test_only_one_module_starts_a_fresh_interpreter_to_ask_it() -> None:
     asking = {module for module, path in MODULES.items() if "pass_fds" in path.read_text("utf-8")}
     joining = {module for module, path in MODULES.items() if '"PYTHONPATH"' in path.read_text("utf-8")}
-    assert asking == joining == {"bench.machine.fresh_process"}
+    assert asking == {"bench.machine.fresh_process"}
+    assert joining == asking | {"bench.on_cuda"}  # which runs where nothing of this project can be imported yet
 
 
 def test_only_one_module_asks_how_many_cores_there_are() -> None:
