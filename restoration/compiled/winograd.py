@@ -128,39 +128,38 @@ def _at(memory: Memory, step: ir.Value, count: int) -> Memory:
     return memory.beyond(memory.builder.mul(step, ir.Constant(step.type, count)))
 
 
-@sized_code(literals=0, sizes=1)
-def points_across(channels: ir.Value, source: Memory, target: Memory) -> None:
-    """One row of an input tile, LANES channels of it, to points along x."""
-    for k, value in enumerate(points([_at(source, channels, x).load(0) for x in range(_SEEN)])):
-        target.store(k * LANES, value)
+@sized_code(literals=0, sizes=3)
+def tile_points(line: ir.Value, channels: ir.Value, apart: ir.Value, source: Memory, target: Memory) -> None:
+    """A tile of inputs, LANES channels of it, to 36 points, each `apart` values from the one before.
+
+    Two rows of points at a time, so that what lies between the two directions stays in registers: inputs are read
+    more than once, which costs less than writing them in between. What of a column is not used is not computed.
+    """
+    for pair in ((0, 5), (1, 2), (3, 4)):
+        columns = [points([_at(_at(source, line, y), channels, x).load(0) for y in range(_SEEN)]) for x in range(_SEEN)]
+        for j in pair:
+            for k, value in enumerate(points([column[j] for column in columns])):
+                _at(target, apart, j * _SEEN + k).store(0, value)
 
 
-@sized_code(literals=0, sizes=1)
-def points_down(apart: ir.Value, source: Memory, target: Memory) -> None:
-    """Six rows of points along x to 36 points of a tile, each `apart` values from the one before."""
-    for k in range(_SEEN):
-        for j, value in enumerate(points([source.load((y * _SEEN + k) * LANES) for y in range(_SEEN)])):
-            _at(target, apart, j * _SEEN + k).store(0, value)
-
-
-@sized_code(literals=0, sizes=1)
-def outputs_across(apart: ir.Value, source: Memory, target: Memory) -> None:
-    """36 products of a tile, `apart` values from each other, to six rows of four outputs along x."""
-    for j in range(_SEEN):
-        products = [_at(source, apart, j * _SEEN + k).load(0) for k in range(_SEEN)]
-        for x, value in enumerate(outputs(products)):
-            target.store((j * TILE + x) * LANES, value)
-
-
-@sized_code(literals=1, sizes=2)
-def outputs_down(
-    kind: int, line: ir.Value, channels: ir.Value, source: Memory, bias: Memory, slopes: Memory, target: Memory
+@sized_code(literals=1, sizes=3)
+def tile_outputs(
+    kind: int,
+    line: ir.Value,
+    channels: ir.Value,
+    apart: ir.Value,
+    source: Memory,
+    bias: Memory,
+    slopes: Memory,
+    target: Memory,
 ) -> None:
-    """Six rows of four outputs along x to 4 x 4 outputs with bias and what follows, `line` values between rows."""
-    for x in range(TILE):
-        column = outputs([source.load((j * TILE + x) * LANES) for j in range(_SEEN)])
-        for y, value in enumerate(column):
-            _at(_at(target, line, y), channels, x).store(0, _followed(kind, value + bias.load(0), slopes))
+    """36 products, `apart` values from each other, to 4 x 4 outputs with bias and what follows; two rows at a time."""
+    for pair in ((0, 2), (1, 3)):
+        columns = [outputs([_at(source, apart, j * _SEEN + k).load(0) for j in range(_SEEN)]) for k in range(_SEEN)]
+        for y in pair:
+            for x, value in enumerate(outputs([column[y] for column in columns])):
+                place = _at(_at(target, line, y), channels, x)
+                place.store(0, _followed(kind, value + bias.load(0), slopes))
 
 
 @vector_code(literals=0)
@@ -286,13 +285,12 @@ def _strip() -> Any:
         tiles = (source.shape[2] + TILE - 1) // TILE
         known = np.zeros(_POINTS * (together * before + _LINE), np.float32)
         products = np.zeros(_POINTS * (together * after + _LINE), np.float32)
-        stage = np.zeros(_POINTS * LANES, np.float32)
         patch = np.zeros(_POINTS * max(depth, width) + TILE * LANES, np.float32)
         for begin in range(first * tiles, last * tiles, together):
             end = min(begin + together, last * tiles)
-            _read_tiles(source, begin, end, together, before, patch, stage, known)
+            _read_tiles(source, begin, end, together, before, patch, known)
             _multiply_points(depth, before, after, together, known, kernels, end - begin, products)
-            _write_tiles(products, bias, kind, slopes, begin, end, together, after, patch, stage, target)
+            _write_tiles(products, bias, kind, slopes, begin, end, together, after, patch, target)
 
     return strip
 
@@ -312,7 +310,7 @@ def _index(maps, image, y, x):
 
 
 @register_jitable
-def _read_tiles(source, begin, end, together, before, patch, stage, known):
+def _read_tiles(source, begin, end, together, before, patch, known):
     """Input tiles to their points; those that reach over a border by way of a patch with zeros."""
     height, columns, depth = source.shape[1:]
     for tile in range(begin, end):
@@ -322,26 +320,22 @@ def _read_tiles(source, begin, end, together, before, patch, stage, known):
         inside = y >= 0 and x >= 0 and y + _SEEN <= height and x + _SEEN <= columns
         into = (tile - begin) * before
         if inside and last + max(depth, LANES) <= source.size:
-            _points_of(
-                source, _index(source, image, y, x), columns * depth, depth, together, before, stage, known, into
-            )
+            _points_of(source, _index(source, image, y, x), columns * depth, depth, together, before, known, into)
         else:
             patch[: _POINTS * depth] = 0
             left, right = max(x, 0), min(x + _SEEN, columns)
             for row in range(max(y, 0), min(y + _SEEN, height)):
                 at = ((row - y) * _SEEN + left - x) * depth
                 _copy(source, _index(source, image, row, left), patch, at, (right - left) * depth)
-            _points_of(patch, 0, _SEEN * depth, depth, together, before, stage, known, into)
+            _points_of(patch, 0, _SEEN * depth, depth, together, before, known, into)
 
 
 @register_jitable
-def _points_of(array, at, line, depth, together, before, stage, known, into):
+def _points_of(array, at, line, depth, together, before, known, into):
     """The points of one tile, whose rows are `line` values from each other; some channels may be met twice."""
     for begin in range(0, depth, LANES):
         channel = max(0, min(begin, depth - LANES))
-        for y in range(_SEEN):
-            points_across(depth, array, at + y * line + channel, stage, y * _SEEN * LANES)
-        points_down(together * before + _LINE, stage, 0, known, into + channel)
+        tile_points(line, depth, together * before + _LINE, array, at + channel, known, into + channel)
 
 
 @register_jitable
@@ -376,7 +370,7 @@ def _multiply_points(depth, before, after, together, known, kernels, count, prod
 
 
 @register_jitable
-def _write_tiles(products, bias, kind, slopes, begin, end, together, after, patch, stage, target):
+def _write_tiles(products, bias, kind, slopes, begin, end, together, after, patch, target):
     """Products to output tiles; those that are not whole, or narrower than a register, by way of a patch."""
     height, columns, width = target.shape[1:]
     patched = TILE * width + LANES
@@ -385,24 +379,23 @@ def _write_tiles(products, bias, kind, slopes, begin, end, together, after, patc
         at = (tile - begin) * after
         if y + TILE <= height and x + TILE <= columns and width >= LANES:
             into, line = _index(target, image, y, x), columns * width
-            _outputs_of(products, at, together, after, bias, kind, slopes, stage, target, into, line, width)
+            _outputs_of(products, at, together, after, bias, kind, slopes, target, into, line, width)
         else:
-            _outputs_of(products, at, together, after, bias, kind, slopes, stage, patch, 0, patched, width)
+            _outputs_of(products, at, together, after, bias, kind, slopes, patch, 0, patched, width)
             for row in range(min(TILE, height - y)):
                 into = _index(target, image, y + row, x)
                 _copy(patch, row * patched, target, into, min(TILE, columns - x) * width)
 
 
 @register_jitable
-def _outputs_of(products, at, together, after, bias, kind, slopes, stage, array, into, line, width):
+def _outputs_of(products, at, together, after, bias, kind, slopes, array, into, line, width):
     """The outputs of one tile, to rows that are `line` values from each other; some channels may be met twice."""
     for begin in range(0, width, LANES):
         channel = max(0, min(begin, width - LANES))
-        outputs_across(together * after + _LINE, products, at + channel, stage, 0)
-        to = into + channel
+        apart, start, to = together * after + _LINE, at + channel, into + channel
         if kind == RELU:
-            outputs_down(RELU, line, width, stage, 0, bias, channel, slopes, channel, array, to)
+            tile_outputs(RELU, line, width, apart, products, start, bias, channel, slopes, channel, array, to)
         elif kind == LINEAR:
-            outputs_down(LINEAR, line, width, stage, 0, bias, channel, slopes, channel, array, to)
+            tile_outputs(LINEAR, line, width, apart, products, start, bias, channel, slopes, channel, array, to)
         else:
-            outputs_down(SLOPED, line, width, stage, 0, bias, channel, slopes, channel, array, to)
+            tile_outputs(SLOPED, line, width, apart, products, start, bias, channel, slopes, channel, array, to)

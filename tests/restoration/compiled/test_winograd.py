@@ -38,7 +38,7 @@ def convolution(depth: int, width: int, *, bias: bool = True) -> nn.Conv2d:
     return nn.Conv2d(depth, width, 3, padding=1, bias=bias).requires_grad_(False)
 
 
-ROUNDING = 2e-6
+ROUNDING = 4e-6
 """Sums in another order, in float32, of values near one."""
 
 
