@@ -6,7 +6,8 @@ standard deviation in image units; parameters called `scale`, `channels`, `devic
 several) makes an upscaler, as a parameter `scale` does; an attribute `channels` says which images can be taken.
 
 A class is called once for each setup, with the parameters of its constructor; what it makes is then called with each
-batch. A torch module is copied, moved to the setup's device and dtype, and put into evaluation mode.
+batch. A torch module is copied, moved to the setup's device and dtype, and put into evaluation mode; it has one option
+more, `runtime` (see `restoration.runtimes.choice`), unless it has one of that name itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any, cast
 
 from restoration.errors import UnknownMethodError, UnknownNameError
-from restoration.method import Method, Option, Restore, Setup
+from restoration.method import Method, Option, Restore, Setup, later
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +32,9 @@ FACTS = ("sigma", "scale", "channels", "device", "dtype", "threads")
 
 IMAGE_CHANNELS = (1, 3)
 """Grey and RGB; an attribute `channels` that says anything else means something else: a network's width."""
+
+_RUNTIME: Mapping[str, Option] = {"runtime": "plain"}
+"""The option of every torch module: it runs as it is where nothing else is chosen."""
 
 _SCALES = (2, 3, 4)
 """What is offered to an upscaler that takes the scale as a parameter and does not say which."""
@@ -70,9 +74,10 @@ def method_from(name: str, found: object) -> Method:
         task="upscale" if scales else "denoise",
         build=partial(_build, found, making, calling),
         summary=(inspect.getdoc(found) or "").partition("\n")[0] if own else "",
-        options={**making.options, **calling.options},
+        options={**(_RUNTIME if _is_module(found) else {}), **making.options, **calling.options},
         channels=channels or IMAGE_CHANNELS,
         scales=scales or (1,),
+        lacking=later("restoration.runtimes.choice:lacking") if _has_runtime(found, making, calling) else None,
         thread_safe=getattr(found, "thread_safe", False) is True,
     )
 
@@ -88,7 +93,18 @@ def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setu
     if _is_module(made):
         made = copy.deepcopy(cast("nn.Module", made)).eval().requires_grad_(False).to(setup.device, setup.torch_dtype)
     arguments = calling.arguments(setup)
+    if _has_runtime(found, making, calling) and setup.options["runtime"] != "plain":
+        from restoration.runtimes import choice
+        from restoration.runtimes.torch import Bound
+
+        network = cast("nn.Module", made)
+        return choice.whole(Bound(network, arguments) if arguments else network, setup)
     return partial(made, **arguments) if arguments else made
+
+
+def _has_runtime(found: Callable[..., Any], making: Needs, calling: Needs) -> bool:
+    """Whether its option `runtime` says how the layers of a module are executed."""
+    return _is_module(found) and not {**making.options, **calling.options}.keys() & _RUNTIME.keys()
 
 
 def needs(

@@ -17,6 +17,7 @@ from restoration.checkpoints.spandrel import Recognised, recognised
 from restoration.checkpoints.state import State, read_state
 from restoration.errors import CheckpointError
 from restoration.method import Agreement, Method, Restore, Setup
+from restoration.runtimes import choice
 
 Named = Callable[[str], Method]
 """A built-in method by its name."""
@@ -82,15 +83,16 @@ def _as_spandrel(path: str, state: State) -> Method:
         task="upscale" if scale > 1 else "denoise",
         build=partial(_build, path),
         summary=" ".join([descriptor.architecture.name, *descriptor.tags, "from", Path(path).name]),
+        options={"runtime": "plain"},
         channels=(channels,),
         scales=(scale,),
         dtypes=("float32", "bfloat16") if descriptor.supports_bfloat16 else ("float32",),
         parameters=lambda _: size,
         requires=("spandrel",),
         extra="community",
+        lacking=choice.lacking,
     )
 
 
 def _build(path: str, setup: Setup) -> Restore:
-    network = Recognised(recognised(path, read_state(Path(path))), setup.sigma)
-    return network.to(setup.device, setup.torch_dtype).eval()
+    return choice.whole(Recognised(recognised(path, read_state(Path(path))), setup.sigma), setup)

@@ -28,6 +28,7 @@ from restoration.compiled import winograd
 from restoration.errors import CheckpointError, PackageMissingError, RangeError, ShapeError
 from restoration.method import Restore, Setup
 from restoration.runtimes import choice
+from restoration.runtimes.winograd import by_algorithm
 from restoration.tiles import Geometry
 
 Form = Literal["ipol", "kair"]
@@ -178,11 +179,7 @@ def algorithms(setup: Setup) -> dict[str, float]:
     """Multiply-accumulates per output pixel of direct and of Winograd's convolution, the one that runs first."""
     architecture = _architecture(setup)
     fast = sum(winograd.macs_per_place(before, after) for before, after in pairwise(architecture.widths)) / 4
-    found = {"winograd": fast, "direct": architecture.macs_per_pixel}
-    runtime = setup.options.get("runtime", "auto")
-    if runtime == "winograd" or (runtime == "auto" and setup.device == "cpu" and setup.dtype == "float32"):
-        return found
-    return dict(reversed(found.items()))
+    return by_algorithm(setup, fast, architecture.macs_per_pixel)
 
 
 def parameters(setup: Setup) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,7 @@ from restoration.checkpoints.state import State, described, load_into, read_stat
 from restoration.errors import CheckpointError, ScaleError, ShapeError
 from restoration.method import Restore, Setup
 from restoration.runtimes import choice
+from restoration.runtimes.winograd import by_algorithm, macs_per_place
 from restoration.tiles import Geometry
 
 Upsampling = Literal["shuffle", "nearest"]
@@ -182,14 +183,13 @@ def build(setup: Setup) -> Restore:
 
 def macs_per_pixel(setup: Setup) -> float:
     """Closed form, per pixel of the output: the kernels' sizes, divided by scale^2 where they run at low resolution."""
+    return _per_pixel(_shape_only(setup), lambda layer: layer.weight.numel())
+
+
+def algorithms(setup: Setup) -> dict[str, float]:
+    """Multiply-accumulates per output pixel of direct and of Winograd's convolution, the one that runs first."""
     network = _shape_only(setup)
-    scale = network.architecture.scale
-    total = float(_kernel_sizes(network.output))
-    upscale = network.upscale if network.architecture.upsampling == "shuffle" else ()
-    for step, convolution in enumerate(layer for layer in upscale if isinstance(layer, nn.Conv2d)):
-        total += _kernel_sizes(convolution) / (scale / 2**step) ** 2
-    low = _kernel_sizes(network) - _kernel_sizes(network.output) - sum(_kernel_sizes(layer) for layer in upscale)
-    return total + low / scale**2
+    return by_algorithm(setup, _per_pixel(network, macs_per_place), macs_per_pixel(setup))
 
 
 def parameters(setup: Setup) -> int:
@@ -221,9 +221,16 @@ def _paper(setup: Setup) -> Architecture:
     return Architecture(setup.scale, blocks, layers, growth, features, setup.channels)
 
 
-def _kernel_sizes(module: nn.Module) -> int:
-    """Multiply-accumulates per pixel of the grid that the convolutions in `module` run on."""
-    return sum(layer.weight.numel() for layer in module.modules() if isinstance(layer, nn.Conv2d))
+def _per_pixel(network: RDN, cost: Callable[[nn.Conv2d], float]) -> float:
+    """The convolutions' costs for one place of their maps, per pixel of the output."""
+    scale, total = network.architecture.scale, 0.0
+    finer = network.upscale if network.architecture.upsampling == "shuffle" else nn.Sequential()
+    steps = {layer: 2**step for step, layer in enumerate(found for found in finer if isinstance(found, nn.Conv2d))}
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            grid = scale if layer is network.output else steps.get(layer, 1)
+            total += cost(layer) * (grid / scale) ** 2
+    return total
 
 
 def _convolution(before: int, after: int, size: int = 3) -> nn.Conv2d:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from restoration.errors import OptionError, ShapeError
 from restoration.method import Restore, Setup
+from restoration.runtimes import choice
+from restoration.runtimes.winograd import by_algorithm, macs_per_place
 
 BLOCKS = 6
 """Blocks of attention."""
@@ -59,16 +61,23 @@ class Block(nn.Module):
 
 
 def build(setup: Setup) -> Restore:
-    """SPAN with random weights that are the same in every run, by torch."""
+    """SPAN with random weights that are the same in every run, in the runtime of its options."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = SPAN(_features(setup), setup.scale)
-    return network.eval().to(device=setup.device, dtype=setup.torch_dtype)
+    return choice.whole(network, setup)
 
 
 def macs_per_pixel(setup: Setup) -> float:
     """Every weight works once per pixel of the low resolution; biases are additions."""
     return (parameters(setup) - _biases(setup)) / setup.scale**2
+
+
+def algorithms(setup: Setup) -> dict[str, float]:
+    """Multiply-accumulates per output pixel of direct and of Winograd's convolution, the one that runs first."""
+    with torch.device("meta"):
+        layers = [layer for layer in SPAN(_features(setup)).modules() if isinstance(layer, nn.Conv2d)]
+    return by_algorithm(setup, sum(map(macs_per_place, layers)) / setup.scale**2, macs_per_pixel(setup))
 
 
 def parameters(setup: Setup) -> int:

@@ -344,6 +344,9 @@ def _counts(subject: Subject) -> str:
     closed, counted = by_counter["closed_form"].value, by_counter["torch"]
     if closed is None or counted.value is None:
         raise NotApplicableError(counted.note)
+    executed = next((reading for reading in readings if reading.quantity == "executed_macs_per_pixel"), None)
+    if counted.value < closed and executed and executed.value != closed:
+        raise NotApplicableError(f"what runs ({executed.note}) multiplies where no counter sees it")
     if not math.isclose(closed, counted.value, rel_tol=COUNT_TOLERANCE, abs_tol=COUNT_TOLERANCE):
         raise BrokenPromiseError(f"closed form {closed:,.6g} MAC/px, counted {counted.value:,.6g}: {_residue(counted)}")
     return f"{closed:,.6g} MAC/px by closed form and by count"

@@ -119,8 +119,8 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     note = ""
     try:
         counted = _counted(method, setup)
-        if not _seen(counted) and setup.options.get("runtime") == "auto":
-            plain = _counted(method, replace(setup, options={**setup.options, "runtime": "plain"}))
+        published = replace(setup, options={**setup.options, "runtime": "plain"})
+        if setup.options.get("runtime") == "auto" and _seen(plain := _counted(method, published)) > _seen(counted):
             counted = replace(counted, torch=plain.torch, fvcore=plain.fvcore)
             note = "of the layers as published: what runs multiplies where no counter sees it"
     except RestorationError as error:  # weights or a package missing: the closed form needs neither
@@ -141,9 +141,9 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     return (*readings, *_estimate(parameters, reference), *counters, *_traffic(counted, reference, size))
 
 
-def _seen(counted: Counted) -> bool:
-    """Whether torch's counter saw any of the work."""
-    return any(macs.total() for macs in counted.torch.macs.values())
+def _seen(counted: Counted) -> float:
+    """What torch's counter saw of the work."""
+    return sum(macs.total() for macs in counted.torch.macs.values())
 
 
 def _by_algorithm(method: Method, setup: Setup) -> Iterator[Reading]:

@@ -132,9 +132,9 @@ def profile(case: Case, *, repeats: int = 5, clock: Clock | None = None, trace: 
 
 
 def in_layers(case: Case) -> Case:
-    """`case` with the runtime `torch` where the method has runtimes and none was chosen: others show no layers."""
+    """`case` with the runtime `torch` where the method would choose another itself: others show no layers."""
     options = dict(case.option_values())
-    if "runtime" not in get(case.method).options or "runtime" in options:
+    if get(case.method).options.get("runtime") != "auto" or "runtime" in options:
         return case
     chosen = {**options, "runtime": "torch"}
     variant = "runtime=torch" if case.variant == "default" else f"{case.variant} runtime=torch"

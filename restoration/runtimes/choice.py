@@ -3,7 +3,8 @@
 - `auto`: the fastest of those that need nothing else installed: `winograd` where it applies, otherwise `torch`.
 - `plain`: the layers as published, in evaluation mode.
 - `torch`: batch norm folded into the convolution before it, channels last in memory.
-- `winograd`: batch norm folded, chains of 3x3 convolutions by `restoration.compiled.winograd`; float32 on the CPU.
+- `winograd`: batch norm folded, 3x3 convolutions by `restoration.compiled.winograd`, the rest as `torch`; float32 on
+  the CPU.
 - `compile`: as `torch`, through torch.compile with frozen weights; needs a C++ compiler.
 - `onnxruntime`, `openvino`: the same layers in another program (extra `peers`), on the CPU.
 
@@ -30,11 +31,15 @@ def build(network: nn.Module, setup: Setup, geometry: Geometry) -> Restore:
     Raises OptionError for an unknown runtime or one that does not run on the setup's device in its dtype, and
     PackageMissingError where the runtime's program is not installed.
     """
+    return within_memory(whole(network, setup), geometry, tile=int(setup.options.get("tile", 0)))
+
+
+def whole(network: nn.Module, setup: Setup) -> Restore:
+    """The same for a network of which nobody knows how far it sees: every image at once."""
     name = str(setup.options.get("runtime", "auto"))
     if name not in _RUNTIMES:
         raise OptionError(f"runtime must be {', '.join(_RUNTIMES)}; got {name!r}")
-    restore = _RUNTIMES[name](network.eval().requires_grad_(False), setup)
-    return within_memory(restore, geometry, tile=int(setup.options.get("tile", 0)))
+    return _RUNTIMES[name](network.eval().requires_grad_(False), setup)
 
 
 def lacking(setup: Setup) -> str:
@@ -49,11 +54,7 @@ def lacking(setup: Setup) -> str:
     )
 
 
-def _auto(network: nn.Module, setup: Setup) -> Restore:
-    return winograd.where_it_applies(network, setup) or torch.fast(network, setup)
-
-
 _RUNTIMES: Mapping[str, Callable[[nn.Module, Setup], Restore]] = {
-    "auto": _auto, "torch": torch.fast, "winograd": winograd.build, "plain": torch.plain, "compile": torch.compiled,
-    "onnxruntime": onnxruntime.build, "openvino": openvino.build,
+    "auto": winograd.where_it_pays, "torch": torch.fast, "winograd": winograd.build, "plain": torch.plain,
+    "compile": torch.compiled, "onnxruntime": onnxruntime.build, "openvino": openvino.build,
 }  # fmt: skip

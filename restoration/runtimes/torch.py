@@ -6,7 +6,8 @@ import copy
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,19 @@ def folded(network: nn.Module) -> nn.Module:
                 sequence[index] = fuse_conv_bn_eval(layer, following)
                 sequence[index + 1] = nn.Identity()
     return result
+
+
+class Bound(nn.Module):
+    """A network with all its arguments but the batch."""
+
+    def __init__(self, network: nn.Module, arguments: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.network = network
+        self.arguments = arguments
+
+    def forward(self, degraded: Tensor) -> Tensor:
+        """The restored batch."""
+        return self.network(degraded, **self.arguments)  # type: ignore[no-any-return]  # torch types a module's call as Any
 
 
 def inference(network: Callable[[Tensor], Tensor], setup: Setup, layout: torch.memory_format) -> Restore:

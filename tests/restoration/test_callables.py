@@ -80,7 +80,8 @@ def test_keyword_parameters_with_defaults_are_options() -> None:
 
 def test_a_class_of_modules_is_made_for_each_setup_and_put_into_evaluation_mode() -> None:
     method = method_from("doubling", Doubling)
-    assert (method.task, method.scales, method.options) == ("upscale", (2,), {"gain": 1.0})
+    assert (method.task, method.scales) == ("upscale", (2,))
+    assert method.options == {"runtime": "plain", "gain": 1.0}
     image = torch.rand(1, 3, 4, 4)
     expected = nn.functional.interpolate(image, scale_factor=2)
     assert torch.equal(restored(method, image), expected)
@@ -135,3 +136,51 @@ def unnamed(noisy: Tensor, sigma: float, /) -> Tensor:
 def test_what_cannot_be_a_method_says_why(found: object, said: str) -> None:
     with pytest.raises(UnknownMethodError, match=said):
         method_from("mine", found)
+
+
+class Smoothing(nn.Module):
+    """A convolution, told how strong the noise is."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.smooth = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, noisy: Tensor, sigma: float, *, gain: float = 1.0) -> Tensor:
+        return noisy - gain * sigma * self.smooth(noisy)
+
+
+def test_a_module_runs_in_the_runtime_asked_for() -> None:
+    for found in (Smoothing, Smoothing(1)):
+        method = method_from("smoothing", found)
+        assert method.options == {"runtime": "plain", "gain": 1.0}
+        expected = restored(method, options={"gain": 2.0})
+        again = restored(method, options={"gain": 2.0, "runtime": "winograd"})
+        torch.testing.assert_close(again, expected, atol=1e-5, rtol=0)
+        assert not again.requires_grad
+        with pytest.raises(OptionError, match="runtime must be auto, torch"):
+            restored(method, options={"runtime": "fast"})
+    with pytest.raises(OptionError, match="runtime winograd: Doubling has no 3x3 convolution"):
+        restored(method_from("doubling", Doubling(1)), options={"runtime": "winograd"})
+
+
+def test_a_missing_runtime_is_told_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    method = method_from("smoothing", Smoothing)
+    monkeypatch.setattr("restoration.runtimes.choice.find_spec", lambda _: None)
+    assert method.lacking
+    assert "pip install" in method.lacking(Setup(options={"runtime": "openvino"}))
+
+
+def test_an_option_called_runtime_of_its_own_stays_its_own() -> None:
+    class Fast(nn.Module):
+        def forward(self, noisy: Tensor, runtime: str = "slow") -> Tensor:
+            return noisy * len(runtime)
+
+    method = method_from("fast", Fast())
+    assert method.options == {"runtime": "slow"}
+    assert method.lacking is None
+    assert torch.equal(restored(method, options={"runtime": "winograd"}), IMAGE * 8)
+
+
+def test_only_modules_have_runtimes() -> None:
+    assert method_from("shrink", Shrink).options == {"factor": 0.5}

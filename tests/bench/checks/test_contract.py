@@ -94,6 +94,17 @@ def test_each_broken_promise_is_found_and_named(
     assert said in outcomes[broken].finding
 
 
+def test_what_no_counter_sees_whole_is_not_held_against_the_closed_form(
+    checked: Callable[..., dict[str, Outcome]],
+) -> None:
+    conv = nn.Conv2d(1, 1, 1)
+    claims = {"channels": (1,), "macs_per_pixel": lambda _: 10.0}
+    hidden = checked(conv, algorithms=lambda _: {"winograd": 4.0, "direct": 10.0}, **claims)
+    assert hidden["count"].verdict == "skip"
+    assert hidden["count"].finding == "what runs (winograd) multiplies where no counter sees it"
+    assert "count" in failed(checked(conv, algorithms=lambda _: {"direct": 10.0}, **claims))
+
+
 def test_claims_are_held_against_the_method(checked: Callable[..., dict[str, Outcome]]) -> None:
     conv = nn.Conv2d(1, 1, 3, padding=1)
     conv.weight.data.fill_(1 / 9)

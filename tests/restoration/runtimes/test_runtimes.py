@@ -110,9 +110,9 @@ def test_refuses_what_a_runtime_does_not_do() -> None:
         built("openvino", device="cuda")
 
 
-def test_winograd_refuses_a_network_without_chains() -> None:
+def test_winograd_refuses_a_network_that_it_can_do_nothing_for() -> None:
     setup = Setup(options={"runtime": "winograd"})
-    with pytest.raises(OptionError, match="Linear has no chain"):
+    with pytest.raises(OptionError, match="Linear has no 3x3 convolution"):
         choice.build(torch.nn.Linear(2, 2), setup, Geometry(0))
 
 
