@@ -135,12 +135,12 @@ METHODS: tuple[Method, ...] = (
     _wiener("dct-learnt-multiscale", "sliding DCT in two learnt steps at two scales", learnt=True, scales=2),
     _transform(
         "dct-learnt-transform",
-        "sliding 13 x 13 blocks through a learnt matrix in place of the DCT, one hard threshold, two scales",
+        "sliding 13 x 13 blocks through a learnt matrix, one hard threshold, two scales; FFDNet is better and faster",
         passes=1,
     ),
     _transform(
         "dct-learnt-transform-wiener",
-        "the learnt matrix in two steps: a hard threshold, then a Wiener filter guided by its result, two scales",
+        "the learnt matrix in two steps, the second a Wiener filter, two scales; FFDNet is better and faster",
         passes=2,
     ),
     Method(
