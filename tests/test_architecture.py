@@ -80,6 +80,8 @@ BROAD: Mapping[str, str] = {
     "restoration.checkpoints.torch": "a stranger's file is read",
     "restoration.images": "a stranger's file is read",
     "restoration.lookup": "a user's module is imported",
+    "restoration.runtimes.onnx": "a user's network is translated",
+    "restoration.runtimes.traced": "a user's network is traced",
     "restoration.objects": "a user's object is pickled, and loaded again",
 }
 """The modules that catch broadly, and what they call there; what they catch is never dropped."""
