@@ -17,6 +17,8 @@ from restoration.method import Restore, Setup
 from restoration.runtimes import ncnn_file, onnx
 from restoration.runtimes.program import Input, Program
 
+_LARGEST_STEP = 64
+
 
 def build(network: nn.Module, setup: Setup) -> Restore:
     """One net for each shape of image; ncnn knows no batch, so the images of one are run in turn."""
@@ -55,7 +57,18 @@ def opened(path: Path, threads: int) -> Program:
             raise FormatError(f"{path}: ncnn gave no output: status {status}")
         return torch.from_numpy(np.array(found))[None]
 
-    return Program(inputs, run)
+    return Program(inputs, run, _steps(path))
+
+
+def _steps(path: Path) -> int:
+    """The product of all that makes a map smaller: at most 64, the largest multiple that is tried."""
+    steps = 1
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        kind, *words = line.split() or [""]
+        number = {"Reorg": "0=", "Pooling": "2=", "Convolution": "3=", "ConvolutionDepthWise": "3="}.get(kind)
+        given = [word.removeprefix(number) for word in words if word.startswith(number)] if number else []
+        steps *= int(given[0]) if given and given[0].isdigit() and 0 < int(given[0]) <= _LARGEST_STEP else 1
+    return min(steps, _LARGEST_STEP)
 
 
 def _sides(path: Path) -> dict[str, tuple[int | None, ...]]:

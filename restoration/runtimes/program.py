@@ -27,6 +27,8 @@ class Program:
     inputs: tuple[Input, ...]
     run: Callable[[Sequence[Tensor]], Tensor]
     """Float32 arrays in the order of the inputs -> the first output."""
+    multiple: int = 1
+    """What sides must be a multiple of, as far as the file says; a runtime that does not check it gives anything."""
 
 
 @contextmanager
