@@ -1,4 +1,4 @@
-"""Finds methods by name, as `restoration.lookup` does, a checkpoint by its path, or an object that is offered."""
+"""Finds methods by name, as `restoration.lookup` does, checkpoints and model files by path, and offered objects."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ GROUP = "restoration.methods"
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
 """What the path of a checkpoint ends with."""
 
+MODEL_SUFFIXES = (".onnx", ".xml", ".param", ".mnn", ".ts", ".pt2")
+"""What the path of a model file ends with, a TorchScript archive called `.pt` apart."""
+
+_BESIDE = {".xml": ".bin", ".param": ".bin"}
+"""The suffix of a model's second file, by that of its first."""
+
+_from_model = later("restoration.model_files:method_of")
 _from_checkpoint = later("restoration.community:method_of")
 
 
@@ -33,16 +40,17 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Method:
-    """The method called `name`, `package.module:OBJECT`, `path/to/file.py:OBJECT`, or a checkpoint by its path.
+    """The method called `name`, `package.module:OBJECT`, `path/to/file.py:OBJECT`, or a checkpoint or model file.
 
-    An object that is offered (see `restoration.objects`) comes before all of them.
+    What a model file does not say may follow it: `path/to/model.param:channels=3`. An object that
+    is offered (see `restoration.objects`) comes before all of them.
 
     Raises `UnknownMethodError` with the nearest known names, `CheckpointError` for a file that holds no known network.
     """
     if objects.is_offered(name):
         return _as_method(name, objects.offered_object(name))
-    if name.endswith(SUFFIXES):
-        method: Method = _from_checkpoint(name, get)
+    if (place := _path_in(name)).endswith((*SUFFIXES, *MODEL_SUFFIXES)):
+        method: Method = _from_model(name) if place.endswith(MODEL_SUFFIXES) else _from_checkpoint(name, get)
         return method
     return _METHODS.get(name)
 
@@ -54,7 +62,20 @@ def source_of(name: str) -> Path | None:
     """
     if objects.is_offered(name):
         return objects.source(name)
-    return None if name.endswith(SUFFIXES) else _METHODS.source_of(name)
+    return None if files_of(name) else _METHODS.source_of(name)
+
+
+def files_of(name: str) -> tuple[Path, ...]:
+    """The files of a method that is a checkpoint or a model file; none for all others."""
+    path = Path(_path_in(name))
+    if not path.name.endswith((*SUFFIXES, *MODEL_SUFFIXES)):
+        return ()
+    return (path, path.with_suffix(_BESIDE[path.suffix])) if path.suffix in _BESIDE else (path,)
+
+
+def _path_in(name: str) -> str:
+    """A name without what follows the path of a model file in it."""
+    return name.partition(":channels=")[0]
 
 
 def imported(reference: str) -> object:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-from restoration import ffdnet, rdn
+from restoration import ffdnet, model_files, rdn
 from restoration.checkpoints.spandrel import Recognised, recognised
 from restoration.checkpoints.state import State, read_state
 from restoration.errors import CheckpointError
 from restoration.method import Agreement, Method, Restore, Setup
 from restoration.runtimes import choice
+from restoration.runtimes.torch_files import is_script
 
 Named = Callable[[str], Method]
 """A built-in method by its name."""
@@ -26,9 +27,13 @@ Named = Callable[[str], Method]
 def method_of(path: str, named: Named) -> Method:
     """The method that the checkpoint at `path` is; its task, scale, channels and options follow from the file.
 
-    FFDNet and RDN are the methods `named` so, with other weights. Raises CheckpointError for a file that is missing,
+    FFDNet and RDN are the methods `named` so, with other weights; a TorchScript archive is a model
+    file. Raises CheckpointError for a file that is missing,
     broken, unsafe or of no known network, and PackageMissingError where only spandrel can know it and is not installed.
     """
+    place = path.partition(":channels=")[0]
+    if place.endswith(".pt") and is_script(Path(place)):
+        return model_files.method_of(path)
     return _method_of(path, named, *_identity(path))
 
 

@@ -49,6 +49,10 @@ class CheckpointError(RestorationError):
     """A checkpoint that is broken, unsafe to load, or of another network."""
 
 
+class FormatError(RestorationError):
+    """A network that a file's format or a runtime cannot hold; the message names the layer where it is one."""
+
+
 class WeightsMissingError(CheckpointError):
     """Weights that are not on this machine; the message says how to get them."""
 

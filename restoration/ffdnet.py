@@ -142,11 +142,13 @@ def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> 
 
 def build(setup: Setup) -> Restore:
     """FFDNet at the setup's sigma, in the runtime and on the tiles that its options ask for."""
-    network = load_ffdnet(_checkpoint(setup))
-    channels = network.architecture.channels
-    if channels != setup.channels:
-        raise ShapeError(f"ffdnet: {_checkpoint(setup)} takes {channels} channels, got {setup.channels}")
-    return choice.build(AtSigma(network, setup.sigma), setup, network.architecture.geometry)
+    loaded = _loaded(setup)
+    return choice.build(AtSigma(loaded, setup.sigma), setup, loaded.architecture.geometry)
+
+
+def network(setup: Setup) -> tuple[nn.Module, bool]:
+    """FFDNet as a module of the batch and sigma (1, 1, 1, 1), for even heights and widths; it is told sigma."""
+    return Told(_loaded(setup)).eval(), True
 
 
 def build_package(setup: Setup) -> Restore:
@@ -192,6 +194,18 @@ def needed_weights(setup: Setup) -> tuple[str, ...]:
     return tuple(name for name in (_checkpoint(setup),) if name in weights.TABLE)
 
 
+class Told(nn.Module):
+    """FFDNet with sigma as a second input: a function of two tensors, as files of models want it."""
+
+    def __init__(self, network: FFDNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, noisy: Tensor, sigma: Tensor) -> Tensor:
+        """The restored batch (N, C, H, W)."""
+        return self.network.restore(noisy, sigma)
+
+
 class AtSigma(nn.Module):
     """FFDNet at one noise level: a function of the image alone, as runtimes want it."""
 
@@ -206,6 +220,15 @@ class AtSigma(nn.Module):
     def forward(self, noisy: Tensor) -> Tensor:
         """The restored batch (N, C, H, W)."""
         return self.network.restore(noisy, self.sigma)
+
+
+def _loaded(setup: Setup) -> FFDNet:
+    """The network that the setup names; raises ShapeError where it takes other channels."""
+    network = load_ffdnet(_checkpoint(setup))
+    channels = network.architecture.channels
+    if channels != setup.channels:
+        raise ShapeError(f"ffdnet: {_checkpoint(setup)} takes {channels} channels, got {setup.channels}")
+    return network
 
 
 def _layers(architecture: Architecture) -> nn.Sequential:

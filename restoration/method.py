@@ -78,6 +78,11 @@ class Method:
     task: Task
     build: Callable[[Setup], Restore]
     """Untimed: loads weights, allocates, compiles. The result is what is measured."""
+    network: Callable[[Setup], tuple[Any, bool]] | None = None
+    """The torch module behind `build`, and whether it takes sigma (1, 1, 1, 1) after the batch: for files.
+
+    Not needed where `build` itself makes a torch module.
+    """
     summary: str = ""
     title: str = ""
     """How the method is written in figures and sentences; its name where empty."""

@@ -166,19 +166,24 @@ def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> 
 
 def build_paper(setup: Setup) -> Restore:
     """RDN of the paper's size, or of the options', with random weights that are the same in every run."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RDN(_paper(setup)).eval()
-    return choice.build(network, setup, network.architecture.geometry)
+    made = _random(setup)
+    return choice.build(made, setup, made.architecture.geometry)
+
+
+def paper_network(setup: Setup) -> tuple[nn.Module, bool]:
+    """The module that `build_paper` runs; it is not told sigma."""
+    return _random(setup), False
 
 
 def build(setup: Setup) -> Restore:
     """RDN with the weights that the option `checkpoint` names, in the runtime and on the tiles of its options."""
-    checkpoint = str(setup.options["checkpoint"])
-    network = load_rdn(checkpoint)
-    if network.architecture.scale != setup.scale:
-        raise ScaleError(f"rdn: {checkpoint} upscales by {network.architecture.scale}, got scale {setup.scale}")
-    return choice.build(network, setup, network.architecture.geometry)
+    loaded = _loaded(setup)
+    return choice.build(loaded, setup, loaded.architecture.geometry)
+
+
+def network(setup: Setup) -> tuple[nn.Module, bool]:
+    """The module that `build` runs; it is not told sigma."""
+    return _loaded(setup), False
 
 
 def macs_per_pixel(setup: Setup) -> float:
@@ -200,6 +205,22 @@ def parameters(setup: Setup) -> int:
 def needed_weights(setup: Setup) -> tuple[str, ...]:
     """The name of the weights that `build` loads; none where the option names a file."""
     return tuple(name for name in (str(setup.options["checkpoint"]),) if name in weights.TABLE)
+
+
+def _loaded(setup: Setup) -> RDN:
+    """The network that the setup names; raises ScaleError where it has another scale."""
+    checkpoint = str(setup.options["checkpoint"])
+    network = load_rdn(checkpoint)
+    if network.architecture.scale != setup.scale:
+        raise ScaleError(f"rdn: {checkpoint} upscales by {network.architecture.scale}, got scale {setup.scale}")
+    return network
+
+
+def _random(setup: Setup) -> RDN:
+    """The paper's network with random weights that are the same in every run."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return RDN(_paper(setup)).eval()
 
 
 PSNR_SMALL = Architecture(blocks=10, layers=3, upsampling="nearest")

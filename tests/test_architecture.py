@@ -39,9 +39,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "span",
-        "baselines", "ffmpeg", "dfttest2",
-        "community", "callables", "builtin", "source_files", "lookup", "objects", "catalog", "metrics",
-        "degradations",
+        "baselines", "ffmpeg", "dfttest2", "model_files", "community", "callables", "builtin", "source_files", "lookup",
+        "objects", "catalog", "metrics", "degradations",
     ),
     "bench": (
         "__init__", "errors", "interrupts", "talk", "machine", "progress", "plan", "record", "measure", "suite",
@@ -77,11 +76,15 @@ BROAD: Mapping[str, str] = {
     "bench.regress.rehearsal": "a user's method is tried; what it raises is an answer, or a reason to measure it",
     "bench.run.scheduler": "what a thread raises is carried to the thread that waits",
     "bench.run.timekeeper": "what a cluster's worker raises is told apart from a worker that is gone",
+    "restoration.checkpoints.exported": "a stranger's file is read",
     "restoration.checkpoints.pickles": "a stranger's file is read",
     "restoration.checkpoints.spandrel": "a stranger's file is recognised",
     "restoration.checkpoints.torch": "a stranger's file is read",
     "restoration.images": "a stranger's file is read",
     "restoration.lookup": "a user's module is imported",
+    "restoration.runtimes.probe": "a stranger's file is read and run",
+    "restoration.runtimes.onnx": "a user's network is translated",
+    "restoration.runtimes.traced": "a user's network is traced",
     "restoration.objects": "a user's object is pickled, and loaded again",
 }
 """The modules that catch broadly, and what they call there; what they catch is never dropped."""

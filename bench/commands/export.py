@@ -1,4 +1,4 @@
-"""The command `export`: a run for papers, leaderboards, continuous integration and other programs."""
+"""The command `export`: a run for papers, leaderboards and other programs, or a method as a model file."""
 
 from __future__ import annotations
 
@@ -8,23 +8,47 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.commands.console import show_narrow
+from bench.commands.options import Channels, Scale
 from bench.errors import BenchError, NoVerdictError
+from bench.talk import Record, say
 
 if TYPE_CHECKING:
     from reports.derive.summary import Summary
     from reports.read.run import Run
 
 
+NOT_THE_SAME = 1
+"""The exit status where the written file does not restore as the method does."""
+
+
 def export(
-    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    subject: Annotated[str, typer.Argument(metavar="RUN|METHOD", help="A run (--format) or a method (--to).")],
     kind: Annotated[
         str,
         typer.Option("--format", help="bencher, model-index, junit, github-action-benchmark, markdown, latex or csv."),
-    ],
+    ] = "",
+    to: Annotated[str, typer.Option("--to", help="A method's model file: onnx, openvino, ncnn or mnn.")] = "",
     method: Annotated[str, typer.Option(help="Whose scores; for model-index.")] = "",
-    out: Annotated[Path | None, typer.Option(help="The folder to write to; the run itself if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to; if not given the run itself, or this folder.")
+    ] = None,
+    channels: Channels = 0,
+    scale: Scale = 0,
+    sigma_255: Annotated[float, typer.Option(help="Noise that denoisers are compared at, on the 8-bit scale.")] = 25,
 ) -> None:
-    """Write a run in the format of another program."""
+    """Write a run in the format of another program, or a method's network as a model file, compared with the method."""
+    if bool(kind) == bool(to):
+        raise BenchError("give --format for a run, or --to for a method's model file: one of them, not both or neither")
+    if to:
+        if method:
+            raise BenchError(f"--method is for a run; with --to the method is the first argument, got {subject!r}")
+        _export_method(subject, to, out or Path(), channels, scale, sigma_255 / 255)
+    else:
+        _export_run(Path(subject), kind, method, out)
+
+
+def _export_run(run: Path, kind: str, method: str, out: Path | None) -> None:
     write = _FORMATS.get(kind)
     if write is None:
         raise BenchError(f"unknown format {kind!r}; expected one of {', '.join(_FORMATS)}")
@@ -35,6 +59,39 @@ def export(
         raise BenchError(said)
     for path in write(run, out or run, method):
         print(path)
+
+
+def _export_method(name: str, to: str, out: Path, channels: int, scale: int, sigma: float) -> None:
+    """The files' paths, how the first of them compares, and status 1 where it is not the same network any more."""
+    from bench.checks.exported import compared, write
+    from restoration.catalog import get
+    from restoration.method import Setup
+
+    method = get(name)
+    setup = Setup(channels=channels or method.channels[0], scale=scale or method.scales[0], sigma=sigma)
+    files = write(name, setup, to, out)
+    found = list(compared(name, setup, files[0]))
+    if worse := [line for line in found if not line.same]:
+        say(
+            f"not the same network: {worse[0].image} differs by {max(line.difference for line in worse):.2g} and loses "
+            f"{max(line.lost_db for line in worse):.3f} dB"
+        )
+    records: list[Record] = [
+        {
+            "image": line.image,
+            "difference": f"{line.difference:.1e}",
+            "psnr_db": f"{line.psnr_db:.2f}",
+            "lost_db": f"{round(line.lost_db, 4) + 0.0:.4f}",
+            "method_ms_per_mp": f"{line.method_ms:.0f}",
+            "file_ms_per_mp": f"{line.file_ms:.0f}",
+        }
+        for line in found
+    ]
+    show_narrow(records, title=f"{name} as {to}")
+    for path in files:
+        print(f"{path}  {path.stat().st_size:,} bytes")
+    if worse:
+        raise typer.Exit(NOT_THE_SAME)
 
 
 def _bencher(run: Path, out: Path, _: str) -> Iterable[Path]:

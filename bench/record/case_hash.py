@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.plan.case import GIVEN, Case
-from restoration.catalog import get, source_of
+from restoration.catalog import files_of, get, source_of
 from restoration.errors import RestorationError
 from restoration.objects import digest
 
@@ -55,7 +55,7 @@ def _method_facts(name: str, options: str, channels: int, scale: int, offered: s
     from restoration.method import Setup
 
     values = json.loads(options)
-    facts = [offered, *_files_facts(name, *values.values())]
+    facts = [offered, *map(_digest, files_of(name)), *_files_facts(*values.values())]
     try:
         method = get(name)
         checked = method.checked(Setup(channels=channels, scale=scale, options=values))

@@ -6,7 +6,7 @@
 - `winograd`: batch norm folded, 3x3 convolutions by `restoration.compiled.winograd`, the rest as `torch`; float32 on
   the CPU.
 - `compile`: as `torch`, through torch.compile with frozen weights; needs a C++ compiler.
-- `onnxruntime`, `openvino`: the same layers in another program (extra `peers`), on the CPU.
+- `onnxruntime`, `openvino`, `mnn`, `ncnn`, `opencv`: the same layers in another program (extra `peers`), on the CPU.
 
 All of them run without gradients. A runtime that is built for one image size builds itself again at the first image of
 another size.
@@ -21,7 +21,7 @@ from torch import nn
 
 from restoration.errors import OptionError
 from restoration.method import Restore, Setup
-from restoration.runtimes import onnxruntime, openvino, torch, winograd
+from restoration.runtimes import mnn, ncnn, onnxruntime, opencv, openvino, torch, winograd
 from restoration.tiles import Geometry, within_memory
 
 
@@ -47,8 +47,7 @@ def lacking(setup: Setup) -> str:
     name = str(setup.options.get("runtime", "auto"))
     if name == "compile" and torch.lacks_compiler(setup.device):
         return torch.NO_COMPILER
-    packages = ("onnxscript", name) if name in {"onnxruntime", "openvino"} else ()
-    absent = [package for package in packages if find_spec(package) is None]
+    absent = [package for package in _PACKAGES.get(name, ()) if find_spec(package) is None]
     return (
         f"runtime {name}: the package {absent[0]} is not installed: pip install 'restobench[peers]'" if absent else ""
     )
@@ -56,5 +55,11 @@ def lacking(setup: Setup) -> str:
 
 _RUNTIMES: Mapping[str, Callable[[nn.Module, Setup], Restore]] = {
     "auto": winograd.where_it_pays, "torch": torch.fast, "winograd": winograd.build, "plain": torch.plain,
-    "compile": torch.compiled, "onnxruntime": onnxruntime.build, "openvino": openvino.build,
+    "compile": torch.compiled, "onnxruntime": onnxruntime.build, "openvino": openvino.build, "mnn": mnn.build,
+    "ncnn": ncnn.build, "opencv": opencv.build,
+}  # fmt: skip
+
+_PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "onnxruntime": ("onnxscript", "onnxruntime"), "openvino": ("onnxscript", "openvino"), "mnn": ("onnxscript", "MNN"),
+    "ncnn": ("ncnn",), "opencv": ("onnxscript", "cv2"),
 }  # fmt: skip

@@ -3,47 +3,75 @@
 from __future__ import annotations
 
 import importlib
-import logging
-import warnings
+import re
+from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.export import ExportedProgram
 
-from restoration.errors import OptionError, PackageMissingError
+from restoration.errors import FormatError, OptionError, PackageMissingError
 from restoration.method import Setup
+from restoration.runtimes.program import silent
+from restoration.runtimes.traced import first_line, hushed, layer_of, traced
 
-INPUT = "degraded"
-"""The name of the graph's input."""
+INPUTS = ("degraded", "sigma")
+"""The names of the graph's inputs; most have the first alone."""
+
+OUTPUT = "restored"
 
 
-def package(name: str, setup: Setup, dtypes: tuple[str, ...]) -> ModuleType:
+def package(name: str, setup: Setup, dtypes: tuple[str, ...] = ("float32",)) -> ModuleType:
     """The package `name`; raises OptionError where it cannot run the setup, PackageMissingError where it is missing."""
     if setup.device != "cpu" or setup.dtype not in dtypes:
         raise OptionError(
             f"runtime {name}: runs on the cpu in {' or '.join(dtypes)}, got {setup.device} and {setup.dtype}"
         )
+    return installed(name)
+
+
+def installed(name: str) -> ModuleType:
+    """The package `name`; raises PackageMissingError where it cannot be imported."""
     try:
-        importlib.import_module("onnxscript")  # torch's exporter writes the graph with it
-        return importlib.import_module(name)
+        with silent():
+            return importlib.import_module(name)
     except ImportError as error:
         raise PackageMissingError(f"runtime {name}: {error}; `python -m pip install restobench[peers]`") from error
 
 
 def graph(network: nn.Module, shape: torch.Size) -> bytes:
     """The network for images of this shape as an ONNX graph."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # it reports every optional package that it could also have served
+    return written(traced(network, [torch.zeros(shape)]))
+
+
+def free_graph(network: nn.Module, examples: Sequence[Tensor]) -> bytes:
+    """The network for images of any height and width as an ONNX graph; further inputs are as the examples."""
+    return written(traced(network, examples, free=True))
+
+
+def written(program: ExportedProgram) -> bytes:
+    """The ONNX graph of what was traced; raises FormatError naming the layer that ONNX has no operator for."""
+    installed("onnxscript")  # torch's exporter writes the graph with it
+    names = INPUTS[: len(program.graph_signature.user_inputs)]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter's own imports, which no caller can change
-            program = torch.onnx.export(
-                network, (torch.zeros(shape),), input_names=[INPUT], dynamo=True, verbose=False, optimize=True
+        with hushed():
+            found: Any = torch.onnx.export(
+                program, input_names=names, output_names=[OUTPUT], dynamo=True, verbose=False, optimize=True
             )
-    finally:
-        logger.setLevel(level)
-    if program is None:
-        raise OptionError("runtime: torch.onnx.export gave no graph")
-    content: bytes = program.model_proto.SerializeToString()
+    except Exception as error:  # the exporter raises what its translations raise
+        raise FormatError(f"ONNX: {_untranslated(program, error)}") from error
+    content: bytes = found.model_proto.SerializeToString()
     return content
+
+
+def _untranslated(program: ExportedProgram, error: BaseException) -> str:
+    """Which operator of which layer was not translated, where the exporter says it."""
+    said = re.search(r"target=torch\.ops\.([\w.]+)", f"{error} {error.__cause__}")
+    if said is None:
+        return first_line(error)
+    with hushed():
+        nodes = [*program.graph.nodes, *program.run_decompositions().graph.nodes]
+    layers = {layer_of(node) for node in nodes if str(node.target) == said[1]}
+    return f"no operator for {said[1]} of layer {', '.join(sorted(layers)) or 'unknown'}"

@@ -1,28 +1,50 @@
-"""Runs a network by ONNX Runtime, on the CPU in float32."""
+"""Runs networks and `.onnx` files by ONNX Runtime, on the CPU in float32."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from restoration.method import Restore, Setup
 from restoration.runtimes import onnx
-from restoration.runtimes.torch import folded
+from restoration.runtimes.program import Input, Program
 
 
 def build(network: nn.Module, setup: Setup) -> Restore:
     """One session for each shape of image."""
-    program = onnx.package("onnxruntime", setup, ("float32",))
-    options = program.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = setup.threads, 1
-    small = folded(network)
+    onnx.package("onnxruntime", setup)
 
     @functools.cache
     def session(shape: torch.Size) -> Restore:
-        content = onnx.graph(small, shape)
-        ready = program.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        return lambda image: torch.from_numpy(ready.run(None, {onnx.INPUT: image.numpy()})[0])
+        run = _program(onnx.graph(network, shape), setup.threads).run
+        return lambda image: run([image])
 
-    return lambda degraded: session(degraded.shape)(degraded.contiguous())
+    return lambda degraded: session(degraded.shape)(degraded)
+
+
+def opened(path: Path, threads: int) -> Program:
+    """The model in an `.onnx` file."""
+    return _program(str(path), threads)
+
+
+def _program(model: bytes | str, threads: int) -> Program:
+    runtime = onnx.installed("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    ready: Any = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    inputs = tuple(
+        Input(entry.name, tuple(side if isinstance(side, int) else None for side in entry.shape))
+        for entry in ready.get_inputs()
+    )
+
+    def run(arrays: Sequence[torch.Tensor]) -> torch.Tensor:
+        given = {entry.name: array.contiguous().numpy() for entry, array in zip(inputs, arrays, strict=True)}
+        return torch.from_numpy(ready.run(None, given)[0])
+
+    return Program(inputs, run)

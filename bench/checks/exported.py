@@ -1,0 +1,149 @@
+"""Writes a method's network as a model file, and asks whether it is still the same network.
+
+The file is read back as a method by its path, so that what is compared is what others get: both restore the same
+degraded parts of bundled images.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import BenchError
+from bench.machine.clock import clock_for
+from bench.machine.threads import fixed_threads, usable_cores
+from bench.measure.calls import repeated
+from restoration.catalog import get
+from restoration.method import Method, Setup
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_IMAGES = {1: ("camera", "coins", "moon"), 3: ("astronaut", "chelsea", "coffee")}
+_SIDES = (192, 256)
+"""Height and width of the part that is taken of each; even, and no square."""
+
+_EXAMPLE = (32, 48)
+
+_LOST_DB = 0.01
+_DIFFERENCE = 5e-3
+"""Image units; a runtime's larger Winograd tiles differ by less, another network by far more."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One image restored by the method and by the file."""
+
+    image: str
+    difference: float
+    """The largest, in image units."""
+    psnr_db: float
+    """Of the method."""
+    lost_db: float
+    method_ms: float
+    """Milliseconds per megapixel of the output."""
+    file_ms: float
+
+    @property
+    def same(self) -> bool:
+        """Whether it is still the same network."""
+        return self.difference <= _DIFFERENCE and self.lost_db <= _LOST_DB
+
+
+def write(name: str, setup: Setup, to: str, folder: Path) -> list[Path]:
+    """Writes the network of the method `name` in the format `to`; the first file names the model.
+
+    Raises BenchError for an unknown format and for a method that is no network, FormatError naming the layer that the
+    format does not have, and PackageMissingError.
+    """
+    import torch
+
+    from restoration.runtimes.writing import WRITERS
+
+    if to not in WRITERS:
+        raise BenchError(f"unknown --to {to!r}; expected one of {', '.join(WRITERS)}")
+    method = get(name)
+    checked = method.checked(setup)
+    network, told = network_of(method, checked)
+    examples = [torch.zeros(1, setup.channels, *_EXAMPLE), *([torch.full((1, 1, 1, 1), 0.1)] if told else [])]
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^\w.-]+", "-", Path(name).name.replace(".py:", "-"))
+    return WRITERS[to](network, examples, folder / f"{stem}{f'-x{setup.scale}' if setup.scale > 1 else ''}")
+
+
+def network_of(method: Method, setup: Setup) -> tuple[nn.Module, bool]:
+    """The torch module of a method, in evaluation mode, and whether it takes sigma as a second input."""
+    from torch import nn
+
+    if method.network:
+        return method.network(setup)
+    made: Any = method.build(setup)
+    if isinstance(made, partial) and isinstance(made.func, nn.Module):
+        return _bound(made.func, made.keywords).eval(), False
+    if isinstance(made, nn.Module):
+        return made.eval(), False
+    raise BenchError(f"{method.name}: is no torch module, so there is nothing to write; expected a network")
+
+
+def compared(name: str, setup: Setup, path: Path) -> Iterator[Comparison]:
+    """The method and the file at `path` on each image, both with the setup's sigma and as many threads as cores."""
+    method, file = get(name), get(str(path))
+    threads = usable_cores()
+    told = Setup(channels=setup.channels, sigma=setup.sigma, scale=setup.scale, threads=threads, options=setup.options)
+    with fixed_threads(threads):
+        own = method.build(method.checked(told))
+        written = file.build(
+            file.checked(Setup(channels=setup.channels, sigma=setup.sigma, scale=setup.scale, threads=threads))
+        )
+        for image in _IMAGES[setup.channels]:
+            yield _compared(image, own, written, setup)
+
+
+def _compared(
+    image: str, own: Callable[[Tensor], Tensor], written: Callable[[Tensor], Tensor], setup: Setup
+) -> Comparison:
+    from restoration.degradations import degrade
+    from restoration.images import bundled_image
+    from restoration.quality import psnr
+
+    pixels = bundled_image(image, channels=setup.channels).pixels
+    top, left = ((side - part) // 2 for side, part in zip(pixels.shape[1:], _SIDES, strict=True))
+    clean = pixels[:, top : top + _SIDES[0], left : left + _SIDES[1]]
+    kind = "bicubic" if setup.scale > 1 else "awgn"
+    shown = degrade(clean, kind, sigma=0.0 if setup.scale > 1 else setup.sigma, scale=setup.scale, seed=0)[None]
+    first, second = own(shown)[0], written(shown)[0]
+    quality = psnr(first, clean[:, : first.shape[1], : first.shape[2]])
+    megapixels = first[0].numel() / 1e6
+    times = [1e3 * statistics.median(_times(restore, shown)) / megapixels for restore in (own, written)]
+    return Comparison(
+        image=image,
+        difference=float((first - second).abs().max()),
+        psnr_db=quality,
+        lost_db=quality - psnr(second, clean[:, : first.shape[1], : first.shape[2]]),
+        method_ms=times[0],
+        file_ms=times[1],
+    )
+
+
+def _times(restore: Callable[[Tensor], Tensor], shown: Tensor) -> list[float]:
+    return repeated(lambda: restore(shown), clock_for("cpu"), seconds=0.1)
+
+
+def _bound(network: nn.Module, arguments: dict[str, Any]) -> nn.Module:
+    """A function of the batch alone: `network` with the setup's numbers, sigma's among them, built in."""
+    from torch import nn
+
+    class Bound(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, degraded: Tensor) -> Any:
+            return self.network(degraded, **arguments)
+
+    return Bound()

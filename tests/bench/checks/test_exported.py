@@ -1,0 +1,122 @@
+"""A method's network as a model file: written, read back by its path, and compared; what cannot be is one line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.checks.exported import compared, network_of, write
+from bench.errors import BenchError
+from restoration import Setup, get
+from restoration.errors import FormatError
+
+NETWORKS = '''
+import torch
+from torch import nn
+
+class Residual(nn.Module):
+    """Adds to the image what two convolutions make of it."""
+
+    channels = 1
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(4)
+        self.body = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 3, padding=1))
+
+    def forward(self, noisy):
+        return noisy + 0.1 * self.body(noisy)
+
+class Told(Residual):
+    def forward(self, noisy, sigma):
+        return noisy + sigma * self.body(noisy)
+
+class Strange(Residual):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.LogSigmoid()
+
+    def forward(self, noisy):
+        return self.last(super().forward(noisy))
+
+class Choosing(Residual):
+    def forward(self, noisy):
+        return noisy if noisy.mean() > 0.5 else super().forward(noisy)
+'''
+
+
+@pytest.fixture
+def networks(tmp_path: Path) -> Path:
+    path = tmp_path / "networks.py"
+    path.write_text(NETWORKS)
+    return path
+
+
+@pytest.mark.parametrize("to", ["onnx", "openvino", "ncnn", "mnn"])
+def test_a_network_of_ones_own_is_the_same_in_each_format(to: str, networks: Path, tmp_path: Path) -> None:
+    name, setup = f"{networks}:Residual", Setup(sigma=0.1)
+    path, *_ = write(name, setup, to, tmp_path / "out")
+    assert path.name.startswith("networks-Residual.")
+    for line in compared(name, setup, path):
+        assert line.same
+        assert line.difference < 1e-4
+        assert abs(line.lost_db) < 1e-3
+
+
+def test_another_network_is_not_the_same(networks: Path, tmp_path: Path) -> None:
+    path, *_ = write(f"{networks}:Residual", Setup(sigma=0.1), "onnx", tmp_path)
+    assert not next(compared("dct", Setup(sigma=0.1), path)).same
+
+
+def test_sigma_is_built_in_where_the_network_is_a_users_and_an_input_where_it_is_ffdnet(networks: Path) -> None:
+    own = get(f"{networks}:Told")
+    module, told = network_of(own, own.checked(Setup(sigma=0.2)))
+    assert not told
+    import torch
+
+    image = torch.rand(1, 1, 8, 8)
+    assert torch.equal(module(image), own.build(Setup(sigma=0.2))(image))
+    assert get("ffdnet").network is not None
+
+
+def test_what_cannot_be_written_names_the_layer_or_the_reason(networks: Path, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"no layer for aten\.log_sigmoid\.default as layer last uses it"):
+        write(f"{networks}:Strange", Setup(sigma=0.1), "ncnn", tmp_path)
+    with pytest.raises(FormatError, match="Choosing cannot be written down for images of any size: Guard"):
+        write(f"{networks}:Choosing", Setup(sigma=0.1), "onnx", tmp_path)
+    with pytest.raises(BenchError, match="dct: is no torch module"):
+        write("dct", Setup(sigma=0.1), "onnx", tmp_path)
+    with pytest.raises(BenchError, match="unknown --to 'tflite'; expected one of onnx, openvino, ncnn, mnn"):
+        write("dct", Setup(sigma=0.1), "tflite", tmp_path)
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["restobench", "export", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_the_command_prints_the_table_and_the_files(
+    networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, f"{networks}:Residual", "--to", "ncnn", "--out", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "lost_db" in said
+    assert "networks-Residual.ncnn.bin" in said.replace("\n", "")
+    monkeypatch.setattr("bench.checks.exported._DIFFERENCE", -1.0)
+    assert call(monkeypatch, f"{networks}:Residual", "--to", "ncnn", "--out", tmp_path) == 1
+    assert "not the same network: camera differs by" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--format", "csv", "--to", "onnx"], [], ["--to", "onnx", "--method", "dct"]])
+def test_a_run_has_a_format_and_a_method_a_to(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "ffdnet", *arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--to" in said
