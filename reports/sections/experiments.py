@@ -37,7 +37,7 @@ def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, 
         findings=shown.reading[:1],
         text=shown.reading[1:],
         charts=shown.charts,
-        grids=(_readings(name, own),),
+        grids=(*shown.grids, _readings(name, own)),
         panels=tuple(panel for panel in material.panels if panel.source == name),
     )
 

@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.collections import QuadMesh
 
+from reports.draw.grid import Grid
 from reports.draw.look import Chart, Look, Marks, Palette, numbered, tag
 from reports.draw.sheet import WIDE, Sheet
 
@@ -24,6 +25,7 @@ class Study:
 
     charts: tuple[Chart, ...]
     reading: tuple[str, ...] = ()
+    grids: tuple[Grid, ...] = ()
 
 
 def of(table: pd.DataFrame, quantity: str) -> pd.DataFrame:

@@ -181,6 +181,7 @@ def test_the_mean_that_is_never_removed_leaves_the_colours_to_the_other_threshol
         "sr-distribution",
         "kernel-estimation",
         "sigma-mismatch",
+        "tiles",
         "mine",
     ],
 )
