@@ -38,8 +38,9 @@ def write_markdown(report: Report, directory: Path) -> Path:
 
 
 def write_latex(report: Report, directory: Path) -> Path:
-    """`report.tex`, a whole document, with `figures/*.pdf` and `tables/` in the same folder."""
+    """`report.tex`, a whole document, with `figures/*.pdf`, `figures/*.svg` and `tables/` in the same folder."""
     write_tables(report.summary.tables, directory)
+    write_figures(report.svg, directory)
     for section in report.sections:
         for chart in section.charts:
             with whole_file(directory, f"figures/{chart.name}.pdf") as file:
