@@ -17,7 +17,8 @@ __all__ = ["FORMATS", "Format", "ReportError", "compare_reports", "write_report"
 def write_report(run: Path, *, format: Format = "html", out: Path | None = None) -> Path:  # noqa: A002 - the option's name
     """Writes the report of the run directory `run` into `out` (default: the run itself); returns what to open.
 
-    `html` is one file; `markdown` and `latex` refer to `figures/` beside them; `csv` is the folder of tables.
+    `html` is one file; `markdown` and `latex` refer to `figures/` beside them, those of `latex` as wide as a column;
+    `csv` is the folder of tables.
     Raises `ReportError`: its `status` is the command's exit status.
     """
     if format not in FORMATS:
@@ -26,7 +27,7 @@ def write_report(run: Path, *, format: Format = "html", out: Path | None = None)
     from reports.page import make_report, write_page
 
     write = {"html": write_page, "markdown": write_markdown, "latex": write_latex, "csv": write_csv}[format]
-    return write(make_report(run), out or run)
+    return write(make_report(run, paper=format == "latex"), out or run)
 
 
 def compare_reports(base: Path, head: Path, *, out: Path | None = None, earlier: Sequence[Path] = ()) -> Path:

@@ -10,15 +10,16 @@ import pandas as pd
 
 from reports.derive.status import Status
 from reports.derive.summary import Summary, summarise
-from reports.draw.look import Palette, plain_svg, styled
+from reports.draw.look import PAPER, Palette, plain_svg, styled
 from reports.draw.number_text import counted
 from reports.draw.pictures import panels
 from reports.draw.sheet import Ink
+from reports.draw.title_line import write_title
 from reports.files import write_figures, write_text
 from reports.read.run import Run, load_run
 from reports.read.tables import BOOKKEEPING, all_tables, write_tables
 from reports.sections.contents import all_sections
-from reports.sections.environment import machine
+from reports.sections.environment import machine, short_name
 from reports.sections.markup import render
 from reports.sections.section import Material, Section
 from reports.sections.status import remarks
@@ -42,8 +43,11 @@ class Report:
     """Each figure by its name as a file of its own."""
 
 
-def make_report(directory: Path) -> Report:
-    """Everything that is shown of the run in `directory`; writes nothing. Raises what `load_run` raises."""
+def make_report(directory: Path, *, paper: bool = False) -> Report:
+    """Everything that is shown of the run in `directory`; writes nothing. Raises what `load_run` raises.
+
+    Figures for a `paper` are as wide as a column, on white, and bear their title, machine and day.
+    """
     run = load_run(directory)
     tables = all_tables(run)
     summary = summarise(tables, run.methods, run.metrics)
@@ -52,8 +56,10 @@ def make_report(directory: Path) -> Report:
     named = [str(record.get("name", "")) for record in run.listed("methods")]
     anchors = {name: f"#method-{number}" for number, name in enumerate(named)}  # numbered: names may hold anything
     material = Material(run, summary, Ink(Palette(summary.labels), anchors), shown, notes, status)
-    with styled():
+    with styled(*([PAPER] if paper else [])):
         sections = all_sections(material)
+        for chart in (chart for section in sections for chart in section.charts if paper):
+            write_title(chart, _origin(run))
     svg = {chart.name: plain_svg(chart.figure) for section in sections for chart in section.charts}
     return Report(run, summary, sections, status, svg)
 
@@ -85,6 +91,12 @@ def page(report: Report) -> str:
             readings=_readings(report.run),
         ),
     )
+
+
+def _origin(run: Run) -> tuple[str, str]:
+    """The set of methods, and the machine with the day: what a figure that stands alone says of its run."""
+    day = str(run.about.get("started") or "date not recorded").partition("T")[0]
+    return f"set {run.about.get('name') or run.name}", f"{short_name(run)}, {day}"
 
 
 def heading(report: Report) -> str:

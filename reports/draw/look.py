@@ -26,6 +26,9 @@ from reports.derive.families import FAMILIES, RESERVED, families_of
 
 STYLE = Path(__file__).with_name("restobench.mplstyle")
 
+PAPER = Path(__file__).with_name("paper.mplstyle")
+"""What differs from `STYLE` in a figure that a paper prints."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "d", "p", "*")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (7, 2, 1, 2)))
 
@@ -115,9 +118,13 @@ def numbered(count: int, color: str = INK) -> tuple[Look, ...]:
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Matplotlib in this style, and back again."""
-    with mpl.style.context([str(STYLE)]), mpl.rc_context({"svg.hashsalt": "restobench"}), warnings.catch_warnings():
+def styled(*more: Path) -> Iterator[None]:
+    """Matplotlib in this style, changed by those of `more`, and back again."""
+    with (
+        mpl.style.context([str(STYLE), *map(str, more)]),
+        mpl.rc_context({"svg.hashsalt": "restobench"}),
+        warnings.catch_warnings(),
+    ):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the browser has it: text stays text
         yield
 

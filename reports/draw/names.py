@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-SIZE = 9.5
-"""Points of the font."""
-
 GAP = 6.0
 """Points between a mark and its name."""
 
-_LINE = 1.3 * SIZE
+_LEADING = 1.3
 _NEAR_RIGHT = 0.92
 _MARK = 4.0
 _ROUND = tuple(np.radians((0, 25, -25, 180, 155, -155, 60, -60, 120, -120, 90, -90)))
@@ -38,9 +36,14 @@ class Name:
     series: str
 
 
+def size() -> float:
+    """Points of the font of names: one less than that of the other text."""
+    return float(mpl.rcParams["font.size"]) - 1
+
+
 def width_of(text: str) -> float:
     """About how wide `text` is, in points: the reader's font is not known."""
-    return 0.6 * SIZE * len(text)
+    return 0.6 * size() * len(text)
 
 
 def at_right(names: Iterable[Name], axes: Axes) -> tuple[list[Name], list[Name]]:
@@ -60,7 +63,7 @@ def write_column(axes: Axes, names: Sequence[Name]) -> Iterator[tuple[Name, Anno
     ordered = sorted(names, key=lambda name: name.y)
     places = [float(axes.transData.transform((name.x, name.y))[1]) * scale for name in ordered]
     right, low, high = axes.bbox.x1 * scale, axes.bbox.y0 * scale, axes.bbox.y1 * scale
-    for name, own, place in zip(ordered, places, apart(places, _LINE, low, high), strict=True):
+    for name, own, place in zip(ordered, places, apart(places, _LEADING * size(), low, high), strict=True):
         start = float(axes.transData.transform((name.x, name.y))[0]) * scale
         offset = (right - start + 2 * GAP, place - own)
         yield name, _write(axes, name, offset, "left", lead=True)
@@ -119,13 +122,14 @@ def _overlapping(box: np.ndarray, taken: np.ndarray) -> bool:
 
 def _places(point: np.ndarray, width: float) -> Iterator[tuple[np.ndarray, tuple[float, float], str, bool]]:
     """Where a name of this width may stand, the nearest first: its box, its offset, its side, and whether it is far."""
+    line = _LEADING * size()
     for step in _STEPS:
         for angle in _ROUND:
             across, up = (GAP + step) * np.cos(angle), (GAP + step) * np.sin(angle)
             side = "left" if across > 1 else "right" if across < -1 else "center"
             left = point[0] + across - {"left": 0, "right": width, "center": width / 2}[side]
-            middle = point[1] + up + np.sign(round(up, 6)) * (0 if abs(across) > 1 else _LINE / 2)
-            box = np.array([left, middle - _LINE / 2, left + width, middle + _LINE / 2])
+            middle = point[1] + up + np.sign(round(up, 6)) * (0 if abs(across) > 1 else line / 2)
+            box = np.array([left, middle - line / 2, left + width, middle + line / 2])
             yield box, (float(across), float(middle - point[1])), side, step >= _FAR
 
 
@@ -138,7 +142,7 @@ def _write(axes: Axes, name: Name, offset: tuple[float, float], side: str, *, le
         textcoords="offset points",
         ha=side,
         va="center",
-        fontsize=SIZE,
+        fontsize=size(),
         color=name.color,
         annotation_clip=False,
         arrowprops=line if lead else None,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -27,6 +29,7 @@ MOST_SERIES = 24
 """More lines than this in one figure cannot be distinguished: the first are drawn, the tables have all."""
 _FEW_DECADES = 2.2
 _LONGEST_SLUG = 40
+_LONGEST_LABEL = 52
 
 Numbers = Iterable[float]
 
@@ -45,7 +48,8 @@ class Sheet:
     """The names that stand beside lines and points."""
 
     def __post_init__(self) -> None:
-        self.figure = Figure(figsize=self.size, layout="constrained")
+        width, height = self.size
+        self.figure = Figure(figsize=(width * shrunk(), height * shrunk()), layout="constrained")
         self.axes = self.figure.subplots()
 
     def line(self, x: Numbers, y: Numbers, *, name: str, look: Look, tips: Sequence[str], dashed: str = "") -> None:
@@ -79,7 +83,7 @@ class Sheet:
             y,
             look.marker,
             color=look.color,
-            markersize=7,
+            markersize=mpl.rcParams["lines.markersize"] + 1,
             markeredgecolor="#ffffff",
             markeredgewidth=0.8,
             label=name,
@@ -92,7 +96,7 @@ class Sheet:
 
     def name(self, text: str, x: float, y: float, *, look: Look, series: str = "") -> None:
         """Writes `text` beside a place, as a part of `series`."""
-        self.written.append(Name(short(text, 30), float(x), float(y), look.color, series or text))
+        self.written.append(Name(short(text, round(30 * shrunk())), float(x), float(y), look.color, series or text))
 
     def bars(self, at: Numbers, low: Numbers, high: Numbers, *, name: str, look: Look, across: bool = False) -> None:
         """Intervals at these abscissas or, `across`, at these ordinates; those that are undefined are left out."""
@@ -108,7 +112,7 @@ class Sheet:
 
     def names(self, names: Iterable[object], most: int) -> None:
         """Names of at most `most` characters along the ordinate, the first at the top."""
-        shown = [short(name, most) for name in names]
+        shown = [short(name, round(most * shrunk())) for name in names]
         self.axes.set_yticks(range(len(shown)), shown)
         self.axes.set_ylim(len(shown) - 0.5, -0.5)
 
@@ -119,7 +123,7 @@ class Sheet:
             axis.set_minor_locator(NullLocator())  # costly, and says nothing
             if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
                 low, high = axis.get_view_interval()
-                narrow = float(high) / max(float(low), 1e-300) < 10**_FEW_DECADES
+                narrow = float(high) / max(float(low), 1e-300) < 10 ** (_FEW_DECADES * shrunk())
                 axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if narrow else (1,), numticks=9))
                 if isinstance(axis.get_major_formatter(), LogFormatter):
                     axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
@@ -128,6 +132,8 @@ class Sheet:
 
     def _lay_out(self) -> None:
         """Lays the figure out once (saving would do it again, drawing all twice), and writes the names."""
+        for axis in (self.axes.xaxis, self.axes.yaxis):
+            axis.set_label_text(textwrap.fill(axis.get_label_text(), round(_LONGEST_LABEL * shrunk())))
         column, others = at_right(self.written, self.axes)
         engine = self.figure.get_layout_engine()
         if isinstance(engine, ConstrainedLayoutEngine):
@@ -143,10 +149,12 @@ class Sheet:
             own.remove()
         handles, names = self.axes.get_legend_handles_labels()
         if handles and columns:
-            columns = 1 if max(map(len, names)) > 30 else columns  # noqa: PLR2004 - two long names do not fit a line
+            columns = 1 if max(map(len, names)) > 30 * shrunk() else columns
             width, height = self.figure.get_size_inches()
-            self.figure.set_size_inches(width, height + 0.2 * max(-(-len(names) // columns) - 2, 0))
-            self.figure.legend(handles, [short(name) for name in names], loc="outside lower left", ncols=columns)
+            self.figure.set_size_inches(width, height + 0.2 * shrunk() * max(-(-len(names) // columns) - 2, 0))
+            self.figure.legend(
+                handles, [short(name, round(40 * shrunk())) for name in names], loc="outside lower left", ncols=columns
+            )
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,11 @@ class Ink:
 
     palette: Palette
     anchors: Mapping[str, str]
+
+
+def shrunk() -> float:
+    """How wide a figure of the style in force is, over one of the page."""
+    return float(mpl.rcParams["figure.figsize"][0]) / WIDE[0]
 
 
 def limited(groups: Any) -> Iterator[tuple[Any, pd.DataFrame]]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from reports.draw.grid import Grid
 from reports.draw.look import save_pdf
+from reports.export.bibliography import bibliography, papers
 from reports.files import whole_file, write_figures, write_text
 from reports.page import Report, facts, heading
 from reports.read.tables import write_tables
@@ -38,8 +39,11 @@ def write_markdown(report: Report, directory: Path) -> Path:
 
 
 def write_latex(report: Report, directory: Path) -> Path:
-    """`report.tex`, a whole document, with `figures/*.pdf` and `tables/` in the same folder."""
+    """`report.tex`, a whole document, with `figures/`, `tables/` and, where methods name papers, `methods.bib`."""
     write_tables(report.summary.tables, directory)
+    write_figures(report.svg, directory)
+    if found := papers(report.run.listed("methods")):
+        write_text(directory, "methods.bib", bibliography(found.values(), latex_text))
     for section in report.sections:
         for chart in section.charts:
             with whole_file(directory, f"figures/{chart.name}.pdf") as file:

@@ -51,6 +51,22 @@ def test_how_the_run_went_is_said_in_every_format(form: Format, tmp_path: Path) 
     assert "Of 2 cases 1 failed: OutputError: 50" in text[: text.index("Summary")]
 
 
+def test_figures_for_papers_are_as_wide_as_a_column_on_white_and_say_whence_they_come(tmp_path: Path) -> None:
+    about = {"name": "chosen", "started": "2026-01-02T03:04:05Z"}
+    content = synthetic.Content(kinds=("quality", "time"), pictures=False, about=about)
+    write_report(synthetic.write_run(tmp_path / "run", content), format="latex", out=tmp_path)
+    drawn = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "figures").glob("*.svg")}
+    for name, svg in drawn.items():
+        assert 'width="237.6pt"' in svg, name
+        assert min(float(size) for size in re.findall(r"font(?:-size)?: [a-z0-9 ]*?([0-9.]+)px", svg)) >= 6.9, name
+        assert "set chosen, " in svg
+        assert re.search(r'id="patch_1">\s*<path[^>]*style="fill: #ffffff', svg), name
+    assert "sigma 15, 25 and 50" in drawn["denoise-psnr-db"]
+    assert "sigma 15, 25" not in drawn["front-sigma-25"]
+    assert ">Denoising, sigma 25<" in drawn["front-sigma-25"]
+    assert all("2026-01-02" in svg for svg in drawn.values())
+
+
 def test_csv_is_the_folder_of_tables(small: Path, tmp_path: Path) -> None:
     folder = write_report(small, format="csv", out=tmp_path)
     assert (folder / "cost.csv").is_file()
