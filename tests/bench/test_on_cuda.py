@@ -21,8 +21,9 @@ class cuda:
 
 
 @pytest.fixture
-def wheels(tmp_path: Path) -> Path:
-    """A folder with one wheel, whose package calls itself torch and claims a device."""
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one wheel, whose package calls itself torch and claims a device; the checkout is this one."""
+    monkeypatch.setattr(on_cuda, "ROOT", Path(__file__).resolve().parents[2])
     facts = "fake_torch-99.dist-info"
     with zipfile.ZipFile(tmp_path / "fake_torch-99-py3-none-any.whl", "w") as archive:
         archive.writestr("torch/__init__.py", FAKE)
