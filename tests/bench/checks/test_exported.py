@@ -73,12 +73,13 @@ def test_another_network_is_not_the_same(networks: Path, tmp_path: Path) -> None
 
 def test_sigma_is_built_in_where_the_network_is_a_users_and_an_input_where_it_is_ffdnet(networks: Path) -> None:
     own = get(f"{networks}:Told")
-    module, told = network_of(own, own.checked(Setup(sigma=0.2)))
+    setup = own.checked(Setup(sigma=0.2))
+    module, told = network_of(own, setup)
     assert not told
     import torch
 
     image = torch.rand(1, 1, 8, 8)
-    assert torch.equal(module(image), own.build(Setup(sigma=0.2))(image))
+    assert torch.equal(module(image), own.build(setup)(image))
     assert get("ffdnet").network is not None
 
 
