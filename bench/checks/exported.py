@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,13 +93,10 @@ def network_of(method: Method, setup: Setup) -> tuple[nn.Module, bool]:
 def compared(name: str, setup: Setup, path: Path) -> Iterator[Comparison]:
     """The method and the file at `path` on each image, both with the setup's sigma and as many threads as cores."""
     method, file = get(name), get(str(path))
-    threads = usable_cores()
-    told = Setup(channels=setup.channels, sigma=setup.sigma, scale=setup.scale, threads=threads, options=setup.options)
-    with fixed_threads(threads):
+    told = replace(setup, threads=usable_cores())
+    with fixed_threads(told.threads):
         own = method.build(method.checked(told))
-        written = file.build(
-            file.checked(Setup(channels=setup.channels, sigma=setup.sigma, scale=setup.scale, threads=threads))
-        )
+        written = file.build(file.checked(replace(told, options={})))
         for image in _IMAGES[setup.channels]:
             yield _compared(image, own, written, setup)
 

@@ -22,12 +22,12 @@ from torch import Tensor
 from bench.errors import SpecError
 from bench.experiments.scene import Scene, middle, not_measured
 from bench.machine.clock import clock_for
+from bench.measure.inputs import degraded
 from bench.measure.memory import alive_at_once
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
 from restoration.catalog import get
-from restoration.degradation import add_gaussian_noise, crop_to_multiple
-from restoration.degradations import degrade
+from restoration.degradation import crop_to_multiple
 from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture
 from restoration.method import Method, Option, Restore
@@ -131,17 +131,17 @@ def _compared(
 ) -> Iterator[tuple[Case, Reading]]:
     """The readings of one image; of the first one also the memory, which warms up what is timed."""
     clean = crop_to_multiple(middle(picture.pixels, case.scale * cut.side), case.scale)
-    degraded = _degraded(case, clean)[None].to(case.device)
+    shown = degraded(case, clean)[None]
     case = replace(case, height=clean.shape[1], width=clean.shape[2])
     clock = clock_for(case.device)
     with torch.inference_mode():
         if count == 0:
             for way, restore in ways.items():
-                yield case, Reading("alive_bytes", alive_at_once(restore, degraded), "B", part=way)
+                yield case, Reading("alive_bytes", alive_at_once(restore, shown), "B", part=way)
         results = {}
         for way in list(ways)[:: 1 if count % 2 else -1]:
             begin = clock()
-            results[way] = ways[way](degraded)[0]
+            results[way] = ways[way](shown)[0]
             yield case, Reading("seconds", clock() - begin, "s", "measure", way, count)
     results = {way: restored.cpu() for way, restored in results.items()}
     for way, restored in results.items():
@@ -150,9 +150,3 @@ def _compared(
         if way != WHOLE and steps.numel():
             yield case, Reading("seam_255", float(steps.mean()), "1/255", part=way, repeat=count)
             yield case, Reading("largest_seam_255", float(steps.max()), "1/255", part=way, repeat=count)
-
-
-def _degraded(case: Case, clean: Tensor) -> Tensor:
-    if case.task == "denoise":
-        return add_gaussian_noise(clean, case.sigma_255 / 255, seed=case.seed)
-    return degrade(clean, case.degradation, sigma=0.0, scale=case.scale, seed=case.seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 from restoration.errors import FormatError
 from restoration.method import Restore, Setup
 from restoration.runtimes import onnx
-from restoration.runtimes.program import Input, Program, silent
+from restoration.runtimes.program import Input, Program, for_each_shape, silent
 
 # The converter itself. The command `mnnconvert` around it installs a package by pip and reports each conversion to its
 # authors' server, which nobody asked for.
@@ -31,15 +30,13 @@ def build(network: nn.Module, setup: Setup) -> Restore:
     """One session for each shape of image."""
     onnx.package("MNN", setup)
 
-    @functools.cache
-    def session(shape: torch.Size) -> Restore:
+    def made(shape: torch.Size) -> Program:
         with tempfile.TemporaryDirectory(prefix="restobench-") as folder:
             path = Path(folder, "network.mnn")
             written(onnx.graph(network, shape), path)
-            run = opened(path, setup.threads).run
-        return lambda image: run([image])
+            return opened(path, setup.threads)
 
-    return lambda degraded: session(degraded.shape)(degraded)
+    return for_each_shape(made)
 
 
 def written(graph: bytes, path: Path) -> None:

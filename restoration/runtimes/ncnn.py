@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from restoration.errors import FormatError
 from restoration.method import Restore, Setup
 from restoration.runtimes import ncnn_file, onnx
-from restoration.runtimes.program import Input, Program
+from restoration.runtimes.program import Input, Program, for_each_shape
 
 _LARGEST_STEP = 64
 
@@ -24,14 +23,14 @@ def build(network: nn.Module, setup: Setup) -> Restore:
     """One net for each shape of image; ncnn knows no batch, so the images of one are run in turn."""
     onnx.package("ncnn", setup)
 
-    @functools.cache
-    def net(shape: torch.Size) -> Program:
+    def made(shape: torch.Size) -> Program:
         with tempfile.TemporaryDirectory(prefix="restobench-") as folder:
             path = Path(folder, "network.param")
-            ncnn_file.write(network, [torch.zeros(1, *shape)], path)
+            ncnn_file.write(network, [torch.zeros(shape)], path)
             return opened(path, setup.threads)
 
-    return lambda degraded: torch.cat([net(image.shape).run([image[None]]) for image in degraded])
+    one = for_each_shape(made)
+    return lambda degraded: torch.cat([one(image[None]) for image in degraded])
 
 
 def opened(path: Path, threads: int) -> Program:

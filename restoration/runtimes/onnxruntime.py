@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,13 @@ from torch import nn
 
 from restoration.method import Restore, Setup
 from restoration.runtimes import onnx
-from restoration.runtimes.program import Input, Program
+from restoration.runtimes.program import Input, Program, for_each_shape
 
 
 def build(network: nn.Module, setup: Setup) -> Restore:
     """One session for each shape of image."""
     onnx.package("onnxruntime", setup)
-
-    @functools.cache
-    def session(shape: torch.Size) -> Restore:
-        run = _program(onnx.graph(network, shape), setup.threads).run
-        return lambda image: run([image])
-
-    return lambda degraded: session(degraded.shape)(degraded)
+    return for_each_shape(lambda shape: _program(onnx.graph(network, shape), setup.threads))
 
 
 def opened(path: Path, threads: int) -> Program:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,15 @@ from torch import Tensor, nn
 
 from restoration.method import Restore, Setup
 from restoration.runtimes import onnx
-from restoration.runtimes.program import Input, Program
+from restoration.runtimes.program import Input, Program, for_each_shape
 
 
 def build(network: nn.Module, setup: Setup) -> Restore:
     """One compiled model for each shape of image."""
     core = onnx.package("openvino", setup, ("float32", "bfloat16")).Core()
-
-    @functools.cache
-    def compiled(shape: torch.Size) -> Restore:
-        run = _program(core, core.read_model(onnx.graph(network, shape)), setup.threads, setup.dtype).run
-        return lambda image: run([image])
-
-    return lambda degraded: compiled(degraded.shape)(degraded)
+    return for_each_shape(
+        lambda shape: _program(core, core.read_model(onnx.graph(network, shape)), setup.threads, setup.dtype)
+    )
 
 
 def opened(path: Path, threads: int) -> Program:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Size, Tensor
+
+from restoration.method import Restore
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ class Program:
     """Float32 arrays in the order of the inputs -> the first output."""
     multiple: int = 1
     """What sides must be a multiple of, as far as the file says; a runtime that does not check it gives anything."""
+
+
+def for_each_shape(made: Callable[[Size], Program]) -> Restore:
+    """Restores batches by the program that `made` gives for their shape, once for each shape."""
+    ready = functools.cache(made)
+    return lambda degraded: ready(degraded.shape).run([degraded])
 
 
 @contextmanager

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+from in_process import call
 
-from bench.__main__ import main
 from bench.checks.exported import compared, network_of, write
 from bench.errors import BenchError
 from restoration import Setup, get
@@ -94,22 +93,15 @@ def test_what_cannot_be_written_names_the_layer_or_the_reason(networks: Path, tm
         write("dct", Setup(sigma=0.1), "tflite", tmp_path)
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["restobench", "export", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
-
-
 def test_the_command_prints_the_table_and_the_files(
     networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, f"{networks}:Residual", "--to", "ncnn", "--out", tmp_path) == 0
+    assert call(monkeypatch, "export", f"{networks}:Residual", "--to", "ncnn", "--out", tmp_path) == 0
     said = capsys.readouterr().out
     assert "lost_db" in said
     assert "networks-Residual.ncnn.bin" in said.replace("\n", "")
     monkeypatch.setattr("bench.checks.exported._DIFFERENCE", -1.0)
-    assert call(monkeypatch, f"{networks}:Residual", "--to", "ncnn", "--out", tmp_path) == 1
+    assert call(monkeypatch, "export", f"{networks}:Residual", "--to", "ncnn", "--out", tmp_path) == 1
     assert "not the same network: camera differs by" in capsys.readouterr().err
 
 
@@ -117,7 +109,7 @@ def test_the_command_prints_the_table_and_the_files(
 def test_a_run_has_a_format_and_a_method_a_to(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, "ffdnet", *arguments) == 2
+    assert call(monkeypatch, "export", "ffdnet", *arguments) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "--to" in said

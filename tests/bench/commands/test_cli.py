@@ -9,16 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from bench.__main__ import main
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """The exit status of `restobench` with these arguments, run in this process."""
-    monkeypatch.setattr(sys, "argv", ["restobench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+from in_process import call
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from types import ModuleType
 
 import pytest
 import yaml
-
-from bench.__main__ import main
+from in_process import call
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +33,10 @@ def run(synthetic: ModuleType, tmp_path: Path) -> Path:
     return directory
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["restobench", "export", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
-
-
 def test_bencher_gets_values_between_their_ends(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, run, "--format", "bencher") == 0
+    assert call(monkeypatch, "export", run, "--format", "bencher") == 0
     path = Path(capsys.readouterr().out.strip())
     assert path == run / "bencher.json"
     found = json.loads(path.read_text())
@@ -69,7 +61,7 @@ def test_bencher_gets_values_between_their_ends(
 def test_each_format_is_written_where_it_was_asked_for(
     arguments: list[str], names: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert call(monkeypatch, run, "--out", tmp_path / "out", "--format", *arguments) == 0
+    assert call(monkeypatch, "export", run, "--out", tmp_path / "out", "--format", *arguments) == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(names)
     if "model-index" in arguments:
         assert yaml.safe_load((tmp_path / "out/model-index.yaml").read_text())["model-index"][0]["results"]
@@ -87,7 +79,7 @@ def test_each_format_is_written_where_it_was_asked_for(
 def test_bad_use_is_one_line_and_status_2(
     arguments: list[str], said: str, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, run, *arguments) == 2
+    assert call(monkeypatch, "export", run, *arguments) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
@@ -103,7 +95,7 @@ def test_a_run_without_that_data_and_a_folder_that_is_no_run_are_one_line_and_st
 ) -> None:
     empty = synthetic.write_rows(tmp_path / "empty", [])
     for directory in (empty, tmp_path):
-        assert call(monkeypatch, directory, "--format", kind) == 2
+        assert call(monkeypatch, "export", directory, "--format", kind) == 2
         assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -117,5 +109,5 @@ def test_means_of_an_unfinished_run_are_not_given_away(
 ) -> None:
     rows = synthetic.tried("mine", {"a": 30.0})
     directory = synthetic.write_rows(tmp_path / "run", rows, status="interrupted")
-    assert call(monkeypatch, directory, "--format", kind) == 3
+    assert call(monkeypatch, "export", directory, "--format", kind) == 3
     assert "is interrupted; finish it" in capsys.readouterr().err

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import numpy as np
 import pytest
+from in_process import call
 from PIL import Image
 
-from bench.__main__ import main
 from restoration.image_sets import read_set
 
 
@@ -24,13 +23,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pixels = np.tile(np.linspace(40 * level, 200, 32), (32, 1)).astype(np.uint8)
         Image.fromarray(pixels).save(f"photos/{name}")
     return tmp_path
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["restobench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 def test_a_set_is_described_and_never_replaced_unasked(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from in_process import call
 from PIL import Image
 from their_spec import SPEC
 
-from bench.__main__ import main
 from bench.errors import NoVerdictError
 from bench.plan.spec_files import read_spec
 from bench.regress import compare, turns
@@ -23,14 +22,6 @@ from bench.regress.findings import Comparison
 from bench.regress.session import Session
 from bench.regress.stopping_rule import Rule
 from reports.derive.verdict_words import Word
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """The exit status of `restobench` with these arguments, run in this process."""
-    monkeypatch.setattr(sys, "argv", ["restobench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 def spec_file(root: Path, text: str = SPEC) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy as np
 import pytest
 from filelock import FileLock, Timeout
 from hypothesis import given, strategies as st
+from in_process import call
 
-from bench.__main__ import main
 from bench.errors import BenchError, NoVerdictError, RowsError
 from bench.plan.case import Case, Reading
 from bench.record.manifest import Manifest
@@ -53,13 +52,6 @@ def run_directory(
 
 def noisy(count: int, *, level: float = 0.1, noise: float = 0.01, seed: int = 0) -> list[float]:
     return list(level * np.exp(np.random.default_rng(seed).normal(0, noise, count)))
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    monkeypatch.setattr(sys, "argv", ["restobench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 def test_batches_of_one_size_are_series_of_their_own(tmp_path: Path) -> None:
