@@ -188,8 +188,11 @@ def _output(program: Program, facts: Facts, size: tuple[int, int], errors: list[
     except Exception as error:  # noqa: BLE001 - each runtime has its own exceptions
         errors.append(" ".join(f"{type(error).__name__}: {error}".split())[:200])
         return None
-    if found.ndim != 4 or not torch.isfinite(found).all():  # noqa: PLR2004 - (N, C, H, W)
-        errors.append(f"it gave shape {tuple(found.shape)}, or values that are no numbers")
+    if found.ndim != 4:  # noqa: PLR2004 - (N, C, H, W)
+        errors.append(f"it gave shape {tuple(found.shape)}, expected (N, C, H, W)")
+        return None
+    if not torch.isfinite(found).all():
+        errors.append("it gave values that are no numbers")
         return None
     return tuple(found.shape)
 
