@@ -16,14 +16,22 @@ from reports.derive.leaderboard import Place, leaderboards
 from reports.derive.question import Asked, read_question
 from reports.derive.scores import RIVALS
 from reports.derive.summary import summarise
-from reports.draw.number_text import counted
+from reports.draw.number_text import counted, figure_text
 from reports.draw.sheet import short
 from reports.read.metrics import Metric
 from reports.read.run import load_run
 from reports.read.tables import all_tables, lines_of
-from reports.sections.chooser import answer, command, number, python, title as heading
+from reports.sections.chooser import answer, command, python, title as heading
 from reports.sections.energy import lacking
-from reports.sections.leaderboard import apart_words, gain_text, reach_text, spread_text
+from reports.sections.leaderboard import (
+    apart_words,
+    gain_text,
+    reach_text,
+    size_cell,
+    size_words,
+    spread_text,
+    times_cell,
+)
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
 from reports.sections.tradeoff import left_out
@@ -73,7 +81,9 @@ def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
         places.sort(key=lambda place: best_first(place.candidate))
         lines = [_board_line(place, board.reference) for place in places if place.candidate.name in kept]
         over = f"{heading(board.kind, board.sigma)}: means over {counted(board.images, 'image')}, 95 % intervals"
-        made.append((over, [*lines, *_failed_lines(own, lines)], [*apart_words(board), *left_out(own)]))
+        made.append(
+            (over, [*lines, *_failed_lines(own, lines)], [*size_words(board), *apart_words(board), *left_out(own)])
+        )
     for (kind, sigma), own in several[several["failed"] > 0].groupby(["kind", "sigma_255"], sort=False):
         if (kind, sigma) not in ranked and (failed := _failed_lines(own, [])):
             made.append((heading(str(kind), own["sigma_255"].iloc[0]), failed, list(left_out(own))))
@@ -95,9 +105,9 @@ def _board_line(place: Place, reference: Candidate) -> dict[str, object]:
         f"over {short(reference.name, 12)}": ""
         if one == reference
         else f"{gain_text(place)} {reach_text(place)}".strip(),
-        "ms/MP": "" if one.ms is None else number(one.ms),
+        "ms/MP": "" if one.ms is None else figure_text(one.ms),
         "95 % (ms)": spread_text(place),
-        "×": "" if place.times is None else number(place.times),
+        "×": f"{times_cell(place)} {size_cell(place)}".strip(),
     }
 
 

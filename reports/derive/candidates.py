@@ -13,6 +13,7 @@ import pandas as pd
 from reports.derive.apart import not_surely_worse
 from reports.derive.choice import Candidate, three_digits
 from reports.derive.fronts import REFERENCE_PIXELS
+from reports.derive.one_size import Timed
 from reports.derive.scores import RIVALS, main_degradation, main_sigma, per_image, several_channels
 from reports.derive.speeds import MEGAPIXEL
 from reports.derive.summary import Summary
@@ -31,15 +32,24 @@ RESTRICTED: Mapping[str, re.Pattern[str]] = {
 def candidates(summary: Summary, records: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
     """One for each line of `Summary.ranked`, in its order; `records` are the methods of `run.json`."""
     licences = {str(record.get("name")): str(record.get("licence") or "") for record in records}
-    memory, device = memory_of(summary), _devices(summary)
+    memory, device, times = memory_of(summary), _devices(summary), times_of(summary)
     several, ranked = several_channels(summary.standings), summary.ranked
     unsure: dict[object, frozenset[str]] = {}
+    images: dict[object, int] = {}
     for places in ranked.groupby(RIVALS, observed=True).indices.values():
         own = ranked.iloc[places]
-        rivals = not_surely_worse(per_image(summary.comparison.counted, own))
+        wide = per_image(summary.comparison.counted, own)
+        rivals = not_surely_worse(wide)
+        images |= dict.fromkeys(own.index, len(wide))
         unsure |= {index: rivals[str(label)] for index, label in own["label"].items()}
     lines = (_candidate(line, several, memory, device, licences) for line in lines_of(ranked))
-    return tuple(replace(one, unsure=unsure[index]) for one, index in zip(lines, ranked.index, strict=True))
+    return tuple(
+        replace(
+            one, unsure=unsure[index], images=images[index],
+            elsewhere=times.get((one.name, one.scale, one.channels), ())[1:],
+        )
+        for one, index in zip(lines, ranked.index, strict=True)
+    )  # fmt: skip
 
 
 def _candidate(
@@ -67,6 +77,7 @@ def _candidate(
         options=str(line.options),
         channels=int(line.channels),
         scale=int(line.scale),
+        size=size_text(line) if line.per_megapixel > 0 else "",
     )
 
 
@@ -106,6 +117,22 @@ def memory_of(summary: Summary) -> dict[tuple[str, float, float], float]:
     medians = own.groupby(["label", "scale", "channels", "guessed", "distance"], observed=True)["each"].median()
     nearest = medians.reset_index().drop_duplicates(["label", "scale", "channels"])
     return {(str(line.label), line.scale, line.channels): float(line.each) for line in lines_of(nearest)}
+
+
+def times_of(summary: Summary) -> dict[tuple[str, int, int], tuple[Timed, ...]]:
+    """Every time by label, scale and channels, the one nearest to 512 x 512 first: that is the one shown."""
+    own = summary.timed[summary.timed["per_megapixel"] > 0]
+    nearest = own.assign(distance=(own["pixels"] / REFERENCE_PIXELS).map(math.log).abs())
+    found: dict[tuple[str, int, int], tuple[Timed, ...]] = {}
+    for line in lines_of(nearest.sort_values("distance", kind="stable")):
+        key = (str(line.label), int(line.scale), int(line.channels))
+        found[key] = (*found.get(key, ()), Timed(size_text(line), three_digits(line.per_megapixel * MILLI)))
+    return found
+
+
+def size_text(line: Any) -> str:
+    """Width and height of a line: `512 × 512`."""
+    return f"{line.width:.0f} × {line.height:.0f}"
 
 
 def _devices(summary: Summary) -> dict[str, str]:

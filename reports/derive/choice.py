@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from reports.derive.one_size import Timed
+
 Limit = Literal["device", "licence", "memory", "budget", "quality"]
 """What a question can ask for; the first three decide what is left to choose from."""
 
@@ -42,6 +44,17 @@ class Candidate:
     scale: int = 1
     unsure: frozenset[str] = frozenset()
     """Names of rivals that are no better, and that it is not surely better than."""
+    images: int = 1
+    """How many images `db` is the mean of."""
+    size: str = ""
+    """At which `ms` was measured: `512 × 512`."""
+    elsewhere: tuple[Timed, ...] = ()
+    """Its times at other sizes, the nearest to 512 x 512 first."""
+
+    @property
+    def times(self) -> tuple[Timed, ...]:
+        """Every time of it: the one that is shown, then those at other sizes."""
+        return () if self.ms is None else (Timed(self.size, self.ms), *self.elsewhere)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from reports.derive.apart import Pair, alike
 from reports.derive.choice import Candidate, best_first
 from reports.derive.intervals import Difference, difference
 from reports.derive.matched import Matched, time_at
+from reports.derive.one_size import Ratio, ratio
 from reports.derive.scores import per_image
 from reports.derive.summary import Summary
 from reports.read.methods import DCT
@@ -28,8 +29,8 @@ class Place:
     candidate: Candidate
     gain: Difference
     """PSNR less that of the reference, paired by image."""
-    times: float | None
-    """Its time over that of the reference."""
+    times: Ratio | None
+    """Its time over that of the reference, at one size."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ def _reference(rivals: list[Candidate], built: Mapping[str, bool]) -> Candidate:
 
 
 def _place(one: Candidate, reference: Candidate, wide: pd.DataFrame) -> Place:
-    times = one.ms / reference.ms if one.ms and reference.ms else None
-    return Place(one, difference(wide[one.name], wide[reference.name]), times)
+    return Place(one, difference(wide[one.name], wide[reference.name]), ratio(one.times, reference.times))
 
 
 def _parameters(summary: Summary) -> dict[tuple[str, int, int], float]:

@@ -52,16 +52,53 @@ def times_text(ratio: float) -> str:
     return UNDEFINED if math.isnan(ratio) else f"{_digits(ratio)}×"
 
 
+def factor_text(ratio: float) -> str:
+    """How many times the larger of two is the smaller, whichever is which: `58`, `1.31`; `1` for about as much."""
+    if not ratio > 0 or not math.isfinite(ratio):
+        return UNDEFINED
+    return _digits(max(ratio, 1 / ratio))
+
+
 def takes_text(ratio: float, other: str) -> str:
-    """How long something takes beside `other`: `takes 1.31× the time of B`, `takes about as long as B`."""
-    times = times_text(ratio)
-    return f"takes about as long as {other}" if times == "1×" else f"takes {times} the time of {other}"
+    """How long something takes beside `other`: `takes 1.31 times as long as B`, `is 58 times as fast as B`."""
+    factor = factor_text(ratio)
+    if factor == "1":
+        return f"takes about as long as {other}"
+    return f"takes {factor} times as long as {other}" if ratio > 1 else f"is {factor} times as fast as {other}"
+
+
+def factor_reach(ratio: float, low: float, high: float) -> str:
+    """The interval of what `takes_text` says of a ratio, upside down where it says how fast: ` [2.6 to 3.3]`."""
+    ends = (1 / high, 1 / low) if factor_text(ratio) != "1" and ratio < 1 else (low, high)
+    return reach_text(*(_digits(end) if math.isfinite(end) else UNDEFINED for end in ends))
+
+
+def long_text(ratio: float) -> str:
+    """How long something takes beside what is faster: `63.1 times as long`, `about as long`."""
+    factor = factor_text(ratio)
+    return "about as long" if factor == "1" else f"{factor} times as long"
+
+
+def many_text(ratio: float) -> str:
+    """How much more there is of the larger: `79.9 times as`, `about as` (many, much)."""
+    factor = factor_text(ratio)
+    return "about as" if factor == "1" else f"{factor} times as"
+
+
+def figure_text(value: float) -> str:
+    """A number as it stands in a column: three significant digits, whole from 100 on: `0.0172`, `13.0`, `10,540`."""
+    if not value > 0 or not math.isfinite(value):
+        return "0" if value == 0 else UNDEFINED
+    places = max(2 - math.floor(math.log10(float(f"{value:.3g}"))), 0)
+    return f"{math.floor(value + 0.5):,}" if value >= 100 else f"{value:.{places}f}"  # noqa: PLR2004 - three digits
 
 
 def fast_text(ratio: float, other: str) -> str:
-    """How fast something is beside `other`: `3× as fast as B`, `about as fast as B`."""
-    times = times_text(ratio)
-    return f"about as fast as {other}" if times == "1×" else f"{times} as fast as {other}"
+    """How fast something is beside `other`: `3 times as fast as B`, `2 times as slow as B`, `about as fast as B`."""
+    factor = factor_text(ratio)
+    if factor == "1":
+        return f"about as fast as {other}"
+    return f"{factor} times as fast as {other}" if ratio > 1 else f"{factor} times as slow as {other}"
 
 
 def at_most_text(value: float, digits: int = 2) -> str:

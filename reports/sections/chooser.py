@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.derive.choice import Candidate, Choice, Limit, Question, choose
+from reports.derive.one_size import ratio
+from reports.draw.number_text import counted
 from reports.read.methods import options_of
 from reports.sections.words import sentences, words
 
@@ -63,22 +65,34 @@ class _Speaker:
         return words("choice.image", size=self.size) if self.size else words("choice.each")
 
     def time(self, one: Candidate) -> str:
-        return words("choice.time", ms=number((one.ms or 0) * self.question.megapixels), per=self.per)
+        ms = number((one.ms or 0) * self.question.megapixels)
+        return words("choice.time", ms=ms, per=self.per, timed=one.size)
 
     def facts(self, one: Candidate) -> str:
+        db, images = decibels(one.db), counted(one.images, "image")
         if one.ms is None:
-            return words("choice.untimed", db=decibels(one.db))
-        return words("choice.facts", db=decibels(one.db), time=self.time(one))
+            return words("choice.untimed", db=db, images=images)
+        return words("choice.facts", db=db, images=images, time=self.time(one))
+
+    def pace(self, other: Candidate, chosen: Candidate) -> str:
+        """How fast the other is beside what was chosen; where they were not timed at one size, its own time."""
+        found = ratio(other.times[:1], chosen.times[:1])
+        if found is None:
+            return words("choice.other_size", time=self.time(other))
+        times = number(max(found.value, 1 / found.value))
+        if times == "1":
+            return words("choice.as_fast")
+        return words("choice.slower" if found.value > 1 else "choice.quicker", times=times)
 
     def better(self, choice: Choice, chosen: Candidate) -> str:
         other = choice.better
         if other is None:
             higher = any(one.db > chosen.db for one in choice.left)
             return words("choice.best_unsure") if higher else words("choice.best")
-        gain = decibels(other.db - chosen.db)
+        gain, images = decibels(other.db - chosen.db), counted(other.images, "image")
         if not other.ms or not chosen.ms:
-            return words("choice.better_untimed", name=other.name, gain=gain)
-        return words("choice.better", name=other.name, gain=gain, times=number(other.ms / chosen.ms))
+            return words("choice.better_untimed", name=other.name, gain=gain, images=images)
+        return words("choice.better", name=other.name, gain=gain, images=images, pace=self.pace(other, chosen))
 
     def cheaper(self, choice: Choice, chosen: Candidate) -> Iterator[str]:
         other, quality = choice.cheaper, choice.question.quality
@@ -87,16 +101,20 @@ class _Speaker:
         if quality is not None:
             asked = plain(quality)
             if other:
-                yield words("choice.reaches", name=other.name, quality=asked, time=self.time(other))
+                images = counted(other.images, "image")
+                yield words("choice.reaches", name=other.name, quality=asked, images=images, time=self.time(other))
             else:
                 yield words("choice.nothing_cheaper", quality=asked)
         elif other and other.ms:
-            loss = decibels(chosen.db - other.db)
-            times = number(other.ms / chosen.ms)
+            loss, images, pace = (
+                decibels(chosen.db - other.db),
+                counted(other.images, "image"),
+                self.pace(other, chosen),
+            )
             if other.name in chosen.unsure:
-                yield words("choice.cheaper_unsure", name=other.name, loss=loss, times=times)
+                yield words("choice.cheaper_unsure", name=other.name, loss=loss, images=images, pace=pace)
             else:
-                yield words("choice.cheaper", name=other.name, loss=loss, times=times)
+                yield words("choice.cheaper", name=other.name, loss=loss, images=images, pace=pace)
         else:
             yield words("choice.fastest")
 
@@ -104,8 +122,9 @@ class _Speaker:
         """What comes closest to a limit that it does not meet, and by how much it misses it."""
         size, facts = self.question.megapixels, self.facts(one)
         if limit == "budget":
-            over = number((one.ms or 0) * size - (self.question.budget or 0))
-            return words("choice.near_budget", name=one.name, db=decibels(one.db), time=self.time(one), over=over)
+            over, images = number((one.ms or 0) * size - (self.question.budget or 0)), counted(one.images, "image")
+            db, time = decibels(one.db), self.time(one)
+            return words("choice.near_budget", name=one.name, db=db, images=images, time=time, over=over)
         if limit == "quality":
             short = decibels((self.question.quality or 0) - one.db)
             return words("choice.near_quality", name=one.name, facts=facts, short=short)
@@ -225,7 +244,8 @@ def payload(found: Sequence[Candidate], kinds: Mapping[str, Sequence[float]], co
             "number": place, "unsure": sorted(numbers[one.kind, one.sigma, name] for name in one.unsure),
             "name": one.name, "kind": one.kind, "sigma": one.sigma, "db": one.db, "ms": one.ms, "mib": one.mib,
             "licence": one.licence, "restricted": sorted(one.restricted), "device": one.device,
-            "color": colors.get(one.name, ""), "command": command(one), "python": "\n".join(python(one)),
+            "images": counted(one.images, "image"), "timed": one.size, "color": colors.get(one.name, ""),
+            "command": command(one), "python": "\n".join(python(one)),
         }
         for place, one in enumerate(found)
     ]  # fmt: skip

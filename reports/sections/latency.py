@@ -14,7 +14,7 @@ from reports.derive.leaders import ranked, span
 from reports.draw.columns import columns
 from reports.draw.grid import Columns, grid, text_cell
 from reports.draw.look import Chart
-from reports.draw.number_text import count_text, counted, fast_text, listed, seconds_text, times_text
+from reports.draw.number_text import count_text, counted, factor_text, fast_text, listed, seconds_text
 from reports.draw.sheet import Ink, Sheet, few
 from reports.read.tables import lines_of, most_of
 from reports.sections.section import Material, Section
@@ -62,10 +62,10 @@ def _tails(table: pd.DataFrame) -> Iterator[str]:
     if table.empty:
         return
     sure = table[table["p90_low"].notna() & (table["p50"] > 0)]
-    found = span(sure.assign(tail=sure["p90"] / sure["p50"]), "tail", times_text)
+    found = span(sure.assign(tail=sure["p90"] / sure["p50"]), "tail", factor_text)
     if found is None:
         yield words("latency.few", calls=counted(samples_needed(0.9), "call"))
-    elif found.most == times_text(1.0):
+    elif found.most == "1":
         yield words("latency.no_tail", cases=counted(len(sure), "case"))
     else:
         yield words("latency.tail", methods=listed(found.at_most), tail=found.most, cases=counted(len(sure), "case"))

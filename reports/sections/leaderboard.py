@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from reports.derive.leaderboard import Entry, Leaderboard, Place
 from reports.derive.matched import Matched
-from reports.draw.number_text import UNDEFINED, count_text, counted, listed
-from reports.sections.chooser import number, title
+from reports.draw.number_text import UNDEFINED, count_text, counted, figure_text, listed
+from reports.sections.chooser import title
 from reports.sections.words import words
 
 
@@ -51,17 +51,32 @@ def boards(found: Sequence[Leaderboard]) -> tuple[Board, ...]:
 
 
 def _board(board: Leaderboard) -> Board:
-    name, db = board.reference.name, f"{board.reference.db:.2f}"
+    name, db, images = board.reference.name, f"{board.reference.db:.2f}", counted(board.images, "image")
     columns = (
-        "method", "PSNR (dB)", f"gain over {name} (dB)", "time (ms / MP)", f"× {name}", "memory (MiB / MP)",
+        "method", f"mean PSNR of {images} (dB)", f"gain over {name}, {images} (dB)", "time (ms / MP)",
+        f"time over that of {name}", "memory (MiB / MP)",
         f"to reach {db} dB (ms / MP)", "parameters", "licence",
     )  # fmt: skip
     every = [place for entry in board.entries for place in (entry.head, *entry.variants)]
     scale = _Scale.of(every)
     rows = tuple(_rows(board, entry, scale) for entry in board.entries)
-    note = words("leaderboard.note", images=counted(board.images, "image"), reference=name)
-    note = " ".join((note, *apart_words(board)))
+    note = words("leaderboard.note", images=images, reference=name)
+    note = " ".join((note, *size_words(board), *apart_words(board)))
     return Board(board.kind, board.sigma, title(board.kind, board.sigma), columns, rows, note)
+
+
+def size_words(board: Leaderboard) -> Iterator[str]:
+    """At which sizes the times were taken, and which method is set against no other for that."""
+    every = [place for entry in board.entries for place in (entry.head, *entry.variants)]
+    timed = [place.candidate for place in every if place.candidate.ms is not None]
+    sizes = {size: [one.name for one in timed if one.size == size] for size in dict.fromkeys(one.size for one in timed)}
+    if len(sizes) == 1:
+        yield words("leaderboard.one_size", size=next(iter(sizes)))
+    elif sizes:
+        yield words("leaderboard.sizes", sizes="; ".join(f"{size} for {listed(own)}" for size, own in sizes.items()))
+        alone = [place.candidate.name for place in every if place.candidate.ms is not None and place.times is None]
+        if alone and board.reference.ms is not None:
+            yield words("leaderboard.no_common_size", methods=listed(alone), reference=board.reference.name)
 
 
 def apart_words(board: Leaderboard) -> Iterator[str]:
@@ -93,9 +108,9 @@ def _row(board: Leaderboard, place: Place, scale: _Scale) -> Row:
     figures = (
         Figure(f"{one.db:.2f}"),
         Figure(UNDEFINED if reference else gain_text(place), reach_text(place), scale.gain(place)),
-        Figure(UNDEFINED if one.ms is None else number(one.ms), spread_text(place), scale.time(place)),
-        Figure(UNDEFINED if place.times is None else number(place.times)),
-        Figure(UNDEFINED if one.mib is None else number(one.mib)),
+        Figure(UNDEFINED if one.ms is None else figure_text(one.ms), spread_text(place), scale.time(place)),
+        Figure(times_cell(place) or UNDEFINED, size_cell(place)),
+        Figure(UNDEFINED if one.mib is None else figure_text(one.mib)),
     )
     return Row(one.name, figures, reference)
 
@@ -139,12 +154,22 @@ def reach_text(place: Place) -> str:
 def spread_text(place: Place) -> str:
     """The interval of the median time: `17.0 to 17.3`; nothing where there is none."""
     low, high = place.candidate.low, place.candidate.high
-    return f"{number(low)} to {number(high)}" if low and high else ""
+    return f"{figure_text(low)} to {figure_text(high)}" if low and high else ""
+
+
+def times_cell(place: Place) -> str:
+    """Its time over that of the reference: `63.1`; nothing where the two were not timed at one size."""
+    return "" if place.times is None else figure_text(place.times.value)
+
+
+def size_cell(place: Place) -> str:
+    """At which size the two were set against each other, where that is not the one of the time shown."""
+    return "" if place.times is None or place.times.size == place.candidate.size else f"at {place.times.size}"
 
 
 def matched_text(matched: Matched | None) -> str:
     """A time at matched quality: `17.1`, `at most 550`, `not reached`."""
     if matched is None:
         return words("leaderboard.not_reached")
-    time = number(matched.ms)
+    time = figure_text(matched.ms)
     return words("leaderboard.at_most", time=time) if matched.at_most else time

@@ -12,7 +12,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart
-from reports.draw.number_text import bytes_text, count_text, listed, times_text
+from reports.draw.number_text import bytes_text, count_text, listed, many_text
 from reports.draw.sheet import Ink, Sheet, pixels_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -75,7 +75,7 @@ def _hungriest(table: pd.DataFrame) -> Iterator[str]:
     found = span(each, "each", count_text)
     if found and not found.level:
         least, most = listed(found.at_least), listed(found.at_most)
-        yield words("memory.hungriest", least=least, most=most, ratio=times_text(found.ratio), kind=kind)
+        yield words("memory.hungriest", least=least, most=most, ratio=many_text(found.ratio), kind=kind)
     elif found:
         yield words("memory.one", methods=listed(found.at_least), bytes=found.least, kind=kind)
 

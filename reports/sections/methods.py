@@ -13,7 +13,7 @@ from reports.derive.verdict_words import difference
 from reports.draw.columns import columns
 from reports.draw.grid import Cell, Grid, Line, grid
 from reports.draw.look import Chart, numbered
-from reports.draw.number_text import count_text, counted, listed, times_text
+from reports.draw.number_text import count_text, counted, listed, many_text
 from reports.draw.sheet import Ink, Sheet, short
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
@@ -90,7 +90,7 @@ def _dearest(cost: pd.DataFrame) -> Iterator[str]:
         yield words("methods.one", methods=listed(found.at_least), count=found.least, by=by)
     elif found:
         cheapest, dearest = listed(found.at_least), listed(found.at_most)
-        yield words("methods.dearest", cheapest=cheapest, dearest=dearest, ratio=times_text(found.ratio), by=by)
+        yield words("methods.dearest", cheapest=cheapest, dearest=dearest, ratio=many_text(found.ratio), by=by)
 
 
 def _counts(cost: pd.DataFrame) -> tuple[pd.DataFrame, str]:

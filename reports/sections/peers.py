@@ -13,7 +13,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import counted, listed, reach_text, seconds_text, takes_text, times_text
+from reports.draw.number_text import counted, factor_reach, listed, seconds_text, takes_text, times_text
 from reports.draw.sheet import Ink, Sheet
 from reports.read.tables import least_of, lines_of
 from reports.sections.section import Material, Section
@@ -52,7 +52,7 @@ def _fastest(peers: pd.DataFrame) -> Iterator[str]:
     if table.empty:
         return
     least = least_of(table, "ratio")
-    reach = reach_text(times_text(least["low"]), times_text(least["high"]))
+    reach = factor_reach(least["ratio"], least["low"], least["high"])
     said = f"{takes_text(least['ratio'], str(least['base']))}{reach}"
     one = words("peers.one", method=least["label"], takes=said, rounds=counted(least["rounds"], "round"))
     yield words("peers.least", ratios=counted(len(table), "ratio"), one=one) if len(table) > 1 else one
@@ -70,7 +70,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     for place, line in enumerate(lines_of(table)):
         name = str(line.label)
         said = f"{name} {takes_text(line.ratio, str(line.base))}"
-        reach = reach_text(times_text(line.low), times_text(line.high))
+        reach = factor_reach(line.ratio, line.low, line.high)
         tip = f"{said}{reach}, {counted(line.rounds, 'round')}, {line.width:.0f} × {line.height:.0f}"
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=ink.palette[name], tip=tip)
         parts.append(f"{said} ({line.group})" if several else said)

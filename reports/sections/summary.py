@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from reports.derive.candidates import candidates, kind_of, kinds
-from reports.derive.fronts import REFERENCE_PIXELS
+from reports.derive.candidates import candidates, kind_of, kinds, times_of
 from reports.derive.intervals import Difference, difference
 from reports.derive.leaderboard import Leaderboard, leaderboards
+from reports.derive.one_size import ratio
 from reports.derive.scores import RIVALS, per_image, several_channels
 from reports.derive.summary import Summary
 from reports.draw.look import VARIABLES, Chart
-from reports.draw.number_text import counted, seconds_text, times_text
+from reports.draw.number_text import counted, factor_text, seconds_text
 from reports.draw.sheet import Ink, slug
 from reports.read.methods import DCT
 from reports.read.tables import least_of, lines_of
@@ -162,7 +161,7 @@ def _difference(summary: Summary, main: pd.DataFrame, unsure: Unsure, top: Any, 
         said = words("summary.buys", top=top_named, base=base_named, gain=gain.mean, reach=reach)
     else:
         said = words("summary.loses", top=top_named, base=base_named, loss=-gain.mean, reach=reach)
-    return words("summary.difference", said=said, level=_level_words(top), time=_time_words(top, base, summary.timed))
+    return words("summary.difference", said=said, level=_level_words(top), time=_time_words(top, base, summary))
 
 
 def _alone(summary: Summary, line: Any, main: pd.DataFrame) -> str:
@@ -179,15 +178,16 @@ def _reach_words(gain: Difference, images: str) -> str:
     return words("summary.reach", low=gain.low, high=gain.high, images=images) if gain.n > 1 else images
 
 
-def _time_words(top: Any, base: Any, timed: pd.DataFrame) -> str:
-    own = timed[(timed["scale"] == top.scale) & (timed["channels"] == top.channels)]
-    sizes = own[own["label"].isin([top.label, base.label])]
-    if sizes.empty:
+def _time_words(top: Any, base: Any, summary: Summary) -> str:
+    """How long the first takes beside the second, at a size that both were timed at."""
+    times = times_of(summary)
+    one, other = (times.get((str(line.label), int(line.scale), int(line.channels)), ()) for line in (top, base))
+    if not (one and other):
         return words("summary.untimed")
-    both = sizes.pivot_table(index=["height", "width"], columns="label", values="median").dropna()
-    if both.shape[1] < 2 or both.empty:  # noqa: PLR2004 - a ratio needs both
-        return words("summary.no_common_size")
-    pixels = both.index.get_level_values("height") * both.index.get_level_values("width")
-    nearest = both.iloc[int(np.abs(np.log(pixels / REFERENCE_PIXELS)).argmin())]
-    times = times_text(nearest[top.label] / nearest[base.label])
-    return words("summary.as_fast") if times == "1×" else words("summary.timed", times=times)
+    found = ratio(one, other)
+    if found is None:
+        sizes = {"top_size": one[0].size, "base_size": other[0].size}
+        return words("summary.no_common_size", top=top.label, base=base.label, **sizes)
+    if (factor := factor_text(found.value)) == "1":
+        return words("summary.as_fast", size=found.size)
+    return words("summary.slower" if found.value > 1 else "summary.quicker", factor=factor, size=found.size)

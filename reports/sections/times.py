@@ -16,7 +16,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns, interval
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import count_text, counted, interval_text, listed, reach_text, seconds_text, times_text
+from reports.draw.number_text import count_text, counted, interval_text, listed, long_text, reach_text, seconds_text
 from reports.draw.sheet import Ink, Sheet, few, pixels_axis, seconds_axis
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -61,7 +61,7 @@ def _fastest(timed: pd.DataFrame) -> Iterator[str]:
     elif times:
         yield words(
             "time.span", size=size, fastest=listed(times.at_least), least=times.least, slowest=listed(times.at_most),
-            most=times.most, ratio=times_text(times.ratio), calls=calls,
+            most=times.most, ratio=long_text(times.ratio), calls=calls,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from reports.derive.leaders import leaders
 from reports.derive.scores import RIVALS, main_degradation, main_sigma, within_images
 from reports.derive.summary import Summary
 from reports.draw.look import SOFT, Chart
-from reports.draw.number_text import counted, listed, seconds_text, takes_text, times_text
+from reports.draw.number_text import counted, factor_text, listed, long_text, seconds_text, takes_text
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of
 from reports.sections import other_scores
@@ -43,15 +43,28 @@ def _price(summary: Summary) -> Iterator[str]:
         first, last = front.iloc[0], front.iloc[-1]
         where, images = level(next(lines_of(own))), images_text(summary.comparison, own)
         start, end = _place(first), _place(last)
-        gain, ratio = last["psnr_db"] - first["psnr_db"], last["per_megapixel"] / first["per_megapixel"]
+        gain = last["psnr_db"] - first["psnr_db"]
         if len(front) == 1:
             yield words("tradeoff.no_price", where=where, fastest=start, images=images)
         else:
-            each = times_text(ratio ** (1 / gain))
+            takes, each = _price_words(first, last)
             yield words(
-                "tradeoff.price", where=where, fastest=start, best=end, ratio=times_text(ratio), gain=gain, each=each,
-                images=images,
-            )  # fmt: skip
+                "tradeoff.price", where=where, fastest=start, best=end, ratio=takes, gain=gain, each=each, images=images
+            )
+
+
+def _price_words(first: Any, last: Any) -> tuple[str, str]:
+    """How much longer the last of the front takes than the first, and the factor of a decibel; or why not."""
+    if _size(first) != _size(last):
+        return words("tradeoff.other_size", fast_size=_size(first), best_size=_size(last)), ""
+    ratio = last["per_megapixel"] / first["per_megapixel"]
+    factor = factor_text(ratio ** (1 / (last["psnr_db"] - first["psnr_db"])))
+    each = "" if factor == "1" else words("tradeoff.each", factor=factor)
+    return long_text(ratio), each
+
+
+def _size(one: Any) -> str:
+    return f"{one['width']:.0f} × {one['height']:.0f}"
 
 
 def _place(one: Any) -> str:
@@ -180,7 +193,11 @@ def _finding(shown: pd.DataFrame, front: pd.DataFrame) -> str:
     elif best == [fastest["label"]]:
         said = words("tradeoff.both", method=best[0], psnr_db=psnr_db, time=time)
     else:
-        slower = shown[shown["label"] == best[0]].iloc[0]["per_megapixel"] / fastest["per_megapixel"]
-        takes = takes_text(slower, f"{fastest['label']} ({fastest['psnr_db']:.2f} dB)")
-        said = words("tradeoff.best", best=best[0], psnr_db=psnr_db, takes=takes)
+        top, beside = shown[shown["label"] == best[0]].iloc[0], f"{fastest['label']} ({fastest['psnr_db']:.2f} dB)"
+        if _size(top) == _size(fastest):
+            takes = takes_text(top["per_megapixel"] / fastest["per_megapixel"], beside)
+            said = words("tradeoff.best", best=best[0], psnr_db=psnr_db, takes=takes)
+        else:
+            apart = words("tradeoff.other_size", fast_size=_size(fastest), best_size=_size(top))
+            said = words("tradeoff.best_apart", best=best[0], psnr_db=psnr_db, fastest=beside, apart=apart)
     return f"{said} {on_front}"

@@ -45,12 +45,17 @@ const sentence = (words, choice, asked) => {
   const per = asked.shown ? fill("image", { size: asked.shown }) : words.each;
   const fields = (one) => {
     const own = { ...one, per, db: one.db.toFixed(2), mib: digits((one.mib ?? 0) * asked.size), over: digits((one.ms ?? 0) * asked.size - (asked.budget ?? 0)), short: ((asked.quality ?? 0) - one.db).toFixed(2), quality: String(asked.quality) };
-    own.time = fill("time", { per, ms: digits((one.ms ?? 0) * asked.size) });
+    own.time = fill("time", { ...own, ms: digits((one.ms ?? 0) * asked.size) });
     own.facts = fill(one.ms === null ? "untimed" : "facts", own);
     return own;
   };
   const { chosen, better, cheaper } = choice;
-  const beside = (other) => ({ ...fields(other), gain: (other.db - chosen.db).toFixed(2), loss: (chosen.db - other.db).toFixed(2), times: digits(other.ms / chosen.ms) });
+  const pace = (other) => {
+    if (!other.ms || !chosen.ms || other.timed !== chosen.timed) return fill("other_size", fields(other));
+    const times = digits(Math.max(other.ms / chosen.ms, chosen.ms / other.ms));
+    return times === "1" ? words.as_fast : fill(other.ms > chosen.ms ? "slower" : "quicker", { times });
+  };
+  const beside = (other) => ({ ...fields(other), gain: (other.db - chosen.db).toFixed(2), loss: (chosen.db - other.db).toFixed(2), pace: pace(other) });
   const parts = chosen ? [fields(chosen).facts] : [words.none];
   if (chosen) {
     parts.push(!better ? (choice.left.some((one) => one.db > chosen.db) ? words.best_unsure : words.best) : fill(better.ms && chosen.ms ? "better" : "better_untimed", beside(better)));
