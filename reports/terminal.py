@@ -16,7 +16,7 @@ from reports.derive.leaderboard import Place, leaderboards
 from reports.derive.question import Asked, read_question
 from reports.derive.scores import RIVALS
 from reports.derive.summary import summarise
-from reports.draw.number_text import counted, figure_text
+from reports.draw.number_text import counted, figure_text, signed
 from reports.draw.sheet import short
 from reports.read.metrics import Metric
 from reports.read.run import load_run
@@ -202,7 +202,7 @@ def layers(report: Report) -> Records:
         {
             "layer": record["layer"],
             "milliseconds": round(1e3 * record["seconds"], 4),
-            "share": f"{record['seconds'] / whole:.1%}",
+            "share": signed(f"{record['seconds'] / whole:.1%}"),
             "macs": int(record["macs"]),
             "gflop_per_s": round(2e-9 * record["macs"] / record["seconds"], 1),
             "peak_mib": round(record["peak_bytes"] / 2**20, 2),

@@ -12,6 +12,12 @@ from bench.talk import Record
 NARROW = 80
 """Columns of a terminal that nobody has widened."""
 
+_NAMES = frozenset({"group", "method", "beside"})
+"""Columns of names, of which the middle is left out where a table has no room; all else is folded."""
+
+_SHORTEST = 12
+"""Characters that are left of a name, however narrow the table."""
+
 
 class Format(StrEnum):
     """How a table is printed."""
@@ -34,7 +40,10 @@ def show(records: Sequence[Record], style: Format, *, title: str = "") -> None:
 
 
 def show_narrow(records: Sequence[Record], *, title: str = "") -> None:
-    """Prints records as a table without frames that fits 80 columns, long names folded; numbers stand to the right."""
+    """Prints records as a table without frames that fits 80 columns; numbers stand to the right.
+
+    Of names the middle is left out where they are too long, and never a part that tells two of them apart.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -46,9 +55,33 @@ def show_narrow(records: Sequence[Record], *, title: str = "") -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for place, column in enumerate(records[0] if records else ()):
         table.add_column(Text(column), justify="right" if place else "left", overflow="fold")
-    for record in records:
-        table.add_row(*(Text(shown(record[column])) for column in records[0]))
+    for cells in elided([{column: shown(record[column]) for column in records[0]} for record in records]):
+        table.add_row(*map(Text, cells.values()))
     console.print(table)
+
+
+def elided(lines: Sequence[dict[str, str]], room: int = NARROW) -> Sequence[dict[str, str]]:
+    """`lines` with the longest names shortened in the middle until a table of them is `room` wide, if it can be.
+
+    A column keeps its names whole where two of them would become the same.
+    """
+    limits = (
+        {column: max(map(len, (column, *(line[column] for line in lines)))) for column in lines[0]} if lines else {}
+    )
+    short = {column: limit for column, limit in limits.items() if column in _NAMES}
+    while sum(limits.values()) + len(limits) > room and short and max(short.values()) > _SHORTEST:
+        widest = max(short, key=lambda column: short[column])
+        limits[widest] = short[widest] = short[widest] - 1
+    names = {column: {line[column]: _elided(line[column], limit) for line in lines} for column, limit in short.items()}
+    kept = {column for column, own in names.items() if len(set(own.values())) == len(own)}
+    return [
+        {column: names[column][text] if column in kept else text for column, text in line.items()} for line in lines
+    ]
+
+
+def _elided(text: str, most: int) -> str:
+    end = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - end]}…{text[len(text) - end :]}"
 
 
 def _rich_table(records: Sequence[Record], title: str) -> None:

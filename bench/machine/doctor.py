@@ -131,21 +131,22 @@ def load_symptom(watch: Watch) -> Symptom:
 def noise_symptom(watch: Watch, detect: float) -> Symptom:
     """Whether the scatter of a fixed kernel lets a usual number of paired timings tell `detect` apart."""
     reach = _Z * watch.spread * (2 / _PAIRS) ** 0.5  # the smallest difference that so many pairs show
-    value = f"scatter {watch.spread:.2%}: {_PAIRS} pairs tell {reach:.2%} apart, asked for {detect:.2%}"
+    told, asked = 100 * reach, 100 * detect
+    value = f"scatter {100 * watch.spread:.2f} %: {_PAIRS} pairs tell {told:.2f} % apart, asked for {asked:.2f} %"
     advice = "quieten the machine, or ask for a larger difference with --detect"
     return _judged("noise", value, advice, fit=reach <= detect)
 
 
 def drift_symptom(watch: Watch, detect: float) -> Symptom:
     """Slow changes of speed, which pairing takes out but one-sided timing does not."""
-    value = f"{watch.drift:.2%} between the slowest and the fastest tenth of the watch"
+    value = f"{100 * watch.drift:.2f} % between the slowest and the fastest tenth of the watch"
     advice = "let the machine cool down and settle; compare only times taken in turn, never runs minutes apart"
     return _judged("drift", value, advice, fit=watch.drift <= 3 * detect)
 
 
 def steal_symptom(watch: Watch, monitor: str) -> Symptom:
     """A hypervisor that gives the cores to others."""
-    value = f"virtual machine ({monitor}), {watch.steal:.2%} of the cores' time taken" if monitor else "none"
+    value = f"virtual machine ({monitor}), {100 * watch.steal:.2f} % of the cores' time taken" if monitor else "none"
     advice = "move to a machine with dedicated cores, or repeat later"
     return _judged("virtualisation", value, advice, fit=not monitor or watch.steal <= _STEAL_LIMIT)
 

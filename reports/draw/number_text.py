@@ -17,10 +17,19 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def signed(text: str) -> str:
-    """A number as written by a format, with a true minus sign; what is rounded to nothing has none: `−0.17`, `0.00`."""
+    """A number as written by a format, with a true minus sign and a space before `%`: `−0.17`, `71 %`.
+
+    What is rounded to nothing has no sign: `0.00`.
+    """
+    text = f"{text[:-1]} %" if text.endswith("%") and text[-2:-1].isdigit() else text
     if not text.startswith("-"):
         return text
-    return f"{MINUS}{text[1:]}" if text.strip("-0.,%") else text[1:]
+    return f"{MINUS}{text[1:]}" if text.strip("-0.,% ") else text[1:]
+
+
+def gain_text(gain: float, digits: int = 2) -> str:
+    """A difference with its sign: `+1.54`, `−0.16`."""
+    return signed(f"{gain:+.{digits}f}")
 
 
 def digits_text(number: float, digits: int = 3) -> str:

@@ -13,7 +13,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart, Marks, tag
-from reports.draw.number_text import listed, seconds_text
+from reports.draw.number_text import listed, seconds_text, signed
 from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -75,7 +75,7 @@ def _fives(table: pd.DataFrame) -> Iterator[str]:
 def _finding(shown: pd.DataFrame) -> str:
     """Where most of the time goes: to which layers, or between them."""
     names = shown["layer"].replace(BETWEEN, words("layers.between"))
-    leading, share = leaders(shown.assign(label=names), "share", "{:.1%}".format)
+    leading, share = leaders(shown.assign(label=names), "share", lambda share: signed(f"{share:.1%}"))
     return words("layers.most", layers=listed(leading), share=share, each=" each" if len(leading) > 1 else "")
 
 
@@ -85,7 +85,7 @@ def _bars(shown: pd.DataFrame, ink: Ink, label: str) -> Sheet:
     names = [str(name) for name in shown["layer"]]
     bars = sns.barplot(x=shown["seconds"], y=names, ax=sheet.axes, color=ink.palette[label].color)
     for number, (patch, line) in enumerate(zip(bars.patches, lines_of(shown), strict=False)):
-        tip = f"{line.layer}: {seconds_text(line.seconds)}, {line.share:.0%} of the layers' time"
+        tip = f"{line.layer}: {seconds_text(line.seconds)}, {signed(f'{line.share:.0%}')} of the layers' time"
         sheet.marks[tag(patch, "layer", number)] = Marks((tip,), label)
     sheet.axes.set_yticks(range(len(shown)), [short(name, 24) for name in names])
     sheet.axes.set_ylabel("")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reports.derive.leaderboard import Entry, Leaderboard, Place
 from reports.derive.matched import Matched
-from reports.draw.number_text import UNDEFINED, count_text, counted, figure_text, listed
+from reports.draw.number_text import UNDEFINED, count_text, counted, figure_text, gain_text as signed_gain, listed
 from reports.sections.chooser import title
 from reports.sections.words import words
 
@@ -142,7 +142,7 @@ class _Scale:
 
 def gain_text(place: Place) -> str:
     """The gain with its sign: `+1.54`, `−0.16`."""
-    return f"{place.gain.mean:+.2f}".replace("-", "−")
+    return signed_gain(place.gain.mean)
 
 
 def reach_text(place: Place) -> str:

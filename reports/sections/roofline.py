@@ -16,7 +16,7 @@ from reports.derive.summary import Summary
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import SOFT, Chart, Look
-from reports.draw.number_text import count_text, listed
+from reports.draw.number_text import count_text, listed, signed
 from reports.draw.sheet import Ink, Sheet
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
@@ -56,7 +56,7 @@ def _nearest(shown: pd.DataFrame) -> Iterator[str]:
     if shown.empty:
         return
     best = shown.groupby("label", sort=False)["share"].max().reset_index()
-    found = span(best, "share", "{:.0%}".format)
+    found = span(best, "share", lambda share: signed(f"{share:.0%}"))
     if found is None:
         yield words("roofline.not_probed")
     elif found.level:
@@ -113,7 +113,7 @@ def _tip(line: Any, roof: Roof) -> str:
 
 def _share_text(line: Any, roof: Roof) -> str:
     limit = roof.limit(str(line.dtype), line.intensity)
-    return "" if math.isnan(limit) else f", {line.gops / limit:.0%} of the limit there"
+    return "" if math.isnan(limit) else f", {signed(f'{line.gops / limit:.0%}')} of the limit there"
 
 
 def _about(roof: Roof, *, above: bool) -> str:

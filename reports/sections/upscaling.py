@@ -12,7 +12,7 @@ from reports.derive.scores import RIVALS, per_image
 from reports.derive.summary import Summary
 from reports.draw.grid import grid
 from reports.draw.look import MARKERS, Chart
-from reports.draw.number_text import listed
+from reports.draw.number_text import gain_text, listed
 from reports.draw.sheet import Ink, Sheet, short, slug
 from reports.read.tables import lines_of
 from reports.sections.score_tables import (
@@ -61,7 +61,7 @@ def _gains(summary: Summary) -> Iterator[str]:
         wide = per_image(summary.comparison.counted, own)
         if BASE in wide and wide.shape[1] > 1:
             means = wide.drop(columns=BASE).sub(wide[BASE], axis=0).mean().rename("gain").rename_axis("label")
-            best, gain = leaders(means.reset_index(), "gain", "{:+.2f}".format)
+            best, gain = leaders(means.reset_index(), "gain", gain_text)
             kind = level(next(lines_of(own))) + channels_text(own, among=main)
             images = images_text(summary.comparison, own)
             parts.append(words("upscaling.gain", methods=listed(best), gain=gain, kind=kind, images=images))

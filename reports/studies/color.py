@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports.derive.intervals import difference
 from reports.draw.look import Palette
-from reports.draw.number_text import counted
+from reports.draw.number_text import counted, gain_text
 from reports.studies.study import Study, decibels, of
 
 TITLE = "Colour"
@@ -58,5 +58,7 @@ def _transform_words(wide: pd.DataFrame) -> Iterator[str]:
         bare = label.removesuffix(_TRANSFORMED)
         if label != bare and f"{bare}{_PLAIN}" in wide:
             gain = difference(wide[label], wide[f"{bare}{_PLAIN}"])
-            reach = f"95 % from {gain.low:+.2f} to {gain.high:+.2f}" if gain.n > 1 else counted(gain.n, "image")
-            yield f"The colour transform changes {bare} by {gain.mean:+.2f} dB ({reach})." if gain.n else ""
+            reach = (
+                f"95 % from {gain_text(gain.low)} to {gain_text(gain.high)}" if gain.n > 1 else counted(gain.n, "image")
+            )
+            yield f"The colour transform changes {bare} by {gain_text(gain.mean)} dB ({reach})." if gain.n else ""

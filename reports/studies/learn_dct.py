@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from reports.derive.leaders import leaders
 from reports.draw.look import SOFT, Chart, numbered
-from reports.draw.number_text import listed
+from reports.draw.number_text import gain_text, listed
 from reports.draw.sheet import Sheet
 from reports.studies.study import Study, heat_map, of, values
 
@@ -36,7 +37,7 @@ def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
         beside = "beside the best uniform ratio, on images not learnt on"
         yield f"At 8 × 8 and sigma 25 the learnt thresholds change PSNR by {own.iloc[0]:+.3f} dB {beside}."
     if len(gains):
-        best, gain = leaders(gains.assign(label=gains["what"]), "value", "{:+.3f}".format)
+        best, gain = leaders(gains.assign(label=gains["what"]), "value", partial(gain_text, digits=3))
         names = listed(f"“{name}”" for name in best)
         yield f"The highest there is {gain} dB, by {names}{_costs(table, gains)}."
 
@@ -46,7 +47,7 @@ def _costs(table: pd.DataFrame, gains: pd.DataFrame) -> str:
     macs = of(table, "macs_per_pixel").drop_duplicates("part").set_index("part")["value"]
     counted = gains[gains["part"].isin(macs.index)]
     said = (
-        f"{what} {value:+.2f} dB for {macs[part]:,.0f}"
+        f"{what} {gain_text(value)} dB for {macs[part]:,.0f}"
         for part, what, value in counted[["part", "what", "value"]].to_numpy()
     )
     return f"; beside the operations per pixel: {', '.join(said)}" if len(counted) else ""
@@ -64,7 +65,9 @@ def _gain_chart(gains: pd.DataFrame) -> Iterator[Chart]:
     sheet.axes.axvline(0, color=SOFT, linewidth=1)
     sheet.names(order, 28)
     sheet.axes.set_xlabel("change beside the best uniform ratio (dB)")
-    best, gain = leaders(gains.assign(label=gains["what"] + " at " + gains["setting"]), "value", "{:+.3f}".format)
+    best, gain = leaders(
+        gains.assign(label=gains["what"] + " at " + gains["setting"]), "value", partial(gain_text, digits=3)
+    )
     finding = f"The highest value is {gain} dB, {listed(best)}."
     yield sheet.chart("learn-dct-gain", "What learning changes", finding, columns=2)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from reports.draw.look import Chart, Palette
-from reports.draw.number_text import counted
+from reports.draw.number_text import counted, gain_text
 from reports.draw.sheet import Sheet, limited
 from reports.studies.study import Study, of
 
@@ -103,7 +103,7 @@ def _input_words(scores: pd.DataFrame) -> str:
     drawn, clipped = (inputs.get(name) for name in (_DRAWN, _CLIPPED))
     if drawn is None or clipped is None:
         return ""
-    said = "; ".join(f"{gain:+.2f} dB at sigma {sigma:g}" for sigma, gain in (clipped - drawn).dropna().items())
+    said = "; ".join(f"{gain_text(gain)} dB at sigma {sigma:g}" for sigma, gain in (clipped - drawn).dropna().items())
     return f"Clipping and rounding alone changes the PSNR of the noisy input by {said}." if said else ""
 
 

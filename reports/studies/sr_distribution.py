@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports.derive.leaders import leaders
 from reports.draw.look import Chart, Palette
-from reports.draw.number_text import counted, listed
+from reports.draw.number_text import counted, gain_text, listed
 from reports.studies.study import Study, decibels, lines, of
 
 TITLE = "In and out of the training distribution"
@@ -57,7 +57,7 @@ def _words(wide: pd.DataFrame, images: str) -> Iterator[str]:
         if gain.empty:
             continue
         ends = {str(gain.idxmax()): gain.max(), str(gain.idxmin()): gain.min()}
-        said = ", ".join(f"{value:+.2f} dB on {kind} input" for kind, value in ends.items())
+        said = ", ".join(f"{gain_text(value)} dB on {kind} input" for kind, value in ends.items())
         losing = [str(kind) for kind in gain.index[gain < 0]]
         which = f": {'; '.join(losing)}" if losing else ""
         behind = f"it falls behind on {len(losing)} of {counted(len(gain), 'degradation')}{which}"

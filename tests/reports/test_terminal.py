@@ -96,8 +96,9 @@ def test_boards_have_the_best_first_with_gain_interval_and_milliseconds(tmp_path
     assert [(line["method"], line["dB"]) for line in lines[1:]] == [("DCT 8×8", "29.00"), ("total variation", "failed")]
     assert {tuple(line) for line in lines} == {tuple(lines[0])}
     assert lines[0]["over DCT 8×8"] == "+1.50 ±6.35"
-    assert (lines[1]["ms/MP"], lines[1]["95 % (ms)"], lines[1]["×"]) == ("13", "13 to 13", "1")
-    assert more[0].endswith("for 1 comparison, do not tell FFDNet from DCT 8×8.")
+    assert (lines[1]["ms/MP"], lines[1]["95 % (ms)"], lines[1]["×"]) == ("13.0", "13.0 to 13.0", "1.00")
+    assert more[0] == "All times are of 1000 × 1000 pixels."
+    assert more[1].endswith("for 1 comparison, do not tell FFDNet from DCT 8×8.")
     assert any(line.startswith("Failed, and so not compared: total variation") for line in more)
 
 

@@ -48,7 +48,7 @@ def test_a_hypervisor_is_named_and_matters_only_when_it_takes_time() -> None:
     taken = doctor.steal_symptom(watch(steal=0.1), "KVM")
     assert taken.verdict == "unfit"
     assert "KVM" in taken.value
-    assert "10.00%" in taken.value
+    assert "10.00 %" in taken.value
 
 
 @pytest.mark.parametrize(

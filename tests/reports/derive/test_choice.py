@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from reports.derive.choice import Candidate, Question, choose
+from reports.derive.one_size import Ratio, Timed, ratio
 from reports.sections.chooser import answer
 
-FAST = Candidate("fast", "dct", "denoise", 25.0, 28.0, ms=5.0, mib=8.0)
-GOOD = Candidate("good", "dct", "denoise", 25.0, 29.0, ms=13.0, mib=8.0)
-DEAR = Candidate("dear", "ffdnet", "denoise", 25.0, 30.5, ms=400.0, mib=160.0, restricted=frozenset({"gpl"}))
-POOR = Candidate("poor", "tv", "denoise", 25.0, 27.0, ms=90.0)
+SIZE = "512 × 512"
+FAST = Candidate("fast", "dct", "denoise", 25.0, 28.0, ms=5.0, size=SIZE, mib=8.0)
+GOOD = Candidate("good", "dct", "denoise", 25.0, 29.0, ms=13.0, size=SIZE, mib=8.0)
+DEAR = Candidate("dear", "ffdnet", "denoise", 25.0, 30.5, ms=400.0, size=SIZE, mib=160.0, restricted=frozenset({"gpl"}))
+POOR = Candidate("poor", "tv", "denoise", 25.0, 27.0, ms=90.0, size=SIZE)
 OTHER = replace(DEAR, name="other", sigma=50.0)
 ALL = (FAST, GOOD, DEAR, POOR, OTHER)
 ASKED = Question("denoise", 25.0)
@@ -44,9 +46,11 @@ def test_what_is_not_surely_better_is_no_better_choice_and_says_so() -> None:
     slow = replace(GOOD, name="slow", db=29.01, ms=26.0, unsure=frozenset({"good"}))
     found = choose((FAST, GOOD, slow), replace(ASKED, budget=15.0))
     assert (found.chosen, found.better, found.front) == (GOOD, None, (FAST, GOOD))
-    assert answer(found).text.startswith("29.00 dB in 13 ms per megapixel; nothing that is left is surely better; fast")
+    assert answer(found).text.startswith(
+        "29.00 dB (1 image) in 13 ms per megapixel (timed at 512 × 512); nothing that is left is surely better; fast"
+    )
     dear = choose((FAST, GOOD, slow), ASKED)
-    assert "; good takes 0.5× the time and is not surely worse, by 0.01 dB." in answer(dear).text
+    assert "; good is 2 times as fast and is 0.01 dB (1 image) lower, which is not surely worse." in answer(dear).text
 
 
 def test_limits_hold_to_the_last_digit_that_is_written() -> None:
@@ -105,3 +109,21 @@ def test_no_other_candidate_that_fits_is_better_and_as_fast(
 @pytest.mark.parametrize("limit", ["budget", "memory"])
 def test_a_limit_of_nothing_is_a_limit(limit: str) -> None:
     assert choose(ALL, replace(ASKED, **{limit: 0.0})).chosen is None  # type: ignore[arg-type]  # either is a number
+
+
+def test_times_of_different_sizes_stand_side_by_side_and_make_no_multiple() -> None:
+    small = replace(DEAR, size="160 × 160")
+    said = answer(choose((FAST, GOOD, small), ASKED)).text
+    assert said.startswith("30.50 dB (1 image) in 400 ms per megapixel (timed at 160 × 160)")
+    assert "good is 1.50 dB (1 image) worse and takes 13 ms per megapixel (timed at 512 × 512)." in said
+    assert "times as" not in said
+    assert "good is 1.50 dB (1 image) worse and is 30.8 times as fast." in answer(choose(ALL, ASKED)).text
+    shared = replace(small, elsewhere=(Timed("512 × 512", 500.0),))
+    assert ratio(shared.times, GOOD.times) == Ratio(500 / 13, "512 × 512")
+    assert ratio(small.times, GOOD.times) is None
+
+
+def test_a_time_that_is_written_as_equal_is_about_as_long() -> None:
+    twin = replace(GOOD, name="twin", db=29.5, ms=13.01)
+    said = answer(choose((GOOD, twin), replace(ASKED, budget=13.0))).text
+    assert "twin is 0.50 dB (1 image) better and takes about as long" in said

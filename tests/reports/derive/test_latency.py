@@ -81,7 +81,7 @@ def test_the_first_call_and_a_cold_start_stand_apart(tmp_path: Path) -> None:
 
 def test_the_figure_says_what_a_batch_gains(tmp_path: Path) -> None:
     shown = said.section(latency, tmp_path / "a", [*calls(SAMPLES), *calls(2 * SAMPLES, batch=4)])
-    assert "a batch of 4 is 2× as fast as one of 1, image for image" in said.text(shown)
+    assert "a batch of 4 is 2 times as fast as one of 1, image for image" in said.text(shown)
     slower = said.section(latency, tmp_path / "b", [*calls(SAMPLES), *calls(8 * SAMPLES, batch=4)])
     assert "no batch restores more images a second than 1" in said.text(slower)
     assert not said.section(latency, tmp_path / "c", calls(SAMPLES)).charts

@@ -12,7 +12,7 @@ from reports.derive.candidates import candidates, kinds
 from reports.derive.choice import Candidate
 from reports.derive.leaderboard import Leaderboard, leaderboards
 from reports.derive.summary import Summary
-from reports.sections.leaderboard import apart_words
+from reports.sections.leaderboard import apart_words, size_cell, size_words
 
 ABOUT = [
     {"name": "dct", "title": "DCT", "options": {"block_size": 8, "stride": 1, "ratio": 2.7}},
@@ -69,7 +69,8 @@ def test_gains_are_paired_by_image_and_times_are_multiples(board: Leaderboard) -
     head = board.entries[0].head
     assert head.gain.mean == pytest.approx(1.5)
     assert head.gain.high - head.gain.mean == pytest.approx(12.706 * 0.5, rel=1e-3)
-    assert head.times == pytest.approx(10.0)
+    assert head.times is not None
+    assert (head.times.value, head.times.size) == (pytest.approx(10.0), "1000 × 1000")
     assert board.entries[2].head.times is None
 
 
@@ -111,3 +112,20 @@ def test_what_the_images_do_not_tell_apart_is_said_and_what_they_do(board: Leade
     summary = said.material(tmp_path / "alone", said.scored("dct", 28.0)).summary
     (alone,) = leaderboards(summary, candidates(summary, ABOUT))
     assert list(apart_words(alone)) == []
+
+
+def test_a_board_says_at_which_sizes_its_times_were_taken(board: Leaderboard, tmp_path: Path) -> None:
+    assert list(size_words(board)) == ["All times are of 1000 × 1000 pixels."]
+    rows = [*said.scored("dct", [28.0, 30.0]), *said.scored("ffdnet", [29.0, 32.0]), *said.scored("bm3d", [29.0, 30.0])]
+    times = [*said.timed("dct", 0.01, size=512), *said.timed("dct", 0.001, size=128), *said.timed("bm3d", 0.1, size=96)]
+    summary = said.material(tmp_path, [*rows, *times, *said.timed("ffdnet", 0.02, size=128)]).summary
+    (apart,) = leaderboards(summary, candidates(summary, ABOUT))
+    heads = {entry.head.candidate.name: entry.head for entry in apart.entries}
+    ratio = heads["FFDNet"].times
+    assert ratio is not None
+    assert (ratio.value, ratio.size) == (pytest.approx(20.0, rel=0.01), "128 × 128")
+    assert (size_cell(heads["DCT 8×8"]), heads["BM3D"].times) == ("", None)
+    sizes, alone = size_words(apart)
+    assert "128 × 128 for FFDNet" in sizes
+    assert "512 × 512 for DCT 8×8" in sizes
+    assert alone == "Not timed at one size with DCT 8×8: BM3D."

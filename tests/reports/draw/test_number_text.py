@@ -13,6 +13,8 @@ from reports.draw.number_text import (
     digits_text,
     fast_text,
     listed,
+    long_text,
+    many_text,
     reach_text,
     seconds_text,
     signed,
@@ -56,8 +58,12 @@ def test_a_ratio_that_is_written_as_one_is_no_multiple(ratio: float) -> None:
 
 
 def test_other_ratios_are_said_with_their_number() -> None:
-    assert takes_text(1.31, "B") == "takes 1.31× the time of B"
-    assert fast_text(0.5, "B") == "0.5× as fast as B"
+    assert takes_text(1.31, "B") == "takes 1.31 times as long as B"
+    assert takes_text(1 / 58, "B") == "is 58 times as fast as B"
+    assert fast_text(58, "B") == "58 times as fast as B"
+    assert fast_text(0.5, "B") == "2 times as slow as B"
+    assert (long_text(63.1), long_text(1.0004)) == ("63.1 times as long", "about as long")
+    assert (many_text(79.93), many_text(1.0)) == ("79.9 times as", "about as")
     assert times_text(math.nan) == "–"
 
 

@@ -91,13 +91,13 @@ def test_one_method_alone_has_nothing_beside_it(made: Any) -> None:
 def test_times_that_are_written_as_equal_are_not_called_a_multiple(made: Any) -> None:
     scores = tried("ffdnet", {"a": 31.0}), tried("nlm", {"a": 30.0})
     assert verdict(made(*scores, timed("ffdnet", 1.001), timed("nlm", 1.0)))[0].endswith(
-        "in about the same time on this machine."
+        " and takes about as long on this machine (512 × 512)."
     )
     assert verdict(made(*scores, timed("ffdnet", 2.0), timed("nlm", 1.0)))[0].endswith(
-        "for 2× its time on this machine."
+        " and takes 2 times as long on this machine (512 × 512)."
     )
     assert verdict(made(*scores, timed("ffdnet", 2.0, 256), timed("nlm", 1.0)))[0].endswith(
-        "were not timed at one size."
+        "the two were not timed at one size (FFDNet at 256 × 256, non-local means at 512 × 512)."
     )
 
 

@@ -50,7 +50,7 @@ def test_every_section_that_shows_something_opens_with_a_finding(run: Path) -> N
 def test_the_fastest_is_that_of_the_size_that_most_were_timed_at(tmp_path: Path) -> None:
     rows = [*timed("dct", 0.01), *timed("ffdnet", 0.4), *timed("dct", 0.001, size=64)]
     assert found(times, tmp_path / "a", rows) == (
-        "Fastest at 256 × 256: DCT 8×8, 10 ms; slowest: FFDNet, 400 ms, 40× as long (medians of 9 calls or more)."
+        "Fastest at 256 × 256: DCT 8×8, 10 ms; slowest: FFDNet, 400 ms, 40 times as long (medians of 9 calls or more)."
     )
     assert found(times, tmp_path / "b", timed("dct", 0.01)) == (
         "At 256 × 256 DCT 8×8 took 10 ms (medians of 9 calls or more)."
@@ -112,10 +112,10 @@ def probed(peak: float) -> said.Rows:
 def test_the_nearest_to_the_limit_needs_a_limit(tmp_path: Path) -> None:
     rows = [*timed("dct", 1.0), *counts("dct", closed_form=100), *timed("nlm", 1.0), *counts("nlm", closed_form=400)]
     shares = found(roofline, tmp_path / "a", [*rows, *probed(400 * 256**2 * 2)])
-    assert shares == "Nearest to its limit: non-local means, at 50% of it; farthest: DCT 8×8, at 12%."
+    assert shares == "Nearest to its limit: non-local means, at 50 % of it; farthest: DCT 8×8, at 12 %."
     assert found(roofline, tmp_path / "b", rows).startswith("This run did not probe the machine's limits")
     one = [*timed("dct", 1.0), *counts("dct", closed_form=100), *probed(200 * 256**2)]
-    assert found(roofline, tmp_path / "c", one) == "DCT 8×8: 50% of the limit."
+    assert found(roofline, tmp_path / "c", one) == "DCT 8×8: 50 % of the limit."
 
 
 def test_a_tail_takes_enough_calls(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_tail_takes_enough_calls(tmp_path: Path) -> None:
 
     slow = [1.0] * 40 + [2.0] * 10
     assert found(latency, tmp_path / "a", calls(*slow)) == (
-        "The longest tail of 1 case: DCT 8×8, with a 90th percentile of 2× the median."
+        "The longest tail of 1 case: DCT 8×8, with a 90th percentile of 2 times the median."
     )
     assert found(latency, tmp_path / "b", calls(*[1.0] * 50)).startswith("Of no case (1 case with enough calls)")
     assert found(latency, tmp_path / "c", calls(1.0, 2.0)).startswith("No case has the 36 calls")
@@ -186,10 +186,10 @@ def in_turn(label: str, ratios: Iterable[float]) -> said.Rows:
 def test_peers_name_the_least_ratio_and_those_that_may_be_one(tmp_path: Path) -> None:
     steady, unsure = [0.5, 0.5, 0.5, 0.5], [0.8, 1.3, 0.9, 1.2]
     one = found(peers, tmp_path / "a", in_turn("nlm", steady))
-    assert one == "non-local means takes 0.5× the time of DCT 8×8 [0.5× to 0.5×] over 4 rounds."
+    assert one == "non-local means is 2 times as fast as DCT 8×8 [2 to 2] over 4 rounds."
     rows = [row for row in in_turn("tv", unsure) if row["method"] == "tv"]
     both = found(peers, tmp_path / "b", [*in_turn("nlm", steady), *rows])
-    assert both.startswith("The least of 2 ratios: non-local means takes 0.5× the time")
+    assert both.startswith("The least of 2 ratios: non-local means is 2 times as fast as DCT 8×8")
     assert both.endswith("Their intervals do not tell total variation from DCT 8×8.")
     assert found(peers, tmp_path / "c", []) == ""
 
@@ -228,8 +228,8 @@ def test_notices_are_counted(tmp_path: Path) -> None:
 def test_the_price_of_a_decibel_is_that_of_both_ends_of_the_front(tmp_path: Path) -> None:
     rows = [*timed("dct", 0.01), *scored("dct", [29.0, 31.0]), *timed("ffdnet", 1.0), *scored("ffdnet", [31.0, 33.0])]
     assert found(tradeoff, tmp_path / "a", rows) == (
-        "The front (sigma 25) runs from DCT 8×8 (30.00 dB, 153 ms) to FFDNet (32.00 dB, 15.3 s): 100× the time per "
-        "megapixel for 2.00 dB more, 10× for each decibel (means over 2 images)."
+        "The front (sigma 25) runs from DCT 8×8 (30.00 dB, 153 ms) to FFDNet (32.00 dB, 15.3 s): 2.00 dB more (2 "
+        "images), 100 times as long, a factor of 10 for each decibel."
     )
     worse = [*timed("nlm", 0.1), *scored("nlm", [28.0, 30.0]), *rows[:11]]
     assert found(tradeoff, tmp_path / "b", worse) == (
@@ -260,7 +260,7 @@ def test_gains_over_bicubic_need_bicubic_and_may_be_losses(tmp_path: Path) -> No
     case = {"task": "upscale", "scale": 2, "sigma_255": 0.0, "degradation": "bicubic"}
     rows = [*scored("bicubic", [30.0, 31.0], **case), *scored("rdn", [29.0, 31.0], **case)]
     assert (
-        found(upscaling, tmp_path / "a", rows) == "The best over bicubic: on bicubic ×2 input RDN, -0.50 dB (2 images)."
+        found(upscaling, tmp_path / "a", rows) == "The best over bicubic: on bicubic ×2 input RDN, −0.50 dB (2 images)."
     )
     assert "no gain over it is known" in found(upscaling, tmp_path / "b", rows[2:])
     assert "no gain over it is known" in found(upscaling, tmp_path / "c", rows[:2])

@@ -70,7 +70,7 @@ def test_exact_tiles_that_are_not_exact_are_said_to_differ() -> None:
     off = {**USUAL, "exact": (30.4, 2.0)}
     said = " ".join(shown(USUAL, off).reading)
     assert "In exact tiles no PSNR differs by more than 0.4 dB and no seam is higher than 0.005 / 255" in said
-    assert "FFDNet takes 2× the time of the whole image" in said
+    assert "FFDNet takes 2 times as long as the whole image" in said
 
 
 def test_ways_are_compared_on_the_images_that_the_whole_was_restored_of() -> None:

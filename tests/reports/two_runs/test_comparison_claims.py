@@ -109,6 +109,6 @@ def test_a_history_speaks_of_the_lines_that_it_draws(tmp_path: Path) -> None:
     assert "Not drawn for want of room: 2 more." in words(tmp_path, base, head)["history"]
 
 
-@pytest.mark.parametrize(("head", "takes"), [(2.0, "takes 2× the time of the base at 256 × 256.")])
+@pytest.mark.parametrize(("head", "takes"), [(2.0, "takes 2 times as long as the base at 256 × 256.")])
 def test_what_is_slower_is_said_with_its_time(tmp_path: Path, head: float, takes: str) -> None:
     assert f"DCT 8×8 {takes}" in words(tmp_path, timed("dct", 1.0), timed("dct", head))["summary"]
