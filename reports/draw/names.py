@@ -23,6 +23,7 @@ _MARK = 4.0
 _ROUND = tuple(np.radians((0, 25, -25, 180, 155, -155, 60, -60, 120, -120, 90, -90)))
 _STEPS = (0.0, 10.0, 22.0, 36.0, 52.0)
 _FAR = 10.0
+_ALONG = 60
 
 
 @dataclass(frozen=True)
@@ -85,24 +86,33 @@ def apart(places: Sequence[float], least: float, low: float, high: float) -> lis
     return moved
 
 
-def write_around(axes: Axes, names: Sequence[Name], drawn: Sequence[np.ndarray]) -> Iterator[tuple[Name, Annotation]]:
+def write_around(
+    axes: Axes, names: Sequence[Name], drawn: Sequence[np.ndarray], struck: Sequence[np.ndarray] = ()
+) -> Iterator[tuple[Name, Annotation]]:
     """Each name next to its point, the first ones first, and over nothing that is `drawn` (points in data units).
 
-    A name for which no place is free near its point is not written.
+    Nor over the lines `struck` where another place is free. A name that finds no place near its point is not written.
     """
     scale = 72 / axes.figure.dpi
+    paths = [axes.transData.transform(points) * scale for points in struck if len(points)]
+    lines = np.concatenate([np.empty((0, 4)), *(_around(_between(points), 1.0) for points in paths)])
     dots = [axes.transData.transform(points) * scale for points in drawn if len(points)]
     taken = _around(np.concatenate(dots), _MARK) if dots else np.empty((0, 4))
     taken = np.concatenate([taken, *(_around(_between(points), 1.0) for points in dots)])
     inside = np.array(axes.bbox.extents) * scale + (-GAP, -2, GAP, 0)
     for name in names:
         point = axes.transData.transform((name.x, name.y)) * scale
-        for box, offset, side, far in _places(point, width_of(name.text)):
-            within = (box[:2] >= inside[:2]).all() and (box[2:] <= inside[2:]).all()
-            if within and not _overlapping(box, taken):
-                taken = np.concatenate([taken, [box]])
-                yield name, _write(axes, name, offset, side, lead=far)
-                break
+        free = [
+            place
+            for place in _places(point, width_of(name.text))
+            if (place[0][:2] >= inside[:2]).all() and (place[0][2:] <= inside[2:]).all()
+            and not _overlapping(place[0], taken)
+        ]  # fmt: skip
+        clear = (place for place in free if not _overlapping(place[0], lines))
+        if found := next(clear, free[0] if free else None):
+            box, offset, side, far = found
+            taken = np.concatenate([taken, [box]])
+            yield name, _write(axes, name, offset, side, lead=far)
 
 
 def _around(points: np.ndarray, reach: float) -> np.ndarray:
@@ -111,8 +121,8 @@ def _around(points: np.ndarray, reach: float) -> np.ndarray:
 
 
 def _between(points: np.ndarray) -> np.ndarray:
-    """Places along the line through the points."""
-    steps = np.linspace(0, len(points) - 1, 12 * len(points))
+    """Places along the line through the points, close enough that no name fits between two of them."""
+    steps = np.linspace(0, len(points) - 1, (len(points) - 1) * _ALONG + 1)
     return np.stack([np.interp(steps, range(len(points)), points[:, axis]) for axis in (0, 1)], axis=1)
 
 

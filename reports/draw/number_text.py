@@ -148,7 +148,7 @@ def bytes_text(count: float) -> str:
 
 def power_text(value: float) -> str:
     """A tick of a logarithmic axis: `100`, `10⁹`, `2·10⁶`."""
-    if not value or 1e-3 <= value < 1e5:  # noqa: PLR2004 - short enough in full
+    if not value or 1e-3 <= value < 1e4:  # noqa: PLR2004 - short enough in full
         return f"{value:g}"
     power = int(np.floor(np.log10(abs(value)) + 1e-9))
     exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -44,6 +44,8 @@ class Sheet:
     marks: dict[str, Marks] = field(default_factory=dict)
     drawn: list[np.ndarray] = field(default_factory=list)
     """The points of each series, which no name may cover."""
+    struck: list[np.ndarray] = field(default_factory=list)
+    """The lines without marks, which a name covers only where there is no other place for it."""
     written: list[Name] = field(default_factory=list)
     """The names that stand beside lines and points."""
 
@@ -104,6 +106,16 @@ class Sheet:
         draw = self.axes.hlines if across else self.axes.vlines
         drawn = draw(*ends[np.isfinite(ends).all(axis=1)].T, color=look.color, linewidth=1.3)
         self.marks[tag(drawn, name, len(self.marks))] = Marks((), name)
+        for place, start, end in ends[np.isfinite(ends).all(axis=1)]:
+            self.struck.append(np.array([[start, place], [end, place]] if across else [[place, start], [place, end]]))
+
+    def steps(self, x: Numbers, y: Numbers, *, color: str) -> None:
+        """A thin line that keeps each height to the next abscissa, behind all else."""
+        corners = np.array([*zip(x, y, strict=True)], dtype=float).reshape(-1, 2)
+        self.axes.plot(*corners.T, color=color, linewidth=1, drawstyle="steps-post", zorder=1)
+        if len(corners):
+            x, y = np.repeat(corners[:, 0], 2)[1:], np.repeat(corners[:, 1], 2)[:-1]
+            self.struck.append(np.stack([x, y], axis=1))
 
     def estimate(self, place: float, value: float, low: float, high: float, *, name: str, look: Look, tip: str) -> None:
         """A value with its horizontal interval at the height `place`."""
@@ -141,7 +153,7 @@ class Sheet:
             engine.set(rect=(0, 0, 1 - room / 72 / self.figure.get_size_inches()[0], 1))
             engine.execute(self.figure)
             self.figure.set_layout_engine("none")
-        for name, text in (*write_column(self.axes, column), *write_around(self.axes, others, self.drawn)):
+        for name, text in (*write_column(self.axes, column), *write_around(self.axes, others, self.drawn, self.struck)):
             self.marks[tag(text, name.series, len(self.marks))] = Marks((), name.series)
 
     def _legend(self, columns: int) -> None:

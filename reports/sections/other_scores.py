@@ -37,9 +37,7 @@ def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
 def _drawn(ink: Ink, metric: Metric, timed: pd.DataFrame) -> tuple[Sheet, str]:
     """The figure of one metric, and who is best and what lies on the front."""
     sheet, front = Sheet((5.6, 4.4)), timed[timed[f"front_{metric.name}"].astype(bool)]
-    sheet.axes.plot(
-        front["per_megapixel"], front[metric.name], color=SOFT, linewidth=1, drawstyle="steps-post", zorder=1
-    )
+    sheet.steps(front["per_megapixel"], front[metric.name], color=SOFT)
     for line in lines_of(timed):
         value = getattr(line, metric.name)
         tip = f"{line.label}: {metric.said(value)}, {seconds_text(line.per_megapixel)} per megapixel"

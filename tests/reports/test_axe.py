@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,10 +69,10 @@ RUNS: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.fixture(scope="module", params=list(RUNS))
-def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of one of the runs, made once for all widths and schemes."""
     folder = tmp_path_factory.mktemp("axe")
-    yield write_report(RUNS[request.param](folder / "run"), out=folder)
+    return write_report(RUNS[request.param](folder / "run"), out=folder)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -44,6 +44,22 @@ def test_lines_have_their_names_at_the_right_and_no_legend() -> None:
     assert all(box.x0 >= 0 and box.x1 <= sheet.figure.bbox.x1 for box in boxes)
 
 
+def test_a_name_is_not_struck_through_by_a_front_or_an_interval() -> None:
+    with styled():
+        sheet = Sheet()
+        sheet.axes.set_xscale("log")
+        sheet.steps([1, 100], [1.0, 2.0], color="#555555")
+        sheet.bars([10], [1.2], [1.8], name="b", look=LOOK)
+        for name, x, y in (("bicubic", 1, 1.0), ("b", 10, 1.5), ("end", 100, 2.0)):
+            sheet.points([x], [y], name=name, look=LOOK, tips=["a"], text=name)
+    names = {text.get_text(): text.get_window_extent() for text in written(sheet)}
+    assert {"bicubic", "b"} <= set(names)
+    along = sheet.axes.transData.transform([(x, 1.0) for x in np.geomspace(1, 100, 400)])
+    across = sheet.axes.transData.transform([(10, y) for y in np.linspace(1.2, 1.8, 400)])
+    assert not any(names["bicubic"].contains(*place) for place in along)
+    assert not any(names["b"].contains(*place) for place in across)
+
+
 def test_names_of_points_cover_neither_each_other_nor_a_point() -> None:
     numbers = np.random.default_rng(0)
     with styled():
