@@ -57,9 +57,9 @@ def _price_words(first: Any, last: Any) -> tuple[str, str]:
     """How much longer the last of the front takes than the first, and the factor of a decibel; or why not."""
     if _size(first) != _size(last):
         return words("tradeoff.other_size", fast_size=_size(first), best_size=_size(last)), ""
-    ratio = last["per_megapixel"] / first["per_megapixel"]
-    factor = factor_text(ratio ** (1 / (last["psnr_db"] - first["psnr_db"])))
-    each = "" if factor == "1" else words("tradeoff.each", factor=factor)
+    ratio, gain = last["per_megapixel"] / first["per_megapixel"], last["psnr_db"] - first["psnr_db"]
+    factor = factor_text(ratio ** (1 / gain))
+    each = "" if factor == "1" or gain < 1 else words("tradeoff.each", factor=factor)
     return long_text(ratio), each
 
 

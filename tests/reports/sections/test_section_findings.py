@@ -235,6 +235,11 @@ def test_the_price_of_a_decibel_is_that_of_both_ends_of_the_front(tmp_path: Path
     assert found(tradeoff, tmp_path / "b", worse) == (
         "Nothing (sigma 25) is surely better than the fastest, DCT 8×8 (30.00 dB, 153 ms) (means over 2 images)."
     )
+    small = [*timed("dct", 0.01, size=512), *timed("ffdnet", 1.0, size=160), *scored("dct", [29.0, 31.0])]
+    apart = found(tradeoff, tmp_path / "e", [*small, *scored("ffdnet", [31.0, 33.0])])
+    assert apart.endswith("2.00 dB more (2 images), timed at 160 × 160 and 512 × 512, which gives no ratio.")
+    less = [*timed("dct", 0.01), *scored("dct", [29.0, 31.0]), *timed("ffdnet", 1.0), *scored("ffdnet", [29.5, 31.5])]
+    assert found(tradeoff, tmp_path / "f", less).endswith("0.50 dB more (2 images), 100 times as long.")
     assert found(tradeoff, tmp_path / "c", rows[:11]) == ""
     assert found(tradeoff, tmp_path / "d", [*scored("dct", 29.0), *scored("nlm", 28.0)]) == ""
 
