@@ -59,8 +59,7 @@ const drawChoice = (figure, choice, asked, said) => {
     mark.dataset.tip = tip;
     svg.append(mark);
   }
-  figure.querySelector("svg")?.remove();
-  figure.prepend(svg);
+  const ruler = document.createElement("canvas").getContext("2d");
   const taken = timed.map((one) => [x(one.ms * asked.size) - 7, y(one.db) - 7, x(one.ms * asked.size) + 7, y(one.db) + 7]);
   choice.front.forEach((one, number) => {
     const [start, level] = [x(one.ms * asked.size), y(one.db)];
@@ -72,7 +71,8 @@ const drawChoice = (figure, choice, asked, said) => {
   for (const one of [choice.chosen, ...choice.front.filter((other) => other !== choice.chosen).reverse()].filter((other) => other?.ms)) {
     const label = shape("text", { class: `name${one === choice.chosen ? " chosen" : ""}${off(one)}`, style: `fill:${one.color}`, "data-method": one.name }, one.name);
     svg.append(label);
-    const wide = label.getComputedTextLength() + 2;
+    ruler.font = `${one === choice.chosen ? 700 : 500} 12px ${getComputedStyle(document.body).fontFamily}`;
+    const wide = ruler.measureText(one.name).width + 2;
     const [px, py] = [x(one.ms * asked.size), y(one.db)];
     const spot = [[px - wide - 9, py - 5], [px + 9, py - 5], [px + 9, py + 15], [px - wide - 9, py + 14], [px - wide / 2, py - 12], [px - wide / 2, py + 22]].find(([sx, sy]) => sx > left && sx + wide < width && sy > top + 8 && sy < height - bottom && taken.every(([a, b, c, d]) => sx > c || sx + wide < a || sy - 11 > d || sy < b));
     if (!spot) { label.remove(); continue; }
@@ -80,4 +80,6 @@ const drawChoice = (figure, choice, asked, said) => {
     label.setAttribute("y", spot[1]);
     taken.push([spot[0], spot[1] - 11, spot[0] + wide, spot[1]]);
   }
+  figure.querySelector("svg")?.remove();
+  figure.prepend(svg);
 };
