@@ -69,7 +69,7 @@ def elided(lines: Sequence[dict[str, str]], room: int = NARROW) -> Sequence[dict
         {column: max(map(len, (column, *(line[column] for line in lines)))) for column in lines[0]} if lines else {}
     )
     short = {column: limit for column, limit in limits.items() if column in _NAMES}
-    while sum(limits.values()) + len(limits) > room and short and max(short.values()) > _SHORTEST:
+    while sum(limits.values()) + 2 * len(limits) > room and short and max(short.values()) > _SHORTEST:
         widest = max(short, key=lambda column: short[column])
         limits[widest] = short[widest] = short[widest] - 1
     names = {column: {line[column]: _elided(line[column], limit) for line in lines} for column, limit in short.items()}

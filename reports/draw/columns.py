@@ -35,7 +35,7 @@ _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     count_text: {
         "n": "n", "cases": "cases", "sizes": "sizes", "rounds": "rounds", "places": "measured at",
         "parameters": "parameters", "macs": "multiply-adds",
-        "macs_per_pixel": "operations per pixel (1 multiply-add = 1)", "flops_per_pixel": "flops_per_pixel",
+        "macs_per_pixel": "operations per pixel (1 multiply-add = 1)", "flops_per_pixel": "FLOPs per pixel",
         "activations_per_pixel": "activations per pixel",
         "bytes_per_pixel": "bytes per pixel", "from_pixels": "from pixels", "to_pixels": "to pixels",
         "intensity_macs_per_byte": "counted multiply-adds per byte", "images_per_second": "images / s",

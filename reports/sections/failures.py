@@ -15,7 +15,7 @@ from reports.sections.section import Material, Section
 from reports.sections.status import remarks
 from reports.sections.words import words
 
-COLUMNS = columns("kind method variant image sigma_255 degradation height width error", sigma_255=("sigma 255", "g"))
+COLUMNS = columns("kind method variant image sigma_255 degradation height width error")
 
 
 def section(material: Material) -> Section:

@@ -40,7 +40,7 @@ def test_what_fits_is_said_with_the_command_and_python_that_run_it(
 ) -> None:
     assert call(monkeypatch, run, "30ms/MP", "--quality", "29") == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("DCT 8×8: 29.00 dB in 13 ms per megapixel; ")
+    assert said[0].startswith("DCT 8×8: 29.00 dB (1 image) in 13 ms per megapixel (timed at 1000 × 1000); ")
     assert said[0].endswith("nothing cheaper reaches 29 dB.")
     assert "restobench run --spec quick --methods dct --set sigma_255=25 --set block_size=8 --images FOLDER" in said
     assert 'restored = get("dct").build(setup)(images)' in said
@@ -50,7 +50,7 @@ def test_where_nothing_fits_the_status_is_3_and_the_closest_is_said(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(monkeypatch, run, "10ms/MP") == 3
-    assert "takes 13 ms per megapixel, 3 ms more than asked for" in capsys.readouterr().out
+    assert "takes 13 ms per megapixel (timed at 1000 × 1000), 3 ms more than asked for" in capsys.readouterr().out
 
 
 def test_a_question_that_is_none_is_one_line_and_status_2(

@@ -20,7 +20,7 @@ def test_a_narrow_table_fits_80_columns_and_elides_long_names(capsys: pytest.Cap
 
 def test_names_keep_both_ends_and_what_tells_them_apart() -> None:
     long = [{"method": f"DCT 16×16, spacing 2.0, engine dense, stride {number}", "dB": "29.16"} for number in (4, 8)]
-    assert [line["method"] for line in elided(long, 30)] == ["DCT 16×16, …se, stride 4", "DCT 16×16, …se, stride 8"]
+    assert [line["method"] for line in elided(long, 30)] == ["DCT 16×16,…, stride 4", "DCT 16×16,…, stride 8"]
     assert elided(long, 80) == long
     same = [{"method": f"{'a' * 20}{middle}{'b' * 20}", "dB": "1"} for middle in "xy"]
     assert elided(same, 30) == same
