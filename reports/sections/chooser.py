@@ -82,7 +82,7 @@ class _Speaker:
         times = number(max(found.value, 1 / found.value))
         if times == "1":
             return words("choice.as_fast")
-        return words("choice.slower" if found.value > 1 else "choice.quicker", times=times)
+        return words("choice.slower", times=times) if found.value > 1 else words("choice.quicker", times=times)
 
     def better(self, choice: Choice, chosen: Candidate) -> str:
         other = choice.better

@@ -186,8 +186,11 @@ def _time_words(top: Any, base: Any, summary: Summary) -> str:
         return words("summary.untimed")
     found = ratio(one, other)
     if found is None:
-        sizes = {"top_size": one[0].size, "base_size": other[0].size}
-        return words("summary.no_common_size", top=top.label, base=base.label, **sizes)
-    if (factor := factor_text(found.value)) == "1":
-        return words("summary.as_fast", size=found.size)
-    return words("summary.slower" if found.value > 1 else "summary.quicker", factor=factor, size=found.size)
+        top_size, base_size = one[0].size, other[0].size
+        return words("summary.no_common_size", top=top.label, top_size=top_size, base=base.label, base_size=base_size)
+    factor, size = factor_text(found.value), found.size
+    if factor == "1":
+        return words("summary.as_fast", size=size)
+    if found.value > 1:
+        return words("summary.slower", factor=factor, size=size)
+    return words("summary.quicker", factor=factor, size=size)
