@@ -126,7 +126,7 @@ def network_of(state: State, source: str = "state dict") -> RRDN:
     own = {_torch_key(key): tensor for key, tensor in state.items()}
     for key in ("upscale.0.weight", "upscale.0.bias"):
         if key in own:  # the Keras program counts the colours last, torch first
-            own[key] = own[key].unflatten(0, (scale**2, _COLORS)).transpose(0, 1).flatten(0, 1)
+            own[key] = own[key].reshape(scale**2, _COLORS, *own[key].shape[1:]).transpose(0, 1).flatten(0, 1)
     load_into(network, own, source)
     return network.eval()
 
