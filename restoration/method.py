@@ -22,6 +22,10 @@ Option = bool | int | float | str
 
 Task = Literal["denoise", "upscale"]
 
+TrainedFor = Literal["", "psnr", "looks", "unsaid"]
+"""What a network's loss asked for: small errors of pixels, or looks (features of another network, an adversary); what
+its authors do not say; nothing where nothing is trained."""
+
 Restore = Callable[["torch.Tensor"], "torch.Tensor"]
 """Degraded batch (N, C, H, W), float in [0, 1] -> restored batch (N, C, scale H, scale W)."""
 
@@ -104,6 +108,7 @@ class Method:
     """The names (see `restoration.weights`) of the files that `build` will load."""
     random_weights: bool = False
     """Built with random weights: cost and time mean something, quality does not."""
+    trained_for: TrainedFor = ""
     thread_safe: bool = False
     """Claims that what `build` made may be called by several threads at once."""
     requires: tuple[str, ...] = ()

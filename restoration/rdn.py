@@ -128,7 +128,7 @@ class DenseLayer(nn.Module):
 
 
 def load_rdn(checkpoint: str | Path = "psnr-small-x2") -> RDN:
-    """RDN in evaluation mode from a checkpoint: `psnr-small-x2`, or a torch, safetensors or TensorFlow.js file.
+    """RDN in evaluation mode from a name of `ARCHITECTURES`, or a torch, safetensors or TensorFlow.js file.
 
     Its sizes and its scale are read from the file. Raises CheckpointError for another network's file, and
     WeightsMissingError where a named one is neither on this machine nor to be had.
@@ -202,11 +202,6 @@ def parameters(setup: Setup) -> int:
     return sum(parameter.numel() for parameter in _shape_only(setup).parameters())
 
 
-def needed_weights(setup: Setup) -> tuple[str, ...]:
-    """The name of the weights that `build` loads; none where the option names a file."""
-    return tuple(name for name in (str(setup.options["checkpoint"]),) if name in weights.TABLE)
-
-
 def _loaded(setup: Setup) -> RDN:
     """The network that the setup names; raises ScaleError where it has another scale."""
     checkpoint = str(setup.options["checkpoint"])
@@ -223,7 +218,12 @@ def _random(setup: Setup) -> RDN:
         return RDN(_paper(setup)).eval()
 
 
-PSNR_SMALL = Architecture(blocks=10, layers=3, upsampling="nearest")
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "psnr-small-x2": Architecture(blocks=10, layers=3, upsampling="nearest"),
+    "slim-x4": Architecture(4, blocks=2, layers=1, growth=4, upsampling="nearest"),
+    "medium-x4": Architecture(4, blocks=10, layers=1, upsampling="nearest"),
+}
+"""Of the named weights, so that they are counted where they are not on this machine."""
 
 
 def _shape_only(setup: Setup) -> RDN:
@@ -232,8 +232,8 @@ def _shape_only(setup: Setup) -> RDN:
     with torch.device("meta"):
         if not checkpoint:
             return RDN(_paper(setup))
-        if checkpoint in weights.TABLE:
-            return RDN(PSNR_SMALL)
+        if checkpoint in ARCHITECTURES:
+            return RDN(ARCHITECTURES[checkpoint])
     return load_rdn(checkpoint)
 
 

@@ -38,9 +38,9 @@ two runs, so one module, of which `bench` reads that one set and no more."""
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
-        "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "span",
-        "baselines", "ffmpeg", "dfttest2", "model_files", "community", "callables", "builtin", "source_files", "lookup",
-        "objects", "catalog", "metrics", "degradations",
+        "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "rdn", "rrdn",
+        "span", "waifu2x", "baselines", "ffmpeg", "dfttest2", "model_files", "community", "callables", "upscalers",
+        "builtin", "source_files", "lookup", "objects", "catalog", "metrics", "degradations",
     ),
     "bench": (
         "__init__", "errors", "interrupts", "talk", "machine", "progress", "plan", "record", "measure", "suite",

@@ -216,7 +216,8 @@ def _figures() -> Iterator[Figure]:
     rdn = "Zhang et al. 2018 (RDN)"
     yield from _enlarging("bicubic", "Set5", rdn, {2: 33.66, 3: 30.39, 4: 28.42})
     yield from _enlarging("bicubic", "Set14", rdn, {2: 30.24, 3: 27.55, 4: 26.00})
-    yield from _enlarging("rdn-psnr-small", "Set5", _HERE, {2: 36.00})
+    for method, scale, figure in _NETWORKS:
+        yield from _enlarging(method, "Set5", _HERE, {scale: figure})
     yield from _outside_training()
 
 
@@ -242,6 +243,17 @@ def _enlarging(method: str, images: str, source: str, by_scale: Mapping[int, flo
         convention = f"MATLAB bicubic reduction; {_UPSCALED.format(shave=scale)}"
         measure = Upscaling(method, scale, "bicubic", shave=scale)
         yield Figure(f"{method} x{scale}", images, figure, 0.05, convention, source, measure)
+
+
+_NETWORKS = (
+    ("rdn-psnr-small", 2, 36.00),
+    ("waifu2x", 2, 37.15),
+    ("rdn-slim", 4, 28.64),
+    ("rdn-medium", 4, 28.82),
+    ("rrdn-thick", 4, 29.95),
+    ("rrdn-gans", 4, 30.08),
+)
+"""Networks with published weights for which no figure was published: their scale, and their PSNR as measured here."""
 
 
 def _outside_training() -> Iterator[Figure]:

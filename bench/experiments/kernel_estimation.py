@@ -18,7 +18,7 @@ from torch import Tensor
 from bench.experiments.scene import Scene, middle, not_measured
 from bench.plan.case import Case, Reading
 from bench.plan.experiments import chosen
-from restoration.catalog import imported
+from restoration.catalog import get, imported, names
 from restoration.degradation import crop_to_multiple, reduce_by
 from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture
@@ -30,7 +30,7 @@ from restoration.kernel_estimation import (
     compare_kernels,
     estimate_kernel,
 )
-from restoration.method import Option
+from restoration.method import Option, Setup
 from restoration.quality import luma, psnr, quantize
 
 SECONDS = 69
@@ -48,9 +48,9 @@ DEFAULTS: Mapping[str, Option] = {
     "images": 3,
     "rate": 0.0,
 }
-"""`upscaler`: an RDN checkpoint by name or file, or `file.py:OBJECT`, a torch module or differentiable function.
-`images`: how many, from the first; the kernel is found on one crop of each. `rate`: Adam's first step size, 0 for the
-generator's own."""
+"""`upscaler`: a built-in network, an RDN checkpoint by name or file, or `file.py:OBJECT`, a torch module or
+differentiable function. `images`: how many, from the first; the kernel is found on one crop of each. `rate`: Adam's
+first step size, 0 for the generator's own."""
 
 SHAVE = 8
 """Pixels removed at each border before scoring, on luma."""
@@ -151,8 +151,11 @@ def _generator(name: str) -> Generator:
 
 def _upscaler(name: str) -> Upscaler:
     """The differentiable upscaler that `name` stands for."""
-    if ":" not in name:
-        from restoration.rdn import load_rdn
+    if ":" in name:
+        return cast("Upscaler", imported(name))
+    if name in names() and (method := get(name)).network is not None:
+        setup = Setup(channels=CHANNELS[0], scale=method.scales[0])
+        return cast("Upscaler", method.network(method.checked(setup))[0])
+    from restoration.rdn import load_rdn
 
-        return load_rdn(name)
-    return cast("Upscaler", imported(name))
+    return load_rdn(name)

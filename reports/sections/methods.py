@@ -160,15 +160,20 @@ def _signed(value: float) -> str:
     return f"{'+' if value > 0 else '-'}{count_text(abs(value))}"
 
 
+_TRAINED = {"psnr": "PSNR", "looks": "looks", "unsaid": "not said"}
+"""What a network was trained for, in the words of the table."""
+
+
 def _method_grid(material: Material) -> Grid:
     lines = tuple(_method_line(material.ink, record) for record in material.run.listed("methods"))
-    columns = ("method", "task", "what it is", "paper", "licence", "weights")
+    columns = ("method", "task", "what it is", "paper", "licence", "weights", "trained for")
     return Grid("method-list", "Methods of this run", columns, lines)
 
 
 def _method_line(ink: Ink, record: Mapping[str, Any]) -> Line:
     name = str(record.get("name", ""))
     weights = "random: no quality figure" if record.get("random_weights") else ""
-    texts = [name, *(record.get(field, "") for field in ("task", "summary", "paper", "licence")), weights]
+    trained = _TRAINED.get(str(record.get("trained_for", "")), "")
+    texts = [name, *(record.get(field, "") for field in ("task", "summary", "paper", "licence")), weights, trained]
     cells = tuple(Cell(str(text or ""), str(text or "")) for text in texts)
     return Line(cells, anchor=ink.anchors.get(name, "").removeprefix("#"))

@@ -107,14 +107,13 @@ def _denoising(summary: Summary, lines: pd.DataFrame, unsure: Unsure) -> Iterato
 
 
 def _upscaling(summary: Summary, lines: pd.DataFrame, unsure: Unsure) -> Iterator[str]:
-    """Every degradation's gain of the same method: an RDN over bicubic, or else the best over bicubic or the second."""
+    """Every degradation's gain of the same method, the best: over bicubic, or else over the second."""
     rivals = _representatives(lines[lines.index.isin(summary.ranked.index)])
     base = rivals[rivals["method"] == "bicubic"] if len(rivals) > 1 else rivals
     base = base if len(base) else rivals.iloc[1:2]
     others = rivals[~rivals["method"].isin(base["method"])]
-    nets = others[others["method"].str.startswith("rdn")]
     if len(others):
-        top, against = next(lines_of(nets if len(nets) else others)), next(lines_of(base))
+        top, against = next(lines_of(others)), next(lines_of(base))
         gains = ", ".join(_gains(summary, top, against, unsure))
         yield words("summary.upscaling", method=_named(top), base=_named(against), gains=gains)
     elif len(rivals):

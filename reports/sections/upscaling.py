@@ -46,7 +46,7 @@ def section(material: Material) -> Section:
         "Upscaling: what is gained over bicubic",
         material.command,
         about=words("upscaling.about"),
-        findings=tuple(_gains(material.summary)),
+        findings=(*_gains(material.summary), *_trained(material, set(table["method"].astype(str)))),
         charts=tuple(charts(material.summary, material.ink)),
         grids=(mean, image_grid(material, "upscale")),
         panels=tuple(panel for panel in material.panels if panel.source == "quality" and panel.task == "upscale"),
@@ -71,6 +71,15 @@ def _gains(summary: Summary) -> Iterator[str]:
         yield words("upscaling.no_base")
     elif (summary.standings["task"] == "upscale").any():
         yield words("upscaling.none")
+
+
+def _trained(material: Material, scored: set[str]) -> Iterator[str]:
+    """What the networks among those `scored` were trained for, as their records say."""
+    records = [record for record in material.run.listed("methods") if str(record.get("name")) in scored]
+    for kind in ("psnr", "looks", "unsaid"):
+        methods = [str(record["title"]) for record in records if record.get("trained_for") == kind]
+        if methods:
+            yield words(f"upscaling.trained_{kind}", methods=listed(methods))
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:

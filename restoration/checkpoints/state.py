@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from restoration.checkpoints import safetensors, tensorflowjs, torch
+from restoration.checkpoints import ncnn, safetensors, tensorflowjs, torch
 from restoration.errors import CheckpointError
 
 State = dict[str, Tensor]
@@ -29,13 +29,15 @@ _TRAINED = "generator."
 
 
 def read_state(path: Path) -> State:
-    """The state dict in `path`, by the file's suffix: `.safetensors`, `.json` (TensorFlow.js), torch's otherwise.
+    """The state dict in `path`, by its suffix: `.safetensors`, `.json` (TensorFlow.js), `.param` (ncnn), or torch's.
 
     Raises CheckpointError where the file is missing, broken, or holds anything but tensors.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; expected a .pth, .safetensors or TensorFlow.js model.json")
-    readers: Mapping[str, Callable[[Path], Any]] = {".safetensors": safetensors.read, ".json": tensorflowjs.read}
+    readers: Mapping[str, Callable[[Path], Any]] = {
+        ".safetensors": safetensors.read, ".json": tensorflowjs.read, ".param": ncnn.read,
+    }  # fmt: skip
     return _unwrapped(readers.get(path.suffix, torch.read)(path), path)
 
 

@@ -57,6 +57,12 @@ def test_both_generators_find_the_kernel_an_oracle_was_made_with(generator: str,
     assert estimate.losses[-1] < estimate.losses[0] / 5
 
 
+def test_an_image_that_is_only_harder_than_another_is_no_divergence(crop: Tensor) -> None:
+    soft = 0.5 + 0.1 * (crop - 0.5)  # a hundredth of the error
+    found = estimate_kernel(lambda low: bicubic_resize(low, 2), [soft, crop], size=SIZE, steps=6)
+    assert found.losses[1] > 20 * found.losses[0]
+
+
 def test_the_upscaler_is_not_changed(crop: Tensor) -> None:
     oracle = Oracle(crop[None], blurred_kernel())
     estimate_kernel(oracle, [crop], size=SIZE, steps=3)

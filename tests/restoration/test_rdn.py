@@ -29,7 +29,7 @@ def test_equals_tensorflowjs_on_real_weights(shared: Path) -> None:
         pytest.skip("weights psnr-small-x2 are not on this machine")
     golden = np.load(shared / "golden" / "rdn_upscalerjs_psnr_small_x2.npz")
     network = load_rdn().requires_grad_(False)
-    assert network.architecture == rdn.PSNR_SMALL
+    assert network.architecture == rdn.ARCHITECTURES["psnr-small-x2"]
     upscaled = network(torch.from_numpy(golden["input"]).permute(2, 0, 1)[None])[0].permute(1, 2, 0)
     # 36 convolutions in a row, summed in another order by the other program.
     np.testing.assert_allclose(upscaled.numpy(), golden["output"], atol=1e-4, rtol=0)

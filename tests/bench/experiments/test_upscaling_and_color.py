@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import restoration.rdn
+import restoration.waifu2x
 from bench.errors import SpecError
 from bench.experiments.scene import FAILURE, Scene
 from bench.experiments.sr_distribution import CONDITIONS, CROP, ENLARGED, SHAVE, Condition, upscaled
@@ -22,6 +23,7 @@ from restoration.degradation import crop_to_multiple
 from restoration.errors import WeightsMissingError
 from restoration.images import Picture, bundled_image, load_image
 from restoration.method import Option
+from restoration.waifu2x import UpConv7
 from restoration.weights import find
 
 Rows = list[tuple[Case, Reading]]
@@ -170,6 +172,23 @@ def test_the_kernel_of_a_users_own_upscaler_is_found_and_scored(monkeypatch: pyt
     assert len(values("psnr_db", "found")) == len(values("psnr_db", "box")) == 2
     assert fmean(values("psnr_db", "found")) > fmean(values("psnr_db", "box"))
     assert {reading.quantity for _, reading in free} >= {"correlation", "relative_error", "shift_pixels"}
+
+
+def test_the_kernel_of_a_built_in_network_is_searched_through_its_own_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    def untrained(checkpoint: str) -> UpConv7:
+        loaded.append(checkpoint)
+        torch.manual_seed(0)
+        return UpConv7()
+
+    monkeypatch.setattr(restoration.waifu2x, "load_waifu2x", untrained)
+    found = rows("kernel-estimation", upscaler="waifu2x", generators="free", steps=2, images=1)
+    assert loaded == ["waifu2x-photo-x2"]
+    assert not failures(found)
+    losses = [reading.value for _, reading in found if (reading.quantity, reading.part) == ("loss", "loss")]
+    assert len(losses) == 2
+    assert losses[0] != losses[1]
 
 
 @pytest.mark.parametrize(

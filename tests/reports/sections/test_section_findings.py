@@ -274,6 +274,20 @@ def test_gains_over_bicubic_need_bicubic_and_may_be_losses(tmp_path: Path) -> No
     assert found(upscaling, tmp_path / "e", []) == ""
 
 
+def test_it_is_said_of_each_scored_upscaler_what_it_was_trained_for(tmp_path: Path) -> None:
+    case = {"task": "upscale", "scale": 4, "sigma_255": 0.0, "degradation": "bicubic"}
+    kinds = {"bicubic": "", "sharp": "psnr", "crisp": "psnr", "pretty": "looks", "silent": "unsaid", "absent": "looks"}
+    records = [{"name": name, "title": name.title(), "trained_for": kind} for name, kind in kinds.items()]
+    rows = [row for name in kinds if name != "absent" for row in scored(name, 30.0, **case)]
+    assert found(upscaling, tmp_path / "a", rows, methods=records).endswith(
+        "Trained for small errors of pixels, which is what PSNR measures: Sharp and Crisp. "
+        "Trained for looks, not for PSNR: Pretty. Trained for what their authors do not say: Silent."
+    )
+    grid, *_ = said.section(methods, tmp_path / "b", rows, methods=records).grids
+    column = grid.columns.index("trained for")
+    assert [line.cells[column].text for line in grid.lines] == ["", "PSNR", "PSNR", "looks", "not said", "looks"]
+
+
 def test_tables_have_the_best_first_and_marked_within_what_may_be_compared(tmp_path: Path) -> None:
     rows = [*timed("nlm", 0.3), *timed("dct", 0.1), *timed("dct", 0.01, size=64), *timed("noisy", 0.05)]
     (table,) = said.section(times, tmp_path / "times", rows).grids
