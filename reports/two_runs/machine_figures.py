@@ -79,7 +79,7 @@ def _moves_chart(machines: Machines, main: pd.DataFrame, palette: Palette, what:
             sheet.points([moves.loc[index, number]], [row], name=label, look=own, tips=[tip])
     _factor_axis(sheet, max(float(np.nanmax(np.abs(np.log(moves.loc[order])))), 1.5 * np.log(half)))
     sheet.names((main["label"][index] for index in order[:MOST_SERIES]), _NAME)
-    sheet.axes.set_xlabel(f"ratio to {short(reference, _NAME)}, over its mean of all machines; shaded: steady")
+    sheet.axes.set_xlabel("over the mean of all machines; shaded: steady")
     _place_legend(sheet, [place.name for place in machines.places])
     steady = int((spread[order] <= 1 + machines.limit).sum())
     finding = words(

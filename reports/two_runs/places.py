@@ -99,12 +99,24 @@ def told_apart(names: Sequence[str], facts: Sequence[Mapping[str, str]]) -> list
     return said
 
 
+def machine_facts(known: Mapping[str, object]) -> dict[str, str]:
+    """What may tell a machine from others with the same processor, as it is written, first what decides most."""
+    order = [*_FIRST, *(name for name in known if name not in _FIRST and name != "cpu")]
+    return {name: _written(name, known[name]) for name in order if name in known}
+
+
+def _written(name: str, value: object) -> str:
+    return _FIRST[name].replace("{}", plain_text(value)) if name in _FIRST else f"{name} {plain_text(value)}"
+
+
 def _facts(run: Run, device: str) -> dict[str, str]:
     """What may tell a place from others of the same name, first what decides most."""
-    known = stable(run)
-    order = [*_FIRST, *(name for name in known if name not in _FIRST and name != "cpu")]
-    said = {name: _FIRST.get(name, f"{name} {{}}").format(plain_text(known[name])) for name in order if name in known}
-    return {**said, "device": device, "revision": revision_name(run.about.get("revision"), ""), "run": run.name}
+    return {
+        **machine_facts(stable(run)),
+        "device": device,
+        "revision": revision_name(run.about.get("revision"), ""),
+        "run": run.name,
+    }
 
 
 def _devices(run: Run) -> list[str]:

@@ -106,7 +106,7 @@ def _verdict(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, 
     if times.empty and qualities.empty and exact_pairs(pair).empty:
         yield words("comparison.nothing_in_common")
         return
-    yield worst_said(times, qualities, exact, pair)
+    yield from worst_said(times, qualities, exact, pair)
     yield from _counted(times, qualities)
     if times.empty and qualities.empty:
         yield from _unchanged(pair, exact)
@@ -160,7 +160,7 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
         name = str(line.label)
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=palette[name], tip=tip)
     sheet.names(moved["name"], 40)
-    sheet.axes.set_xlabel("time of head over base; shaded: no change that could be told")
+    sheet.axes.set_xlabel("head over base; shaded: no change")
     largest = moved.loc[moved["size"].idxmax()]
     takes = takes_text(largest["ratio"], "the base")
     finding = words("comparison.largest", method=largest["label"], takes=takes, verdict=largest["verdict"])

@@ -1,4 +1,4 @@
-"""The worst regression between two revisions, in one sentence: whatever lost most of its own tolerances."""
+"""The worst regressions between two revisions, in a sentence each: first what lost most of its own tolerances."""
 
 from __future__ import annotations
 
@@ -17,19 +17,30 @@ from reports.two_runs.pair import Pair
 _QUANTITIES = {"macs_per_pixel": "operations per pixel", "peak_bytes": "peak memory"}
 
 
-def worst_said(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, pair: Pair) -> str:
-    """The worst of the changes that are regressions, with its interval; the tables have the worst first."""
+def worst_said(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame, pair: Pair) -> Iterator[str]:
+    """The worst of the changes that are regressions, with its interval; then the worst of the other kinds.
+
+    What lost more of its own tolerance is worse. Only PSNR has one in quality: other scores come after it, and after
+    whatever else lost more than its tolerance.
+    """
+    psnr = qualities["metric"] == "psnr_db"
+    of_scores = [
+        *_first(qualities[psnr], "loss", 1.0, lambda line: _of_quality(line, pair)),
+        *_first(qualities[~psnr], "loss", math.inf, lambda line: _of_quality(line, pair)),
+    ]
     found = [
         *_first(times, "badness", math.log1p(max(pair.tolerances.time, 1e-9)), lambda line: _of_time(times, line)),
-        *_first(qualities, "loss", 1.0, lambda line: _of_quality(line, pair)),
+        *of_scores[:1],
         *_first(exact, "off", max(pair.tolerances.memory, Tolerances.memory), _of_count),
     ]
     if not found:
-        return words("comparison.no_regression", head=pair.titles[1])
+        yield words("comparison.no_regression", head=pair.titles[1])
+        return
     count = sum(int(table["verdict"].isin(REGRESSIONS).sum()) for table in (times, qualities, exact))
-    _, said = max(found, key=lambda one: one[0])
+    (_, worst), *rest = sorted(found, key=lambda one: -one[0])
     key = "regression" if count > 1 else "one_regression"
-    return words(f"comparison.{key}", count=count, said=said, head=pair.titles[1], base=pair.titles[0])
+    yield words(f"comparison.{key}", count=count, said=worst, head=pair.titles[1], base=pair.titles[0])
+    yield from (words("comparison.also", said=said) for _, said in rest)
 
 
 def _first(
