@@ -54,4 +54,4 @@ def _line(name: str, entries: Sequence[Entry], found: Trend) -> TrendLine:
 
 def _method(name: str) -> str:
     """The method in the name of a series of schema 1: its second word."""
-    return (name.split() + ["", ""])[1]
+    return [*name.split(), "", ""][1]

@@ -72,7 +72,7 @@ class Trend:
     """Each change of level: the run it begins with, the change (relative or a difference), the word for it, and how
     many tolerances it is."""
     noise: str
-    """Standard deviation of one run, as people read it."""
+    """Standard deviation of one run, as people read it; empty where the runs of a level do not differ."""
     note: str = ""
     """Why no change was looked for."""
 
@@ -103,9 +103,9 @@ def trend(name: str, entries: Sequence[Entry]) -> Trend:
     note = ""
     try:
         level = level_of(values, least_noise=_least_noise(tolerance))
-    except BenchError as error:
-        noise = max(_least_noise(tolerance), _noise(values))
-        level, note = Level(fmean(values), noise, len(values), max(1, len(values) - 1), ()), str(error)
+    except BenchError as error:  # the package that finds changes is not there
+        spread = max(_least_noise(tolerance), _noise(values))
+        level, note = Level(fmean(values), spread, len(values), max(1, len(values) - 1), ()), str(error)
     cuts = (0, *level.changes, len(values))
     means = [fmean(values[start:end]) for start, end in pairwise(cuts)]
     half = student_quantile(1 - (1 - _CONFIDENCE) / 2, level.freedom) * level.noise
@@ -117,7 +117,8 @@ def trend(name: str, entries: Sequence[Entry]) -> Trend:
         _shift(metric, at, (before, after), entries[-1].tolerance)
         for at, (before, after) in zip(level.changes, pairwise(means), strict=True)
     ]
-    return Trend(tuple(spans), tuple(shifts), _shown(metric, level.noise), note)
+    noise = _shown(metric, level.noise) if level.noise > _least_noise(tolerance) else ""
+    return Trend(tuple(spans), tuple(shifts), noise, note)
 
 
 def status(records: Sequence[Mapping[str, object]]) -> int:

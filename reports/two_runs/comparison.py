@@ -78,16 +78,19 @@ def _revisions(runs: Sequence[Run], subjects: Subjects, command: str) -> tuple[t
 def _machines(runs: Sequence[Run], subjects: Subjects, command: str) -> tuple[tuple[Section, ...], dict[str, Any]]:
     """The sections of runs of several machines, and what stands above them."""
     found = read_machines(places_of(runs))
-    names = [place.name for place in found.places]
     problems = [
         f"{place.name}: {problem}" for place in found.places for problem in (*place.run.problems, *_failures(place.run))
     ]
     problems += [words("machines.unknown_machine", run=run.name) for run in runs if not fingerprint(run)]
+    stated = [fingerprint(run) or run.name for run in runs]
+    machines = counted(len(set(stated)), "machine")
+    if len(set(stated)) < len(stated):
+        problems.append(words("machines.one_machine"))
     if machine_sections.runs_differ(found):
         problems.append(words("machines.unlike"))
     return tuple(machine_sections.sections(found, subjects, command)), {
-        "title": f"restobench comparison: {counted(len(names), 'machine')}",
-        "heading": f"The same methods on {counted(len(names), 'machine')}",
+        "title": f"restobench comparison: {machines}",
+        "heading": f"{counted(len(runs), 'run')} on {machines}",
         "facts": [(place.name, _origin(place.run, subjects), "#environment") for place in found.places],
         "problems": tuple(dict.fromkeys(problems)),
         "series": machine_sections.series(found)[:MOST_SERIES],

@@ -71,7 +71,7 @@ def run_times(runs: Sequence[Run], subjects: Subjects | None = None) -> pd.DataF
 
 def series_names(cases: pd.DataFrame) -> list[str]:
     """The label of each case, with what differs between cases of one label: channels, scale, threads, batch."""
-    written = {"scale": "×{:g}", "channels": "{:g} channels", "threads": "{:g} threads", "batch": "batch {:g}"}
+    written = {"scale": "×{:g}", "channels": "channels {:g}", "threads": "threads {:g}", "batch": "batch {:g}"}
     alike = cases.groupby("label", sort=False)
     varied = {name: alike[name].transform("nunique") > 1 for name in written}
     return [

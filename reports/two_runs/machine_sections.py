@@ -13,7 +13,7 @@ from reports.derive.verdict_words import Tolerances
 from reports.draw.columns import columns, interval
 from reports.draw.grid import Columns, grid, number_cell, text_cell
 from reports.draw.look import Palette
-from reports.draw.number_text import counted, digits_text, listed, seconds_text, takes_text, times_text
+from reports.draw.number_text import at_most_text, counted, digits_text, listed, seconds_text, takes_text, times_text
 from reports.read.metrics import Metric
 from reports.read.tables import lines_of
 from reports.sections import conventions
@@ -39,8 +39,7 @@ _MOST_SAID = 3
 def sections(machines: Machines, subjects: Subjects, command: str) -> Iterator[Section]:
     """Every section, in the page's order."""
     said = tuple(_verdict(machines))
-    rule = words("machines.rule", limit=100 * machines.limit, floor=100 * machines.floor)
-    yield Section("summary", "Summary", command, findings=said, after=(rule,))
+    yield Section("summary", "Summary", command, findings=said, after=tuple(_rule(machines)))
     palette = Palette((method, label) for label, method in methods_of(machines).items())
     drawn = [charts_of(machines, main, palette) for main in islice(_timed(machines), _MOST_KINDS)]
     none = () if len(machines.timed) else (words("machines.no_times"),)
@@ -62,6 +61,14 @@ def runs_differ(machines: Machines) -> bool:
     """Whether the runs are of different revisions, or of none that is known."""
     revisions = {str(place.run.about.get("revision") or "") for place in machines.places}
     return len(revisions) > 1 or "" in revisions
+
+
+def _rule(machines: Machines) -> Iterator[str]:
+    """What is called steady, where there is a ratio, and how far a run differs from itself."""
+    if len(machines.pairs):
+        floor = words("machines.floor", floor=at_most_text(100 * machines.floor))
+        yield words("machines.rule", limit=100 * machines.limit)
+        yield floor if machines.floor else words("machines.no_floor")
 
 
 def _verdict(machines: Machines) -> Iterator[str]:
@@ -111,12 +118,17 @@ def _paces(machines: Machines) -> Iterator[str]:
                 continue
             ratios = (both[number] / both[first]).to_numpy(dtype=float)
             lowest, highest = both.iloc[int(ratios.argmin())], both.iloc[int(ratios.argmax())]
-            yield words(
-                "machines.pace", place=machines.places[number].name, cases=counted(len(both), "case"),
-                takes=takes_text(float(np.median(ratios)), machines.places[first].name),
-                least=times_text(ratios.min()), lowest=f"{lowest['label']} at {size_of(lowest)}",
-                most=times_text(ratios.max()), highest=f"{highest['label']} at {size_of(highest)}",
-            )  # fmt: skip
+            facts = {
+                "place": machines.places[number].name, "cases": counted(len(both), "case"),
+                "takes": takes_text(float(np.median(ratios)), machines.places[first].name),
+            }  # fmt: skip
+            least, most = times_text(ratios.min()), times_text(ratios.max())
+            ends = {
+                "lowest": f"{lowest['label']} at {size_of(lowest)}",
+                "highest": f"{highest['label']} at {size_of(highest)}",
+            }
+            level = least == most
+            yield words("machines.pace_level" if level else "machines.pace", least=least, most=most, **ends, **facts)
             break
 
 

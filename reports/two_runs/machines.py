@@ -99,7 +99,7 @@ def read_machines(places: Sequence[Place]) -> Machines:
     for number, place in enumerate(places):
         time = table_of_place(place, "time")
         floor = max(floor, aa_floor(time))
-        for key, calls in usual_calls(time).groupby([*CASE, "method"], observed=True, sort=False):
+        for key, calls in usual_calls(time, CASE).groupby([*CASE, "method"], observed=True, sort=False):
             seconds = calls["seconds"].reset_index(drop=True)
             ends = median_low(seconds), median_high(seconds)
             lines.append((*key, number, float(seconds.median()), *ends, len(seconds), float(calls["threads"].iloc[0])))
@@ -137,7 +137,8 @@ def _pairs(setting: tuple[object, ...], group: pd.DataFrame, machines: Machines)
 
 def _judged(ratios: np.ndarray, draws: np.ndarray, pair: tuple[np.ndarray, np.ndarray], limit: float) -> pd.DataFrame:
     """Ratios (logarithms, a line a pair, a column a place) with their spread, its interval, and the words for them."""
-    most, least = np.nanargmax(ratios, axis=1), np.nanargmin(ratios, axis=1)
+    most = np.nanargmax(ratios, axis=1)
+    least = ratios.shape[1] - 1 - np.nanargmin(ratios[:, ::-1], axis=1)  # of equal ones the last: never `most` itself
     of_most, of_least = (draws[pair[0], place] - draws[pair[1], place] for place in (most, least))  # (pairs, draws)
     ends = (1 - LEVEL) / 2, (1 + LEVEL) / 2
     low, high = np.quantile(of_most - of_least, ends, axis=1)

@@ -52,6 +52,8 @@ def read_pair(base: Path, head: Path) -> Pair:
 def pair_of(base: Run, head: Run, subjects: Subjects | None = None) -> Pair:
     """Both runs, judged by the tolerances of the head's spec."""
     runs, titles = (base, head), [run_title(run, subjects or {}) for run in (base, head)]
+    if titles[0] == titles[1]:
+        titles = [f"{title}, run {run.name}" for title, run in zip(titles, runs, strict=True)]
     before, after = (summarise(all_tables(run), run.methods, run.metrics) for run in runs)
     floor = max(aa_floor(before.named["time"]), aa_floor(after.named["time"]))
     return Pair(*runs, before, after, floor, tolerances_of(head), (titles[0], titles[1]), subjects or {})

@@ -81,6 +81,7 @@ class TrendLine:
     spans: tuple[Span, ...]
     shifts: tuple[Shift, ...]
     noise: str
+    """Standard deviation of one run, as people read it; empty where the runs of a level do not differ."""
 
     @property
     def case(self) -> str:
@@ -140,7 +141,7 @@ def changes_table(lines: Sequence[TrendLine], machines: Mapping[str, str]) -> pd
                 "label": line.method, "case": line.case, "metric": TITLES.get(line.metric, line.metric),
                 "verdict": shift.verdict if shift.verdict != Word.UNCHANGED else "within the tolerance",
                 "change": change_text(line.metric, shift.change), "before": value_text(line.metric, before.value),
-                "after": value_text(line.metric, after.value), "noise": line.noise, "revision": stop.title,
+                "after": value_text(line.metric, after.value), "noise": line.noise or "none", "revision": stop.title,
                 "started": stop.started, "machine": machines[line.fingerprint],
             }
         )  # fmt: skip
@@ -153,7 +154,7 @@ def series_table(lines: Sequence[TrendLine], machines: Mapping[str, str]) -> pd.
         {
             "label": line.method, "case": line.case, "metric": TITLES.get(line.metric, line.metric),
             "runs": len(line.stops), "level": value_text(line.metric, line.spans[-1].value),
-            "newest": value_text(line.metric, line.stops[-1].value), "noise": line.noise,
+            "newest": value_text(line.metric, line.stops[-1].value), "noise": line.noise or "none",
             "changes": len(line.shifts), "machine": machines[line.fingerprint],
         }
         for line in sorted(lines, key=lambda line: line.rank)

@@ -128,8 +128,8 @@ def _verdict(lines: Sequence[TrendLine], machines: Mapping[str, str]) -> Iterato
         at = f" on {machines[line.fingerprint]}" if len(machines) > 1 else ""
         said = f"{TITLES.get(line.metric, line.metric).lower()} of {line.case}{at}"
         yield words(
-            "history.worst", count=counted(len(worse), "change"), series=said, change=change_text(line.metric, shift.change),
-            verdict=shift.verdict, revision=line.stops[shift.at].title,
+            "history.worst", count=counted(len(worse), "change"), series=said,
+            change=change_text(line.metric, shift.change), verdict=shift.verdict, revision=line.stops[shift.at].title,
         )  # fmt: skip
     elif few < len(lines):
         yield words("history.none_worse", series=len(lines) - few)
@@ -175,18 +175,24 @@ def _mark(sheet: Sheet, line: TrendLine, shift: Shift) -> None:
     _tagged(sheet, sheet.axes.axvline(shift.at - 0.5, color=INK, linewidth=1, linestyle=(0, (3, 2))), line)
     left = shift.at < len(line.stops) / 2
     text = sheet.axes.annotate(
-        short(line.stops[shift.at].title, 34), (shift.at - 0.5, 1), (2 if left else -2, 2),
+        _beginning(line.stops[shift.at].title), (shift.at - 0.5, 1), (2 if left else -2, 2),
         xycoords=("data", "axes fraction"), textcoords="offset points", ha="left" if left else "right", va="bottom",
         fontsize=size(), color=INK, annotation_clip=False,
     )  # fmt: skip
     _tagged(sheet, text, line)
 
 
+def _beginning(text: str, most: int = 34) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def _finding(line: TrendLine) -> str:
     newest = value_text(line.metric, line.stops[-1].value)
+    noise = words("history.noise", noise=line.noise) if line.noise else words("history.exact")
+    newest_said = words("history.newest", newest=newest, noise=noise)
     if not line.shifts:
         steady = "history.steady" if len(line.stops) >= LEAST_RUNS else "history.too_few"
-        return words(steady, runs=counted(len(line.stops), "run"), noise=line.noise, newest=newest, least=LEAST_RUNS)
+        return f"{words(steady, runs=counted(len(line.stops), 'run'), least=LEAST_RUNS)} {newest_said}"
     said = [
         words(
             "history.changed", revision=line.stops[shift.at].title, change=change_text(line.metric, shift.change),
@@ -196,7 +202,7 @@ def _finding(line: TrendLine) -> str:
     ]  # fmt: skip
     more = len(line.shifts) - _MOST_NAMED
     said += [words("history.more", more=counted(more, "smaller change"))] if more > 0 else []
-    return " ".join((*said, words("history.noise", noise=line.noise, newest=newest)))
+    return " ".join((*said, newest_said))
 
 
 def _environments(lines: Sequence[TrendLine], machines: Mapping[str, str], command: str) -> Section:

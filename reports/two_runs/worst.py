@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from reports.derive.verdict_words import CALLED_FROM, REGRESSIONS, Tolerances
+from reports.derive.verdict_words import CALLED_FROM, REGRESSIONS, Tolerances, Word
 from reports.draw.number_text import reach_text, signed, takes_text, times_text
 from reports.sections.words import words
+from reports.two_runs.changes import exact_pairs
 from reports.two_runs.history import series_names
 from reports.two_runs.pair import Pair
 
@@ -34,7 +35,9 @@ def worst_said(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame
         *_first(exact, "off", max(pair.tolerances.memory, Tolerances.memory), _of_count),
     ]
     if not found:
-        yield words("comparison.no_regression", head=pair.titles[1])
+        verdicts = pd.concat([table["verdict"].astype(str) for table in (times, qualities, exact_pairs(pair))])
+        judged = not verdicts.str.startswith(Word.NO_VERDICT).all()
+        yield words("comparison.no_regression" if judged else "comparison.nothing_judged", head=pair.titles[1])
         return
     count = sum(int(table["verdict"].isin(REGRESSIONS).sum()) for table in (times, qualities, exact))
     (_, worst), *rest = sorted(found, key=lambda one: -one[0])

@@ -9,9 +9,11 @@ import pytest
 import said
 from said import Rows, counts, scored, timed
 
+from reports import compare_reports
 from reports.draw.look import styled
 from reports.read.run import load_run
 from reports.two_runs.changes import quality_changes, time_changes
+from reports.two_runs.history import run_times
 from reports.two_runs.pair import read_pair
 from reports.two_runs.sections import sections
 
@@ -21,7 +23,7 @@ def words(tmp_path: Path, base: Rows, head: Rows, *earlier: Rows) -> dict[str, s
     names = ("base", "head", *(f"earlier{number}" for number in range(len(earlier))))
     runs = [said.write_rows(tmp_path / name, rows) for name, rows in zip(names, (base, head, *earlier), strict=True)]
     with styled():
-        shown = tuple(sections(read_pair(runs[0], runs[1]), [load_run(run) for run in runs[2:]]))
+        shown = tuple(sections(read_pair(runs[0], runs[1]), [load_run(run) for run in runs[2:]], "make it"))
     return {section.anchor: f"{said.text(section)} {section.command}" for section in shown}
 
 
@@ -38,7 +40,7 @@ def test_times_on_other_threads_and_batches_are_told_apart(tmp_path: Path) -> No
     rows = [*timed("dct", 1.0, threads=1), *timed("dct", 1.0, threads=2, batch=4)]
     run = said.write_rows(tmp_path / "run", rows)
     with styled():
-        (times,) = (section for section in sections(read_pair(run, run), []) if section.anchor == "time")
+        (times,) = (section for section in sections(read_pair(run, run), [], "") if section.anchor == "time")
     (table,) = times.grids
     shown = [dict(zip(table.columns, (cell.text for cell in line.cells), strict=True)) for line in table.lines]
     assert [(line["threads"], line["batch"]) for line in shown] == [("1", "1"), ("2", "4")]
@@ -93,8 +95,23 @@ def test_a_section_with_nothing_promises_no_command_that_fills_it(tmp_path: Path
 
 
 def test_the_command_names_every_run_where_it_lies(tmp_path: Path) -> None:
-    command = words(tmp_path, timed("dct", 1.0), timed("dct", 1.0), timed("dct", 1.0))["summary"]
-    assert f"restobench report {tmp_path / 'earlier0'} {tmp_path / 'base'} {tmp_path / 'head'}" in command
+    runs = [said.write_rows(tmp_path / name, timed("dct", 1.0)) for name in ("earlier", "base", "head")]
+    page = compare_reports(*runs).read_text(encoding="utf-8")
+    assert f"restobench report {tmp_path / 'earlier'} {tmp_path / 'base'} {tmp_path / 'head'}" in page
+
+
+def test_series_of_other_threads_and_batches_are_not_mixed_in_the_history(tmp_path: Path) -> None:
+    def rows(one: float, two: float) -> Rows:
+        return [*timed("dct", one, threads=1), *timed("dct", two, threads=2), *timed("dct", 9.0, threads=2, batch=4)]
+
+    runs = [load_run(said.write_rows(tmp_path / name, rows(*times))) for name, times in (("a", (4, 2)), ("b", (4, 3)))]
+    found = run_times(runs)
+    assert found.to_numpy().tolist() == [[4, 4], [2, 3], [9, 9]]
+    assert list(found.index) == [
+        "DCT 8×8, threads 1, batch 1",
+        "DCT 8×8, threads 2, batch 1",
+        "DCT 8×8, threads 2, batch 4",
+    ]
 
 
 def test_a_time_that_changed_by_nothing_is_not_one_time_itself(tmp_path: Path) -> None:
