@@ -77,7 +77,7 @@ def test_the_ratio_that_moves_is_found_and_the_others_are_steady(tmp_path: Path)
     whole = text(found)
     assert "Of 3 pairs of methods" in whole
     assert "steady in 1: it differs by no more than 10 % from machine to machine. In 2 it is not steady." in whole
-    assert re.search(r"FFDNet takes (199|20\d)× the time of DCT 8×8 on Slow, and (99|1\d\d)(\.\d)?× on", whole)
+    assert re.search(r"FFDNet takes (19|20)\d× the time of DCT 8×8 on Slow, and (9\d(\.\d)?|10\d)× on", whole)
     assert re.search(r"Slow takes (2\.9\d?|3(\.0\d)?)× the time of Fast \(median of 3 cases\), from", whole)
 
 
@@ -137,7 +137,7 @@ def test_three_machines_of_which_one_lacks_a_method_still_compare_the_others() -
 
 
 def test_a_method_timed_on_other_threads_than_usual_is_not_dropped(tmp_path: Path) -> None:
-    rows = [*timed("dct", 1.0, threads=8), *timed("dct", 5.0, threads=1), *timed("nlm", 2.0, threads=8)]
+    rows = [*timed("dct", 1.0, threads=8, count=20), *timed("dct", 5.0, threads=1), *timed("nlm", 2.0, threads=8)]
     found = read_machines(places_of([run_on(tmp_path, "A", [*rows, *timed("ffdnet", 3.0, threads=1)])]))
     assert dict(zip(found.timed["label"], found.timed["threads"], strict=True)) == {
         "DCT 8×8": 8, "non-local means": 8, "FFDNet": 1,
@@ -179,11 +179,9 @@ def test_the_page_warns_of_failures_other_revisions_and_unknown_machines(tmp_pat
     bad = synthetic.row("time", "nlm", quantity="failure", error="RuntimeError: out of memory")
     run_on(tmp_path, "A", [*timed("dct", 1.0), bad], status="interrupted")
     run_on(tmp_path, "B", timed("dct", 2.0), revision="ffffffffffff")
-    (tmp_path / "B/run.json").rename(tmp_path / "kept.json")
     (tmp_path / "old").mkdir()
     (tmp_path / "old/run.json").write_text('{"schema": 0}')
     (tmp_path / "old/rows.jsonl").write_text((tmp_path / "B/rows.jsonl").read_text())
-    (tmp_path / "kept.json").rename(tmp_path / "B/run.json")
     page = compare_reports(*(tmp_path / name for name in ("A", "B", "old"))).read_text(encoding="utf-8")
     for words in (
         "A: The run did not finish (status: interrupted)",
