@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.regress import HISTORY
 from bench.errors import BenchError
-from bench.run.request import RESULTS
-
-HISTORY = RESULTS / "history.jsonl"
 
 
 def report(

@@ -25,6 +25,9 @@ LEAST_RUNS = 5
 
 _CONFIDENCE = 0.95
 
+_LARGEST = 700.0
+"""The largest logarithm whose number is finite, about."""
+
 Ends = tuple[int, ...]
 
 
@@ -196,7 +199,7 @@ def _shift(metric: Metric, at: int, levels: tuple[float, float], limits: Toleran
     """
     before, change, tolerance = levels[0], levels[1] - levels[0], _limit(metric, limits)
     word = _word(metric, change) if abs(change) > CALLED_FROM * tolerance else Word.UNCHANGED
-    shown = math.expm1(change) if metric in RELATIVE else change
+    shown = math.expm1(min(change, _LARGEST)) if metric in RELATIVE else change
     counted = metric == "macs_per_pixel"
     size = abs(change / before) / max(limits.time, 1e-9) if counted and before else abs(change) / max(tolerance, 1e-9)
     return at, shown, str(word), size
@@ -228,7 +231,7 @@ def _scaled(metric: Metric, value: float) -> float:
 
 
 def _unscaled(metric: Metric, value: float) -> float:
-    return math.exp(value) if metric in RELATIVE else value
+    return math.exp(min(value, _LARGEST)) if metric in RELATIVE else value
 
 
 def _shown(metric: Metric, change: float, sign: str = "") -> str:
