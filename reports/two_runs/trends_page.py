@@ -105,7 +105,7 @@ def _sections(lines: Sequence[TrendLine], machines: Mapping[str, str], path: Pat
             yield Section(f"metric-{slug(metric)}", TITLES.get(metric, metric), command, charts=charts, text=left)
     shape = {"label": ("method", text_cell), **{name: (_head(name), text_cell) for name in _SERIES}}
     shape = {**shape, "runs": ("runs", number_cell("g")), "changes": ("changes", number_cell("g"))}
-    every = grid("series", "All series", series_table(lines, machines), shape)
+    every = grid("series", "Where each series stands", series_table(lines, machines), shape)
     yield Section("series", "All series", f"restobench history show --history {where}", grids=(every,))
     of_runs: Columns = {name: (_head(name), text_cell) for name in _RUNS}
     yield Section(
