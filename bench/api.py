@@ -20,6 +20,7 @@ from bench.errors import BenchError, SpecError
 from bench.machine.threads import usable_cores
 from bench.plan.overrides import method_names
 from bench.progress import progress_bar
+from bench.record.manifest import subjects_of
 from bench.regress.headline import headline, worth_reading
 from bench.regress.stopping_rule import budget_seconds, checked_change
 from bench.run.request import RESULTS, USUAL_TIMEOUT, Request, planned
@@ -199,15 +200,16 @@ class Results:
         return self.runs[0].directory
 
     def report(self, path: str | Path | None = None) -> Path:
-        """Writes the page of one run, or the comparison of two, and returns its path.
+        """Writes the page of one run, or the comparison of several, and returns its path.
 
-        `path` is a folder; left out, the run's own directory, of two the second's.
+        `path` is a folder; left out, the run's own directory, of several the last one's. Runs of several machines stand
+        beside each other; of one machine the last two are compared.
         """
         folder = None if path is None else Path(path)
         places = [run.directory for run in self.runs]
-        if len(places) > 2:  # noqa: PLR2004 - a pair
-            raise BenchError(f"report takes one run or two to compare, got {len(places)}; load those alone")
-        return write_report(places[0], out=folder) if len(places) == 1 else compare_reports(*places, out=folder)
+        if len(places) == 1:
+            return write_report(places[0], out=folder)
+        return compare_reports(*places, out=folder, subjects=subjects_of(places))
 
     def __repr__(self) -> str:
         return f"Results of {', '.join(str(run.directory) for run in self.runs)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -30,11 +30,13 @@ def write_report(run: Path, *, format: Format = "html", out: Path | None = None)
     return write(make_report(run, paper=format == "latex"), out or run)
 
 
-def compare_reports(base: Path, head: Path, *, out: Path | None = None, earlier: Sequence[Path] = ()) -> Path:
-    """Writes `comparison.html` of two run directories into `out` (default: `head`); returns its path.
+def compare_reports(*runs: Path, out: Path | None = None, subjects: Mapping[str, str] | None = None) -> Path:
+    """Writes `comparison.html` of two run directories or more into `out` (default: the last run); returns its path.
 
-    `earlier` runs, oldest first, make its history longer. Raises `ReportError`.
+    Runs of several machines stand beside each other. Of one machine the last two are compared, and those before, oldest
+    first, make the history longer. `subjects` gives the first line of a commit's message by its revision, for runs that
+    did not record it. Raises `ReportError`.
     """
     from reports.two_runs.comparison import write_comparison
 
-    return write_comparison(base, head, out=out, earlier=earlier)
+    return write_comparison(runs, out=out, subjects=subjects)

@@ -28,17 +28,14 @@ def _write(runs: Sequence[Path], form: Format, out: Path | None) -> Path:
         return write_report(runs[0], format=form, out=out)
     if form != "html":
         raise FormatError(f"a comparison is written as html, not {form}; give one run for {form}")
-    *earlier, base, head = runs
-    return compare_reports(base, head, out=out, earlier=earlier)
+    return compare_reports(*runs, out=out)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reports", description="Writes the report of a run, or compares two."
+        prog="python -m reports", description="Writes the report of a run, or compares several."
     )
-    parser.add_argument(
-        "runs", nargs="+", type=Path, metavar="RUN", help="a run directory; the last two of several are compared"
-    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory; several are compared")
     parser.add_argument("--format", choices=FORMATS, default="html", help="default: html")
     parser.add_argument("--out", type=Path, help="where to write; default: into the (last) run")
     return parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -18,11 +19,15 @@ from bench.plan.case import GIVEN, Case, metric_names
 from bench.plan.spec import Spec
 from bench.record.files import utf8, write_whole
 from bench.record.rows import SCHEMA
+from bench.record.table_text import shortened
 from restoration.catalog import get
 from restoration.objects import digest
 from restoration.version import __version__
 
 FILE_NAME = "run.json"
+
+_LONGEST = 72
+"""Letters of a commit's subject that are kept."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Manifest:
     fingerprint: str
     started: str
     revision: str = ""
+    subject: str = ""
+    """The first line of what its commit says."""
     finished: str = ""
     status: Literal["running", "complete", "interrupted"] = "running"
     images: tuple[Mapping[str, Any], ...] = ()
@@ -127,6 +134,7 @@ def describe(
         fingerprint=environment.fingerprint,
         started=started,
         revision=revision(),
+        subject=subject_of(),
         image_folder=image_folder,
         methods=tuple(_method(name) for name in names),
         metrics=tuple(_metrics(cases)),
@@ -141,6 +149,30 @@ def revision() -> str:
         return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.SubprocessError):
         return ""
+
+
+def subject_of(revision: str = "HEAD") -> str:
+    """The first line of a commit's message; empty where the working folder's repository has no such commit."""
+    commit = revision.rstrip("+")
+    try:
+        return shortened(_git("log", "-1", "--format=%s", "--end-of-options", commit, "--"), _LONGEST) if commit else ""
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def subjects_of(directories: Iterable[Path]) -> dict[str, str]:
+    """By revision, the subject of each run's commit that the working folder's repository knows.
+
+    A run of an earlier version records the revision alone; one that cannot be read is left out here.
+    """
+    found = {}
+    for directory in directories:
+        with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
+            about = json.loads((directory / FILE_NAME).read_text(encoding="utf-8", errors="replace"))
+            revision = str(about.get("revision") or "")
+            if not about.get("subject") and (subject := subject_of(revision)):
+                found[revision] = subject
+    return found
 
 
 def now() -> str:

@@ -1,7 +1,8 @@
 """Row: one reading of one case in one run, and the JSON Lines file that holds them.
 
 History of the format (`SCHEMA`):
-1  first; `batch` came later, and is 1 where it is absent; rows without `metrics` have the usual ones.
+1  first; `batch` came later, and is 1 where it is absent; rows without `metrics` have the usual ones;
+   `run.json` has the `subject` of the commit since that was added, and "" where it is absent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Runs over time: a file to which each finished run adds one line, with its environment and a value for each series.
 
 History of the format (`SCHEMA`):
-1  first.
+1  first; a series that was timed on several numbers of threads mixed them.
+2  `subject` of an entry, `method` of a point; the threads in a series' name where they are not the run's usual number.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from bench.errors import BenchError, NoVerdictError, RowsError, one_line
 from bench.machine.nvml import Fact
 from bench.plan.spec import Tolerance
 from bench.record.files import append_whole, drop_torn_line, utf8
-from bench.record.manifest import Manifest, how_to_go_on, read_manifest
+from bench.record.manifest import Manifest, how_to_go_on, read_manifest, subject_of
 from bench.record.rows import Row, read_rows
 from bench.regress.findings import Metric
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version of an entry; older ones are read as they are, a newer one is refused."""
 
 METRICS: tuple[Metric, ...] = ("seconds", "psnr_db", "macs_per_pixel", "peak_bytes")
 
@@ -37,6 +39,8 @@ class Point:
     metric: Metric
     value: Annotated[float, Field(allow_inf_nan=False)]
     samples: int = 1
+    method: str = ""
+    """What was measured; empty in an entry of schema 1, which has it only in the series' name."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Entry:
     environment: Mapping[str, Fact]
     series: Mapping[str, Point]
     tolerance: Tolerance = field(default_factory=Tolerance)
+    subject: str = ""
+    """The first line of what the commit says; empty where it is not known."""
     schema: int = SCHEMA
 
     def to_json(self) -> str:
@@ -117,14 +123,15 @@ def entry_of(directory: Path) -> Entry:
         started=manifest.started,
         fingerprint=manifest.fingerprint,
         environment=dict(manifest.environment["stable"]),
-        series=dict(_points(read_rows(directory))),
+        series=dict(_points(read_rows(directory), manifest.environment["stable"].get("threads"))),
         tolerance=_tolerance(manifest),
+        subject=manifest.subject or subject_of(manifest.revision),
     )
 
 
-def _points(rows: Iterable[Row]) -> Iterator[tuple[str, Point]]:
+def _points(rows: Iterable[Row], usual_threads: object) -> Iterator[tuple[str, Point]]:
     """One point for each series: the median of measured seconds, the mean of any other metric."""
-    values: dict[tuple[Metric, str], list[float]] = defaultdict(list)
+    values: dict[tuple[Metric, str, str], list[float]] = defaultdict(list)
     for row in rows:
         quantity, value = row.reading.quantity, row.reading.value
         metric = next((metric for metric in METRICS if metric == quantity), None)
@@ -132,17 +139,34 @@ def _points(rows: Iterable[Row]) -> Iterator[tuple[str, Point]]:
             continue
         if metric == "seconds" and (row.reading.phase != "measure" or row.case.kind not in {"time", "paired"}):
             continue
-        values[metric, _name(row, metric)].append(value)
-    for (metric, name), found in values.items():
+        values[metric, _name(row, metric, usual_threads), row.case.method].append(value)
+    for (metric, name, method), found in values.items():
         summary: Callable[[Sequence[float]], float] = median if metric == "seconds" else fmean
-        yield name, Point(metric, summary(found), len(found))
+        yield name, Point(metric, summary(found), len(found), method)
 
 
-def _name(row: Row, metric: Metric) -> str:
+def _name(row: Row, metric: Metric, usual_threads: object) -> str:
+    """A series' name; the usual number of threads is of the environment, whose runs alone are compared."""
     case, part = row.case, row.reading.part
+    other = (
+        ""
+        if metric != "seconds" or case.threads == usual_threads
+        else f"{case.threads} thread{'s' if case.threads > 1 else ''}"
+    )
     noise = f"sigma {case.sigma_255:g}" if metric == "psnr_db" and case.sigma_255 else ""
     shape = f"{case.channels}ch x{case.scale}"
-    words = (metric, case.method, case.variant, case.size, shape, noise, case.degradation, case.device, case.dtype)
+    words = (
+        metric,
+        case.method,
+        case.variant,
+        case.size,
+        shape,
+        noise,
+        case.degradation,
+        case.device,
+        case.dtype,
+        other,
+    )
     return " ".join(word for word in (*words, part) if word)
 
 

@@ -25,6 +25,9 @@ LEAST_RUNS = 5
 
 _CONFIDENCE = 0.95
 
+_LARGEST = 700.0
+"""The largest logarithm whose number is finite, about."""
+
 Ends = tuple[int, ...]
 
 
@@ -62,6 +65,21 @@ def comparable(entry: Entry, history: Sequence[Entry], *, other_machine: bool) -
     )
 
 
+@dataclass(frozen=True)
+class Trend:
+    """A series from its first run to its last."""
+
+    spans: tuple[tuple[int, int, float, float, float], ...]
+    """Each level: its first run, the one after its last, the value, and both ends of what 95 % of single runs keep."""
+    shifts: tuple[tuple[int, float, str, float], ...]
+    """Each change of level: the run it begins with, the change (relative or a difference), the word for it, and how
+    many tolerances it is."""
+    noise: str
+    """Standard deviation of one run, as people read it; empty where the runs of a level do not differ."""
+    note: str = ""
+    """Why no change was looked for."""
+
+
 def check(entry: Entry, history: Sequence[Entry]) -> list[dict[str, object]]:
     """One record for each series of `entry` and of the newest of `history`: its level, its noise and the verdict."""
     names = list(entry.series)
@@ -78,6 +96,32 @@ def overview(history: Sequence[Entry], text: str = "") -> list[dict[str, object]
             having = [entry for entry in entries if name in entry.series]
             records.append(_overview(name, fingerprint, having))
     return records
+
+
+def trend(name: str, entries: Sequence[Entry]) -> Trend:
+    """A series over runs that all have it, oldest first: its levels, its changes, and its noise."""
+    points = [entry.series[name] for entry in entries]
+    metric, tolerance = points[-1].metric, _limit(points[-1].metric, entries[-1].tolerance)
+    values = [_scaled(metric, point.value) for point in points]
+    note = ""
+    try:
+        level = level_of(values, least_noise=_least_noise(tolerance))
+    except BenchError as error:  # the package that finds changes is not there
+        spread = max(_least_noise(tolerance), _noise(values))
+        level, note = Level(fmean(values), spread, len(values), max(1, len(values) - 1), ()), str(error)
+    cuts = (0, *level.changes, len(values))
+    means = [fmean(values[start:end]) for start, end in pairwise(cuts)]
+    half = student_quantile(1 - (1 - _CONFIDENCE) / 2, level.freedom) * level.noise
+    spans = [
+        (start, end, *(_unscaled(metric, mean + off) for off in (0.0, -half, half)))
+        for (start, end), mean in zip(pairwise(cuts), means, strict=True)
+    ]
+    shifts = [
+        _shift(metric, at, (before, after), entries[-1].tolerance)
+        for at, (before, after) in zip(level.changes, pairwise(means), strict=True)
+    ]
+    noise = _shown(metric, level.noise) if level.noise > _least_noise(tolerance) else ""
+    return Trend(tuple(spans), tuple(shifts), noise, note)
 
 
 def status(records: Sequence[Mapping[str, object]]) -> int:
@@ -148,6 +192,19 @@ def _overview(name: str, fingerprint: str, entries: Sequence[Entry]) -> dict[str
     }  # fmt: skip
 
 
+def _shift(metric: Metric, at: int, levels: tuple[float, float], limits: Tolerance) -> tuple[int, float, str, float]:
+    """A change of level with its word: one below two thirds of the tolerance is none that matters.
+
+    Operations have no tolerance: how much they changed is set against that of time.
+    """
+    before, change, tolerance = levels[0], levels[1] - levels[0], _limit(metric, limits)
+    word = _word(metric, change) if abs(change) > CALLED_FROM * tolerance else Word.UNCHANGED
+    shown = math.expm1(min(change, _LARGEST)) if metric in RELATIVE else change
+    counted = metric == "macs_per_pixel"
+    size = abs(change / before) / max(limits.time, 1e-9) if counted and before else abs(change) / max(tolerance, 1e-9)
+    return at, shown, str(word), size
+
+
 def _noise(values: Sequence[float]) -> float:
     """Standard deviation of one value, from the median distance of neighbours (of Gaussian noise: sqrt(2) 0.6745)."""
     steps = [abs(after - before) for before, after in pairwise(values)]
@@ -174,7 +231,7 @@ def _scaled(metric: Metric, value: float) -> float:
 
 
 def _unscaled(metric: Metric, value: float) -> float:
-    return math.exp(value) if metric in RELATIVE else value
+    return math.exp(min(value, _LARGEST)) if metric in RELATIVE else value
 
 
 def _shown(metric: Metric, change: float, sign: str = "") -> str:

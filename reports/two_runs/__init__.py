@@ -1,1 +1,1 @@
-"""The comparison of two runs."""
+"""Several runs on one page: two revisions, several machines, a stored history."""

@@ -13,7 +13,8 @@ import pandas as pd
 
 from reports.derive.intervals import LEVEL, RESAMPLES, difference
 from reports.derive.speeds import measured_calls
-from reports.derive.verdict_words import Word, by_interval, of_memory, of_operations, of_quality, relative
+from reports.derive.verdict_words import REGRESSIONS, Word, by_interval, of_memory, of_operations, of_quality, relative
+from reports.read.metrics import Metric
 from reports.two_runs.pair import TIMED, Pair
 
 _SCORED = ["label", "task", "channels", "scale", "degradation", "sigma_255", "ratio"]
@@ -62,24 +63,41 @@ def _time_verdict(pair: Pair, ratio: float, low: float, high: float) -> str:
 
 
 def quality_changes(pair: Pair) -> pd.DataFrame:
-    """Each label scored in both runs on the same images and noise: mean paired change of PSNR, interval, verdict."""
-    both = [_per_image(summary.named["quality"]) for summary in (pair.before, pair.after)]
+    """Each label scored in both runs on the same images and noise: mean paired change of each score, and a verdict.
+
+    Whether more is better is what the score's record says; one that judges nothing is left out. `loss` is how much was
+    lost, in tolerances: that of the spec for PSNR, one unit of the last digit that tables show for others.
+    """
     lines: list[tuple[object, ...]] = []
-    for key in [key for key in both[1] if key in both[0]]:
-        shared = pd.concat([both[0][key], both[1][key]], axis=1, join="inner", keys=["before", "after"])
-        before, after = shared["before"], shared["after"]
-        change = difference(after, before)
-        if change.n:
-            verdict = of_quality(after - before, pair.tolerances.psnr_db)
-            means = before.mean(), after.mean(), change.mean
-            lines.append((*key, *means, change.low, change.high, change.n, verdict))
-    return pd.DataFrame(lines, columns=[*_SCORED, "before", "after", "change", "low", "high", "n", "verdict"])
+    for metric in judging(pair):
+        both = [_per_image(summary.named["quality"], metric.name) for summary in (pair.before, pair.after)]
+        tolerance = tolerance_of(metric, pair)
+        for key in [key for key in both[1] if key in both[0]]:
+            shared = pd.concat([both[0][key], both[1][key]], axis=1, join="inner", keys=["before", "after"])
+            before, after = shared["before"], shared["after"]
+            change, gains = difference(after, before), (before - after if metric.least else after - before)
+            if change.n:
+                means = before.mean(), after.mean(), change.mean, change.low, change.high, change.n
+                lines.append((*key, metric.name, *means, of_quality(gains, tolerance), -gains.mean() / tolerance))
+    columns = [*_SCORED, "metric", "before", "after", "change", "low", "high", "n", "verdict", "loss"]
+    return pd.DataFrame(lines, columns=columns)
 
 
-def _per_image(quality: pd.DataFrame) -> dict[tuple[Any, ...], pd.Series[float]]:
-    scored = quality[np.isfinite(quality["psnr_db"])].assign(ratio=lambda frame: frame["ratio"].fillna(-1))
+def judging(pair: Pair) -> tuple[Metric, ...]:
+    """The scores that both runs have and that say which way is better."""
+    tables = [summary.named["quality"] for summary in (pair.before, pair.after)]
+    return tuple(one for one in pair.after.metrics if one.better and all(one.name in table for table in tables))
+
+
+def tolerance_of(metric: Metric, pair: Pair) -> float:
+    """What of a score is no change: of PSNR what the spec says, of others one unit of the last digit of a table."""
+    return pair.tolerances.psnr_db if metric.name == "psnr_db" else float(10**-metric.digits)
+
+
+def _per_image(quality: pd.DataFrame, name: str) -> dict[tuple[Any, ...], pd.Series[float]]:
+    scored = quality[np.isfinite(quality[name])].assign(ratio=lambda frame: frame["ratio"].fillna(-1))
     objects = scored.astype({"degradation": object, "task": object, "image": object})
-    means = objects.groupby([*_SCORED, "image", "seed"], observed=True)["psnr_db"].mean()
+    means = objects.groupby([*_SCORED, "image", "seed"], observed=True)[name].mean()
     return {key: group.droplevel(_SCORED) for key, group in means.groupby(level=_SCORED, sort=False)}
 
 
@@ -105,3 +123,18 @@ def exact_pairs(pair: Pair) -> pd.DataFrame:
             word = judge(base, head, tolerance)
             lines.append((at[0], value, where, base, head, relative(base, head), word))
     return pd.DataFrame(lines, columns=["label", "quantity", "where", "before", "after", "off", "verdict"])
+
+
+def worst_first(table: pd.DataFrame, badness: pd.Series[float]) -> pd.DataFrame:
+    """Regressions first, then what has no verdict, gains, and the rest; within each the largest `badness` first."""
+    ranks = [_rank(str(verdict)) for verdict in table["verdict"]]
+    ordered = table.assign(rank=ranks, badness=badness)
+    return ordered.sort_values(["rank", "badness"], ascending=[True, False], kind="stable").reset_index(drop=True)
+
+
+def _rank(verdict: str) -> int:
+    if verdict in REGRESSIONS:
+        return 0
+    if verdict.startswith(Word.NO_VERDICT):
+        return 1
+    return 2 if verdict in {Word.FASTER, Word.BETTER} else 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from reports.derive.verdict_words import Tolerances
 from reports.read.methods import number_of
 from reports.read.run import Run, load_run
 from reports.read.tables import all_tables
+from reports.two_runs.places import Subjects, run_title
 
 TIMED = ["label", "task", "channels", "scale", "device", "dtype", "threads", "height", "width", "batch"]
 """What makes two timed cases the same."""
@@ -32,6 +33,9 @@ class Pair:
     floor: float
     """How much two halves of one and the same run differ in time, as a factor - 1 that 95 % of its cases keep."""
     tolerances: Tolerances
+    titles: tuple[str, str] = ("base", "head")
+    """Both revisions by commit and subject."""
+    subjects: Subjects = field(default_factory=dict)
 
     @property
     def same_machine(self) -> bool:
@@ -41,11 +45,18 @@ class Pair:
 
 
 def read_pair(base: Path, head: Path) -> Pair:
-    """Both runs, judged by the tolerances of the head's spec; raises what `load_run` raises."""
-    runs = load_run(base), load_run(head)
+    """Both runs; raises what `load_run` raises."""
+    return pair_of(load_run(base), load_run(head))
+
+
+def pair_of(base: Run, head: Run, subjects: Subjects | None = None) -> Pair:
+    """Both runs, judged by the tolerances of the head's spec."""
+    runs, titles = (base, head), [run_title(run, subjects or {}) for run in (base, head)]
+    if titles[0] == titles[1]:
+        titles = [f"{title}, run {run.name}" for title, run in zip(titles, runs, strict=True)]
     before, after = (summarise(all_tables(run), run.methods, run.metrics) for run in runs)
     floor = max(aa_floor(before.named["time"]), aa_floor(after.named["time"]))
-    return Pair(*runs, before, after, floor, tolerances_of(runs[1]))
+    return Pair(*runs, before, after, floor, tolerances_of(head), (titles[0], titles[1]), subjects or {})
 
 
 def tolerances_of(run: Run) -> Tolerances:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,58 @@ def test_batches_of_one_size_are_series_of_their_own(tmp_path: Path) -> None:
     series = entry_of(run_directory(tmp_path, "r", seconds=0.1, more=[four])).series
     seconds = {"batch 4" in name: point.value for name, point in series.items() if name.startswith("seconds m ")}
     assert seconds == {False: 0.1, True: 0.8}
+
+
+def test_threads_other_than_the_runs_own_are_series_of_their_own(tmp_path: Path) -> None:
+    usual = [Row("r", replace(TIME, threads=2), Reading("seconds", 0.4, "s", phase="measure"))]
+    series = entry_of(run_directory(tmp_path, "r", seconds=0.1, more=usual)).series
+    seconds = {name: point.value for name, point in series.items() if name.startswith("seconds m ")}
+    case = "seconds m default 8x8 1ch x1 cpu float32"
+    assert seconds == {f"{case} 1 thread": 0.1, case: 0.4}
+    assert {point.method for point in series.values()} == {"m"}
+
+
+def test_an_entry_of_schema_1_is_read_and_what_it_lacks_is_empty(tmp_path: Path) -> None:
+    point = {"metric": "seconds", "value": 0.5, "samples": 3}
+    old = {
+        "schema": 1, "run": "r", "revision": "abc", "started": "", "fingerprint": "f", "environment": {"cpu": "x"},
+        "series": {"seconds dct default": point}, "tolerance": {},
+    }  # fmt: skip
+    path = tmp_path / "h.jsonl"
+    path.write_text(json.dumps(old) + "\n")
+    (entry,) = read_history(path)
+    assert (entry.schema, entry.subject, entry.series["seconds dct default"].method) == (1, "", "")
+    assert add(run_directory(tmp_path, "new"), path).schema == SCHEMA == 2
+    assert [entry.schema for entry in read_history(path)] == [1, 2]
+
+
+def test_the_page_of_the_history_has_each_series_and_the_commit_of_each_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.jsonl"
+    assert call(monkeypatch, "report", "--history", file) == 2
+    assert "holds no run; `restobench history add RUN` adds one" in capsys.readouterr().err
+    for number in range(12):
+        point = Point("seconds", 0.1 * (1.3 if number >= 6 else 1) + 1e-4 * (number % 3), method="dct")
+        score = Point("psnr_db", 28.0, method="dct")
+        entry = Entry(
+            f"r{number}", f"{number:07d}", started=f"2026-01-{number + 1:02d}T00:00:00Z", fingerprint="f",
+            environment=ENVIRONMENT, series={"seconds dct 8x8": point, "psnr_db dct": score},
+            subject=f"Change {number}",
+        )  # fmt: skip
+        with file.open("a") as lines:
+            lines.write(f"{entry.to_json()}\n")
+    assert call(monkeypatch, "report", "--history", file) == 0
+    assert str(tmp_path / "history.html") in capsys.readouterr().out
+    page = (tmp_path / "history.html").read_text()
+    assert re.search(
+        r"The worst of 1 change for the worse: time of dct 8x8 changed by \+(29|30)\.\d+ % \(slower\)", page
+    )
+    assert "(slower) at 0000006 Change 6." in page
+    assert "Over 12 runs the level did not change." in page
+    assert call(monkeypatch, "report", "--history", file, file) == 2
+    assert "takes one history file, got 2" in capsys.readouterr().err
+    assert call(monkeypatch, "report") == 2
 
 
 def test_a_run_becomes_medians_of_measured_seconds_means_over_images_and_counts(tmp_path: Path) -> None:

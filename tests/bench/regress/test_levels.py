@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, strategies as st
 from bench.errors import NoVerdictError
 from bench.plan.spec import Tolerance
 from bench.regress.history import Entry, Point
-from bench.regress.levels import LEAST_RUNS, check, comparable, level_of, overview, status
+from bench.regress.levels import LEAST_RUNS, check, comparable, level_of, overview, status, trend
 from reports.derive.verdict_words import Word
 
 ENVIRONMENT = {"cpu": "x", "threads": 2}
@@ -152,3 +153,33 @@ def test_a_series_that_a_run_lacks_is_no_verdict() -> None:
         0,
         0,
     ]
+
+
+def test_a_trend_has_each_level_with_its_band_and_each_change_with_its_word() -> None:
+    values = [*noisy(10, level=0.1), *noisy(10, level=0.2, seed=1)]
+    found = trend("s", entries(values))
+    (first, second), (shift,) = found.spans, found.shifts
+    assert (first[:2], second[:2], shift[0]) == ((0, 10), (10, 20), 10)
+    assert second[2] == pytest.approx(0.2, rel=0.02)
+    assert shift[1] == pytest.approx(1, abs=0.05)
+    assert shift[2] == "slower"
+    inside = [low <= value <= high for start, end, _, low, high in found.spans for value in values[start:end]]
+    assert sum(inside) >= 17
+    assert second[4] - second[3] < 0.05
+
+
+def test_a_trend_without_the_package_that_finds_changes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ruptures", None)
+    found = trend("s", entries([*noisy(10, level=0.1), *noisy(10, level=0.2, seed=1)]))
+    assert found.shifts == ()
+    assert "need the package ruptures" in found.note
+
+
+def test_operations_that_change_are_as_large_as_times_that_change_by_as_much() -> None:
+    counts, seconds = ([100.0] * 6 + [110.0] * 6, [0.1] * 6 + [0.11] * 6)
+    (of_counts,), (of_seconds,) = (
+        trend("s", entries(values, metric)).shifts
+        for values, metric in ((counts, "macs_per_pixel"), (seconds, "seconds"))
+    )
+    assert of_counts[2] == of_seconds[2] == "slower"
+    assert of_counts[3] == pytest.approx(of_seconds[3], rel=0.1)

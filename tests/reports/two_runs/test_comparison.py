@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import synthetic
 from reports import compare_reports
 from reports.__main__ import main
 from reports.derive.verdict_words import Tolerances
+from reports.errors import ReportError
 from reports.two_runs.changes import exact_changes, quality_changes, time_changes
 from reports.two_runs.pair import aa_floor, read_pair
 
@@ -63,8 +65,9 @@ def test_what_was_planted_is_found_and_nothing_else(base: Path, tmp_path: Path) 
     times, qualities, exact = time_changes(pair), quality_changes(pair), exact_changes(pair)
     assert set(times.loc[times["label"] == "FFDNet", "verdict"]) == {"slower"}
     assert "slower" not in set(times.loc[times["label"] != "FFDNet", "verdict"])
-    assert set(qualities.loc[qualities["label"] == "wavelet", "verdict"]) == {"worse"}
-    assert set(qualities.loc[qualities["label"] != "wavelet", "verdict"]) == {"unchanged"}
+    planted = (qualities["label"] == "wavelet") & (qualities["metric"] == "psnr_db")
+    assert set(qualities.loc[planted, "verdict"]) == {"worse"}
+    assert set(qualities.loc[~planted, "verdict"]) == {"unchanged"}
     assert set(exact["label"]) == {"RDN"}
 
 
@@ -74,7 +77,7 @@ def judged(base: Path, head: Path) -> tuple[set[str], set[str], set[str]]:
     times, qualities = time_changes(pair), quality_changes(pair)
     return (
         set(times.loc[times["label"] == "FFDNet", "verdict"]),
-        set(qualities.loc[qualities["label"] == "wavelet", "verdict"]),
+        set(qualities.loc[(qualities["label"] == "wavelet") & (qualities["metric"] == "psnr_db"), "verdict"]),
         set(exact_changes(pair)["verdict"]),
     )
 
@@ -143,7 +146,7 @@ def test_the_floor_is_what_halves_of_a_run_differ_by(base: Path) -> None:
 
 
 def test_the_page_of_two_runs_and_a_longer_history(base: Path, tmp_path: Path) -> None:
-    page = compare_reports(base, base, out=tmp_path, earlier=[base]).read_text(encoding="utf-8")
+    page = compare_reports(base, base, base, out=tmp_path).read_text(encoding="utf-8")
     assert 'id="fig-history"' in page
     assert "A/A floor" in page
     assert "http://" not in page.replace("http://www.w3.org/", "")
@@ -153,10 +156,11 @@ def test_a_history_beside_the_runs_is_drawn_and_a_broken_one_is_said(base: Path)
     path = base.parent / "history.jsonl"
     for number in range(3):
         point = {"metric": "seconds", "value": 1.0 + number, "samples": 9}
-        entry = {"schema": 1, "run": f"run-{number}", "fingerprint": "9f" * 16, "series": {"seconds dct": point}}
+        entry = {"schema": 1 + number % 2, "run": f"run-{number}", "fingerprint": "9f" * 16}
+        entry |= {"series": {"seconds dct": point}, **({"revision": "abcdef0123", "subject": "Go"} if number else {})}
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
-    assert "3 runs from run-0 to run-2" in compare_reports(base, base).read_text(encoding="utf-8")
+    assert "3 runs from run-0 to abcdef0 Go" in compare_reports(base, base).read_text(encoding="utf-8")
     path.write_text("{broken\n", encoding="utf-8")
     assert "is no history of runs" in compare_reports(base, base).read_text(encoding="utf-8")
     path.unlink()
@@ -170,3 +174,59 @@ def test_runs_with_nothing_in_common_get_no_verdict(base: Path, tmp_path: Path) 
 def test_a_comparison_in_another_format_is_refused(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(base), str(base), "--format", "csv"]) == 2
     assert "written as html" in capsys.readouterr().err
+
+
+def test_scores_are_judged_by_their_records_whichever_way_is_better(base: Path, tmp_path: Path) -> None:
+    def plant(row: dict[str, Any]) -> None:
+        if row["method"] == "wavelet" and row["quantity"] in {"ssim", "residual_std_255", "mean_offset_255", "lpips"}:
+            row["value"] += 0.1
+
+    lpips = {"name": "lpips", "title": "LPIPS", "better": "smaller", "digits": 4}
+    qualities = quality_changes(read_pair(base, changed(base, tmp_path / "head", plant, metrics=[lpips])))
+    found = qualities[qualities["label"] == "wavelet"].set_index("metric")["verdict"]
+    assert found.to_dict() == {"psnr_db": "unchanged", "ssim": "better", "residual_std_255": "worse"}
+
+
+def test_a_score_of_a_users_own_is_judged_too(tmp_path: Path) -> None:
+    record = {"name": "lpips", "title": "LPIPS", "better": "smaller", "digits": 3}
+    runs = []
+    for name, value in (("a", 0.2), ("b", 0.21)):
+        rows = [synthetic.row("quality", "dct", quantity="lpips", value=value, image="camera", task="denoise")]
+        runs.append(synthetic.write_rows(tmp_path / name, rows, metrics=[record]))
+    (line,) = quality_changes(read_pair(*runs)).to_dict("records")
+    assert (line["metric"], line["verdict"]) == ("lpips", "worse")
+    assert "DCT 8×8 has +0.0100 LPIPS on the mean of its images" in compare_reports(*runs).read_text(encoding="utf-8")
+
+
+def test_the_worst_regression_stands_first_with_its_interval_and_both_commits(base: Path, tmp_path: Path) -> None:
+    def plant(row: dict[str, Any]) -> None:
+        if row["quantity"] == "seconds":
+            row["value"] *= {"ffdnet": 1.5, "nlm": 1.2}.get(row["method"], 1)
+        if row["method"] == "wavelet" and row["quantity"] == "psnr_db":
+            row["value"] -= 0.02
+
+    head = changed(base, tmp_path / "head", plant, revision="fedcba9876+", subject="Split the tiles")
+    subjects = {"0123456789abcdef0123456789abcdef01234567": "Take the fused engine"}
+    page = compare_reports(base, head, subjects=subjects).read_text(encoding="utf-8")
+    worst = "from 0123456 Take the fused engine to fedcba9+ Split the tiles: FFDNet takes 1.5"
+    first, second = page.index("The worst of"), page.index("Another: wavelet has −0.020")
+    assert worst in page[first:second]
+    assert re.search(r"FFDNet takes 1\.5\d?× the time of the base \[1\.\d+× to 1\.\d+×\]", page[first:second])
+    table = page[page.index('data-grid="time-changes"') :]
+    verdicts = re.findall(
+        r"<bdi>(slower|faster|unchanged|no verdict[^<]*|not slower)</bdi>", table[: table.index("</table>")]
+    )
+    ranks = [{"slower": 0, "faster": 2}.get(word, 1 if word.startswith("no v") else 3) for word in verdicts]
+    assert ranks == sorted(ranks)
+    assert set(ranks) >= {0, 3}
+
+
+def test_where_nothing_is_worse_no_regression_is_claimed(base: Path, tmp_path: Path) -> None:
+    same = compare_reports(base, base, out=tmp_path).read_text(encoding="utf-8")
+    assert "No regression is sure in 0123456" in same
+    assert "The worst of" not in same
+
+
+def test_a_single_run_is_no_comparison(base: Path) -> None:
+    with pytest.raises(ReportError, match="takes two runs or more, got 1"):
+        compare_reports(base)
