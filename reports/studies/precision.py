@@ -1,4 +1,4 @@
-"""What narrower precisions cost: time beside decibels of networks, by runtime; a network that turns dark is said first."""
+"""What narrower precisions cost: time beside decibels of networks, by runtime; what lost too much is said first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLUMNS = columns(
     "label runtime precision psnr_db lost_db most_lost_db seconds times note",
     lost_db=("lost (dB)", ".3f"), most_lost_db=("most on an image (dB)", ".3f"),
     times=("beside its float32", times_text),
-) | {"runtime": ("runtime", columns("variant")["variant"][1]), "precision": ("precision", columns("variant")["variant"][1])}  # fmt: skip
+)  # fmt: skip
 
 
 def study(table: pd.DataFrame) -> Study:
@@ -88,7 +88,7 @@ def _emulated_words(ways: pd.DataFrame) -> Iterator[str]:
     emulated = ways[ways["note"] != ""]
     if len(emulated):
         yield (
-            f"This processor has no instructions for {listed(emulated['precision'].unique())}: where it is run at all, it is "
+            f"This processor has no instructions for {listed(emulated['precision'].unique())}: where it runs, it is "
             "emulated by converting to float32 and back, and its time says nothing of processors that have them."
         )
 

@@ -229,9 +229,9 @@ class _Surgery:
         (name, *_) = node.output
         takers = self.takers.get(name, [])
         only_relu = [taker.op_type for taker in takers] == ["Relu"]
-        if name in self.pending and takers and not only_relu and name not in self.kept:
-            if not all(self._is_ours(taker) for taker in takers):
-                yield from self._maps(name, *self.pending[name])
+        inside = bool(takers) and not only_relu and name not in self.kept
+        if name in self.pending and inside and not all(map(self._is_ours, takers)):
+            yield from self._maps(name, *self.pending[name])
 
     def _maps(self, name: str, low: float, high: float) -> Iterator[Any]:
         unit = max(high - low, torch.finfo(torch.float32).eps) / 255
