@@ -59,8 +59,8 @@ def emulated_notices(cases: Iterable[Case]) -> Iterator[str]:
     for method, precision, device in dict.fromkeys(found):
         if emulated(precision, device, sets):
             yield (
-                f"{method} in {precision}: the processor has no instructions for it and emulates it by float32, so that "
-                "its time says nothing of processors that have them"
+                f"{method} in {precision}: the processor has no instructions for it and emulates it by float32, so "
+                "that its time says nothing of processors that have them"
             )
 
 

@@ -32,7 +32,7 @@ def rows(*images: Ways, emulated: str) -> Iterator[dict[str, Any]]:
             yield {**own, "part": part, "repeat": repeat, "quantity": "psnr_db", "value": psnr}
             yield {**own, "part": part, "repeat": repeat, "quantity": "seconds", "value": seconds}
         if emulated:
-            note = f"no instructions for {emulated.split()[-1]}"
+            note = f"no instructions for {emulated.rsplit(maxsplit=1)[-1]}"
             yield {**own, "part": emulated, "quantity": "emulated", "value": 1.0, "note": note}
 
 
