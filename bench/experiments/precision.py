@@ -81,7 +81,8 @@ def run(options: Mapping[str, Option], scene: Scene) -> Iterator[tuple[Case, Rea
         except RestorationError as error:
             yield case, not_measured(error, about=f"{name}: ")
             continue
-        yield case, Reading("calibrated_on", len(CALIBRATION), part="int8", note=", ".join(CALIBRATION))
+        if "int8" in precisions:
+            yield case, Reading("calibrated_on", len(CALIBRATION), part="int8", note=", ".join(CALIBRATION))
         pictures = (scene.gray if case.channels == 1 else scene.color)[: int(option["images"])]
         restorers = {REFERENCE: published}
         for way in ways:

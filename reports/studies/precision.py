@@ -43,6 +43,8 @@ def _ways(table: pd.DataFrame) -> pd.DataFrame:
     published = scores[scores["part"] == _PUBLISHED].drop(columns="part").rename(columns={"value": "published"})
     scores = scores[scores["part"] != _PUBLISHED].merge(published, on=key)
     scores = scores.assign(lost=scores["published"] - scores["value"])
+    if scores.empty:
+        return scores
     by = ["label", "part"]
     scored, times = scores.groupby(by, sort=False), of(table, "seconds").groupby(by, sort=False)["value"].median()
     worst = scores.loc[scored["lost"].idxmax()].set_index(by)["image"]
@@ -111,7 +113,8 @@ def _chart(ways: pd.DataFrame, palette: Palette, finding: str) -> Chart:
         ]
         sheet.points(1e3 * own["seconds"], own["lost_db"], name=str(label), look=look, tips=tips)
         for line in own.itertuples():
-            sheet.name(f"{line.part}{' (emulated)' if line.note else ''}", 1e3 * line.seconds, line.lost_db, look=look)
+            text = f"{line.part}{' (emulated)' if line.note else ''}"
+            sheet.name(text, 1e3 * line.seconds, line.lost_db, look=look, series=str(label))
     sheet.axes.set_xscale("log")
     sheet.axes.set(xlabel="time of a call (ms)", ylabel="PSNR lost (dB)")
     return sheet.chart("precision", "Time and decibels lost by precision and runtime", finding)
