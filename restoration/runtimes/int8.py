@@ -209,7 +209,7 @@ class _Surgery:
         layer = self.layers[name]
         if maps not in self.narrow:
             yield from self._maps(maps, layer.seen.low, layer.seen.high)
-        unit = self.units.get(maps) or (layer.seen.high - layer.seen.low) / 255
+        unit = self.units[maps]
         if name not in self.narrow:
             yield self._constant(name, layer.kernel, layer.scale)
         node.input[0], node.input[1] = self.narrow[maps], self.narrow[name]
