@@ -117,4 +117,4 @@ def _chart(ways: pd.DataFrame, palette: Palette, finding: str) -> Chart:
             sheet.name(text, 1e3 * line.seconds, line.lost_db, look=look, series=str(label))
     sheet.axes.set_xscale("log")
     sheet.axes.set(xlabel="time of a call (ms)", ylabel="PSNR lost (dB)")
-    return sheet.chart("precision", "Time and decibels lost by precision and runtime", finding)
+    return sheet.chart("precision", "Time and decibels lost by precision and runtime", finding, columns=2)
