@@ -6,8 +6,8 @@ standard deviation in image units; parameters called `scale`, `channels`, `devic
 several) makes an upscaler, as a parameter `scale` does; an attribute `channels` says which images can be taken.
 
 A class is called once for each setup, with the parameters of its constructor; what it makes is then called with each
-batch. A torch module is copied, moved to the setup's device and dtype, and put into evaluation mode; it has one option
-more, `runtime` (see `restoration.runtimes.choice`), unless it has one of that name itself.
+batch. A torch module is copied, moved to the setup's device and dtype, and put into evaluation mode; it has two options
+more, `runtime` and `precision` (see `restoration.runtimes.choice`), unless it has one of these names itself.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ FACTS = ("sigma", "scale", "channels", "device", "dtype", "threads")
 IMAGE_CHANNELS = (1, 3)
 """Grey and RGB; an attribute `channels` that says anything else means something else: a network's width."""
 
-_RUNTIME: Mapping[str, Option] = {"runtime": "plain"}
-"""The option of every torch module: it runs as it is where nothing else is chosen."""
+_RUNTIME: Mapping[str, Option] = {"runtime": "plain", "precision": ""}
+"""The options of every torch module: it runs as it is, in the images' dtype, where nothing else is chosen."""
 
 _SCALES = (2, 3, 4)
 """What is offered to an upscaler that takes the scale as a parameter and does not say which."""
@@ -74,7 +74,7 @@ def method_from(name: str, found: object) -> Method:
         task="upscale" if scales else "denoise",
         build=partial(_build, found, making, calling),
         summary=(inspect.getdoc(found) or "").partition("\n")[0] if own else "",
-        options={**(_RUNTIME if _is_module(found) else {}), **making.options, **calling.options},
+        options={**(_RUNTIME if _has_runtime(found, making, calling) else {}), **making.options, **calling.options},
         channels=channels or IMAGE_CHANNELS,
         scales=scales or (1,),
         lacking=later("restoration.runtimes.choice:lacking") if _has_runtime(found, making, calling) else None,
@@ -93,7 +93,7 @@ def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setu
     if _is_module(made):
         made = copy.deepcopy(cast("nn.Module", made)).eval().requires_grad_(False).to(setup.device, setup.torch_dtype)
     arguments = calling.arguments(setup)
-    if _has_runtime(found, making, calling) and setup.options["runtime"] != "plain":
+    if _has_runtime(found, making, calling) and (setup.options["runtime"], setup.precision) != ("plain", setup.dtype):
         from restoration.runtimes import choice
         from restoration.runtimes.torch import Bound
 
@@ -103,7 +103,7 @@ def _build(found: Callable[..., Any], making: Needs, calling: Needs, setup: Setu
 
 
 def _has_runtime(found: Callable[..., Any], making: Needs, calling: Needs) -> bool:
-    """Whether its option `runtime` says how the layers of a module are executed."""
+    """Whether its options `runtime` and `precision` say how the layers of a module are executed."""
     return _is_module(found) and not {**making.options, **calling.options}.keys() & _RUNTIME.keys()
 
 

@@ -88,7 +88,7 @@ def _as_spandrel(path: str, state: State) -> Method:
         task="upscale" if scale > 1 else "denoise",
         build=partial(_build, path),
         summary=" ".join([descriptor.architecture.name, *descriptor.tags, "from", Path(path).name]),
-        options={"runtime": "plain"},
+        options={"runtime": "plain", "precision": ""},
         channels=(channels,),
         scales=(scale,),
         dtypes=("float32", "bfloat16") if descriptor.supports_bfloat16 else ("float32",),

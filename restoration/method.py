@@ -47,6 +47,11 @@ class Setup:
     options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
+    def precision(self) -> str:
+        """What a network's layers compute in: the option `precision`, or where that is empty the images' dtype."""
+        return str(self.options.get("precision") or self.dtype)
+
+    @property
     def torch_dtype(self) -> torch.dtype:
         """`dtype` as torch's own object."""
         import torch

@@ -316,6 +316,8 @@ def _agrees(subject: Subject) -> str:
     agreement = subject.method.same_as
     if agreement is None:
         raise NotApplicableError("no method is named that it has to equal")
+    if subject.setup.precision != subject.setup.dtype:
+        raise NotApplicableError(f"it computes in {subject.setup.precision}, and is equal where it does not")
     peer = get(agreement.method)
     own = {name: value for name, value in subject.setup.options.items() if name in peer.options}
     setup = replace(subject.setup, options={**own, **agreement.options})

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
-from bench.machine.clock import clock_for
+from bench.machine.clock import Clock, clock_for
 from bench.machine.threads import fixed_threads, usable_cores
-from bench.measure.calls import repeated
+from bench.measure.calls import in_turn, seconds_per_call
 from restoration.catalog import get
 from restoration.method import Method, Setup
 
@@ -30,7 +30,15 @@ _SIDES = (192, 256)
 
 _EXAMPLE = (32, 48)
 
+_ROUNDS, _MOST_ROUNDS, _SECONDS = 4, 1000, 0.2
+"""How often the two are timed in turn: at least, at most, and until so much time was spent."""
+
+_CALIBRATED = (15.0, 25.0, 50.0)
+"""The noise, on the 8-bit scale, that ranges of a network that is told sigma are measured with."""
+
 _LOST_DB = 0.01
+_LOST_DB_INT8 = 1.0
+"""What a network in 8 bits may lose on an image, however far single pixels are off."""
 _DIFFERENCE = 5e-3
 """Image units; a runtime's larger Winograd tiles differ by less, another network by far more."""
 
@@ -48,32 +56,64 @@ class Comparison:
     method_ms: float
     """Milliseconds per megapixel of the output."""
     file_ms: float
+    precision: str = "float32"
 
     @property
     def same(self) -> bool:
-        """Whether it is still the same network."""
+        """Whether it is still the same network, as far as its precision lets it be."""
+        if self.precision == "int8":
+            return self.lost_db <= _LOST_DB_INT8
         return self.difference <= _DIFFERENCE and self.lost_db <= _LOST_DB
 
 
-def write(name: str, setup: Setup, to: str, folder: Path) -> list[Path]:
+def write(name: str, setup: Setup, to: str, folder: Path, *, precision: str = "float32") -> list[Path]:
     """Writes the network of the method `name` in the format `to`; the first file names the model.
 
-    Raises BenchError for an unknown format and for a method that is no network, FormatError naming the layer that the
-    format does not have, and PackageMissingError.
+    Raises BenchError for an unknown format or precision, for a method that is no network and for a folder that cannot
+    be written to, FormatError naming the layer or the precision that the format does not have, and PackageMissingError.
     """
     import torch
 
-    from restoration.runtimes.writing import WRITERS
+    from restoration.runtimes.writing import PRECISIONS, Model, written
 
-    if to not in WRITERS:
-        raise BenchError(f"unknown --to {to!r}; expected one of {', '.join(WRITERS)}")
+    if to not in PRECISIONS:
+        raise BenchError(f"unknown --to {to!r}; expected one of {', '.join(PRECISIONS)}")
+    known = dict.fromkeys(held for able in PRECISIONS.values() for held in able)
+    if precision not in known:
+        raise BenchError(f"unknown --precision {precision!r}; expected one of {', '.join(known)}")
     method = get(name)
     checked = method.checked(setup)
     network, told = network_of(method, checked)
     examples = [torch.zeros(1, setup.channels, *_EXAMPLE), *([torch.full((1, 1, 1, 1), 0.1)] if told else [])]
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = re.sub(r"[^\w.-]+", "-", Path(name).name.replace(".py:", "-"))
-    return WRITERS[to](network, examples, folder / f"{stem}{f'-x{setup.scale}' if setup.scale > 1 else ''}")
+    model = Model(network, examples, precision, partial(_calls, checked, told=told))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return written(model, to, folder / _stem(name, setup, precision))
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise BenchError(f"{folder}: no folder that can be written to ({said}); give another by --out") from error
+
+
+def _stem(name: str, setup: Setup, precision: str) -> str:
+    """What the files are called, without suffix."""
+    own = re.sub(r"[^\w.-]+", "-", Path(name).name.replace(".py:", "-"))
+    scaled = f"-x{setup.scale}" if setup.scale > 1 else ""
+    return f"{own}{scaled}{f'-{precision}' if precision != Setup.dtype else ''}"
+
+
+def _calls(setup: Setup, *, told: bool) -> list[list[Tensor]]:
+    """What int8 is calibrated on: pictures, of several noise levels where the network is told sigma."""
+    import torch
+
+    from restoration.runtimes.calibration import pictures
+
+    if not told:
+        return [[picture] for picture in pictures(setup)]
+    return [
+        [picture, torch.full((1, 1, 1, 1), sigma_255 / 255)]
+        for sigma_255 in _CALIBRATED
+        for picture in pictures(replace(setup, sigma=sigma_255 / 255))
+    ]
 
 
 def network_of(method: Method, setup: Setup) -> tuple[nn.Module, bool]:
@@ -90,7 +130,7 @@ def network_of(method: Method, setup: Setup) -> tuple[nn.Module, bool]:
     raise BenchError(f"{method.name}: is no torch module, so there is nothing to write; expected a network")
 
 
-def compared(name: str, setup: Setup, path: Path) -> Iterator[Comparison]:
+def compared(name: str, setup: Setup, path: Path, *, precision: str = "float32") -> Iterator[Comparison]:
     """The method and the file at `path` on each image, both with the setup's sigma and as many threads as cores."""
     method, file = get(name), get(str(path))
     told = replace(setup, threads=usable_cores())
@@ -98,7 +138,7 @@ def compared(name: str, setup: Setup, path: Path) -> Iterator[Comparison]:
         own = method.build(method.checked(told))
         written = file.build(file.checked(replace(told, options={})))
         for image in _IMAGES[setup.channels]:
-            yield _compared(image, own, written, setup)
+            yield replace(_compared(image, own, written, setup), precision=precision)
 
 
 def _compared(
@@ -116,7 +156,7 @@ def _compared(
     first, second = own(shown)[0], written(shown)[0]
     quality = psnr(first, clean[:, : first.shape[1], : first.shape[2]])
     megapixels = first[0].numel() / 1e6
-    times = [1e3 * statistics.median(_times(restore, shown)) / megapixels for restore in (own, written)]
+    times = [1e3 * seconds / megapixels for seconds in _in_turn((own, written), shown, clock_for("cpu"))]
     return Comparison(
         image=image,
         difference=float((first - second).abs().max()),
@@ -127,8 +167,16 @@ def _compared(
     )
 
 
-def _times(restore: Callable[[Tensor], Tensor], shown: Tensor) -> list[float]:
-    return repeated(lambda: restore(shown), clock_for("cpu"), seconds=0.1)
+def _in_turn(restorers: Sequence[Callable[[Tensor], Tensor]], shown: Tensor, clock: Clock) -> list[float]:
+    """The median seconds of each, called in turn, in the other order every second time, after one call each."""
+    calls = [partial(seconds_per_call, partial(restore, shown), clock) for restore in restorers]
+    for call in calls:
+        call()
+    order = range(len(calls))
+    rounds: list[list[float]] = []
+    while len(rounds) < _ROUNDS or (sum(map(sum, rounds)) < _SECONDS and len(rounds) < _MOST_ROUNDS):
+        rounds.append(in_turn(calls, order if len(rounds) % 2 else reversed(order)))
+    return [statistics.median(samples) for samples in zip(*rounds, strict=True)]
 
 
 def _bound(network: nn.Module, arguments: dict[str, Any]) -> nn.Module:

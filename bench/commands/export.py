@@ -29,6 +29,9 @@ def export(
         typer.Option("--format", help="bencher, model-index, junit, github-action-benchmark, markdown, latex or csv."),
     ] = "",
     to: Annotated[str, typer.Option("--to", help="A method's model file: onnx, openvino, ncnn or mnn.")] = "",
+    precision: Annotated[
+        str, typer.Option(help="What a model file holds: float32, float16 or int8, as far as its format can.")
+    ] = "float32",
     method: Annotated[str, typer.Option(help="Whose scores; for model-index.")] = "",
     out: Annotated[
         Path | None, typer.Option(help="The folder to write to; if not given the run itself, or this folder.")
@@ -43,8 +46,10 @@ def export(
     if to:
         if method:
             raise BenchError(f"--method is for a run; with --to the method is the first argument, got {subject!r}")
-        _export_method(subject, to, out or Path(), channels, scale, sigma_255 / 255)
+        _export_method(subject, to, out or Path(), channels, scale, sigma_255 / 255, precision)
     else:
+        if precision != "float32":
+            raise BenchError(f"--precision is for a model file (--to), not for a run; got {precision!r}")
         _export_run(Path(subject), kind, method, out)
 
 
@@ -61,7 +66,7 @@ def _export_run(run: Path, kind: str, method: str, out: Path | None) -> None:
         print(path)
 
 
-def _export_method(name: str, to: str, out: Path, channels: int, scale: int, sigma: float) -> None:
+def _export_method(name: str, to: str, out: Path, channels: int, scale: int, sigma: float, precision: str) -> None:
     """The files' paths, how the first of them compares, and status 1 where it is not the same network any more."""
     from bench.checks.exported import compared, write
     from restoration.catalog import get
@@ -69,12 +74,13 @@ def _export_method(name: str, to: str, out: Path, channels: int, scale: int, sig
 
     method = get(name)
     setup = Setup(channels=channels or method.channels[0], scale=scale or method.scales[0], sigma=sigma)
-    files = write(name, setup, to, out)
-    found = list(compared(name, setup, files[0]))
+    files = write(name, setup, to, out, precision=precision)
+    found = list(compared(name, setup, files[0], precision=precision))
     if worse := [line for line in found if not line.same]:
+        worst = max(worse, key=lambda line: line.lost_db)
         say(
-            f"not the same network: {worse[0].image} differs by {max(line.difference for line in worse):.2g} and loses "
-            f"{max(line.lost_db for line in worse):.3f} dB"
+            f"not the same network: {worst.image} differs by {worst.difference:.2g} and loses {worst.lost_db:.3f} dB"
+            + (f" in {precision}" if precision != "float32" else "")
         )
     records: list[Record] = [
         {
@@ -87,7 +93,7 @@ def _export_method(name: str, to: str, out: Path, channels: int, scale: int, sig
         }
         for line in found
     ]
-    show_narrow(records, title=f"{name} as {to}")
+    show_narrow(records, title=f"{name} as {to} in {precision}")
     for path in files:
         print(f"{path}  {path.stat().st_size:,} bytes")
     if worse:

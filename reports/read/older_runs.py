@@ -17,7 +17,7 @@ TITLES: Mapping[str, str] = {
 
 _USUAL: Mapping[str, Any] = {
     "engine": "auto", "keep_dc": True, "rule": "hard", "aggregation": "uniform", "color_transform": "opp",
-    "runtime": "auto", "checkpoint": "", "tile": 0, "thresholds": "", "spacing": 0.0,
+    "runtime": "auto", "precision": "", "checkpoint": "", "tile": 0, "thresholds": "", "spacing": 0.0,
 }  # fmt: skip
 _OWN: Mapping[str, Mapping[str, Any]] = {
     "dct": {"block_size": 8, "stride": 1, "ratio": 2.7},

@@ -8,6 +8,9 @@
 - `compile`: as `torch`, through torch.compile with frozen weights; needs a C++ compiler.
 - `onnxruntime`, `openvino`, `mnn`, `ncnn`, `opencv`: the same layers in another program (extra `peers`), on the CPU.
 
+The option `precision` says what the layers compute in, `float32`, `float16`, `bfloat16` or `int8`, whatever the images
+are in; where it is empty, in the images' dtype. int8 is of `onnxruntime` and `openvino`; `auto` is then the first.
+
 All of them run without gradients. A runtime that is built for one image size builds itself again at the first image of
 another size.
 """
@@ -15,6 +18,7 @@ another size.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 
 from torch import nn
@@ -36,15 +40,24 @@ def build(network: nn.Module, setup: Setup, geometry: Geometry) -> Restore:
 
 def whole(network: nn.Module, setup: Setup) -> Restore:
     """The same for a network of which nobody knows how far it sees: every image at once."""
-    name = str(setup.options.get("runtime", "auto"))
+    name = _name(setup)
     if name not in _RUNTIMES:
         raise OptionError(f"runtime must be {', '.join(_RUNTIMES)}; got {name!r}")
-    return _RUNTIMES[name](network.eval().requires_grad_(False), setup)
+    if setup.precision not in PRECISIONS:
+        raise OptionError(f"precision must be {', '.join(PRECISIONS)}, or empty; got {setup.precision!r}")
+    if setup.precision == "int8" and name not in _INT8:
+        raise OptionError(f"runtime {name}: does not compute in int8; use {' or '.join(_INT8)}")
+    return _RUNTIMES[name](network.eval().requires_grad_(False), replace(setup, dtype=setup.precision))
+
+
+def _name(setup: Setup) -> str:
+    name = str(setup.options.get("runtime", "auto"))
+    return _INT8[0] if name == "auto" and setup.precision == "int8" else name
 
 
 def lacking(setup: Setup) -> str:
     """What the setup's runtime needs and is not installed, in words; empty where all is there."""
-    name = str(setup.options.get("runtime", "auto"))
+    name = _name(setup)
     if name == "compile" and torch.lacks_compiler(setup.device):
         return torch.NO_COMPILER
     absent = [package for package in _PACKAGES.get(name, ()) if find_spec(package) is None]
@@ -52,6 +65,10 @@ def lacking(setup: Setup) -> str:
         f"runtime {name}: the package {absent[0]} is not installed: pip install 'restobench[peers]'" if absent else ""
     )
 
+
+PRECISIONS = ("float32", "float16", "bfloat16", "int8")
+
+_INT8 = ("onnxruntime", "openvino")
 
 _RUNTIMES: Mapping[str, Callable[[nn.Module, Setup], Restore]] = {
     "auto": winograd.where_it_pays, "torch": torch.fast, "winograd": winograd.build, "plain": torch.plain,

@@ -39,16 +39,19 @@ def build(network: nn.Module, setup: Setup) -> Restore:
     return for_each_shape(made)
 
 
-def written(graph: bytes, path: Path) -> None:
-    """Writes an ONNX graph as an `.mnn` file, in a process of its own; raises FormatError where MNN cannot hold it."""
+def written(graph: bytes, path: Path, *, halved: bool = False) -> None:
+    """Writes an ONNX graph as an `.mnn` file, in a process of its own; `halved` stores its weights in float16.
+
+    Raises FormatError where MNN cannot hold it.
+    """
     onnx.installed("MNN")
     with tempfile.TemporaryDirectory(prefix="restobench-") as folder:
         source = Path(folder, "network.onnx")
         source.write_bytes(graph)
         command = [sys.executable, "-c", _CONVERTER, "-f", "ONNX", "--bizCode", "MNN"]
-        files = ["--modelFile", str(source), "--MNNModel", str(path)]
+        command += ["--modelFile", str(source), "--MNNModel", str(path), *(["--fp16"] if halved else [])]
         try:
-            done = subprocess.run([*command, *files], capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - this interpreter
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - this interpreter
         except subprocess.TimeoutExpired as error:
             raise FormatError(f"MNN: its converter took more than {_PATIENCE} s") from error
     if "Converted Success" not in done.stdout or not path.is_file():

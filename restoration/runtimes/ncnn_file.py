@@ -25,10 +25,16 @@ _ARRAY = -23300
 _FLOAT32 = bytes(4)
 """What stands before weights that are not compressed."""
 
+_FLOAT16 = (0x01306B47).to_bytes(4, "little")
+"""What stands before weights in float16, which end at a multiple of 4 bytes."""
 
-def write(network: nn.Module, examples: Sequence[Tensor], path: Path) -> None:
-    """Writes `path` (`.param`) and the `.bin` beside it; raises FormatError naming a layer that ncnn lacks."""
-    file = _File(traced(network, examples))
+
+def write(network: nn.Module, examples: Sequence[Tensor], path: Path, *, halved: bool = False) -> None:
+    """Writes `path` (`.param`) and the `.bin` beside it, its kernels in float16 where `halved`.
+
+    Raises FormatError naming a layer that ncnn lacks.
+    """
+    file = _File(traced(network, examples), halved=halved)
     path.write_text(file.text(), encoding="utf-8")
     path.with_suffix(".bin").write_bytes(b"".join(file.weights))
 
@@ -36,7 +42,8 @@ def write(network: nn.Module, examples: Sequence[Tensor], path: Path) -> None:
 class _File:
     """The lines and the weights, grown operator by operator."""
 
-    def __init__(self, program: ExportedProgram) -> None:
+    def __init__(self, program: ExportedProgram, *, halved: bool) -> None:
+        self.halved = halved
         self.layers: list[tuple[str, list[str], str, Mapping[int, Parameter]]] = []
         self.weights: list[bytes] = []
         self.blobs: dict[fx.Node, str] = {}
@@ -127,8 +134,12 @@ class _File:
     ) -> None:
         self.layers.append((kind, inputs, name, parameters))
         for tensor, tagged in weights:
-            content = tensor.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()
-            self.weights.append(_FLOAT32 + content if tagged else content)
+            values = tensor.detach().to("cpu", torch.float32).contiguous().numpy()
+            if tagged and self.halved:
+                content = values.astype("<f2").tobytes()
+                self.weights.append(_FLOAT16 + content + bytes(-len(content) % 4))
+            else:
+                self.weights.append((_FLOAT32 if tagged else b"") + values.astype("<f4").tobytes())
 
 
 def _constants(program: ExportedProgram) -> dict[str, Tensor]:

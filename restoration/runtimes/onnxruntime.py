@@ -1,4 +1,4 @@
-"""Runs networks and `.onnx` files by ONNX Runtime, on the CPU in float32."""
+"""Runs networks and `.onnx` files by ONNX Runtime, on the CPU in float32, float16 or int8."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from torch import nn
 
 from restoration.method import Restore, Setup
 from restoration.runtimes import onnx
+from restoration.runtimes.int8 import graph_in
 from restoration.runtimes.program import Input, Program, for_each_shape
 
 
 def build(network: nn.Module, setup: Setup) -> Restore:
     """One session for each shape of image."""
-    onnx.package("onnxruntime", setup)
-    return for_each_shape(lambda shape: _program(onnx.graph(network, shape), setup.threads))
+    onnx.package("onnxruntime", setup, ("float32", "float16", "int8"))
+    graph = graph_in(network, setup)
+    return for_each_shape(lambda shape: _program(graph(shape), setup.threads))
 
 
 def opened(path: Path, threads: int) -> Program:

@@ -37,7 +37,7 @@ class Program:
 def for_each_shape(made: Callable[[Size], Program]) -> Restore:
     """Restores batches by the program that `made` gives for their shape, once for each shape."""
     ready = functools.cache(made)
-    return lambda degraded: ready(degraded.shape).run([degraded])
+    return lambda degraded: ready(degraded.shape).run([degraded.float()]).to(degraded.dtype)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Container
+from dataclasses import replace
 from typing import TypeGuard
 
 import numpy as np
@@ -105,7 +106,7 @@ def by_algorithm(setup: Setup, fast: float, direct: float) -> dict[str, float]:
     """Multiply-accumulates of Winograd's and of direct convolution, those of the one that the setup runs first."""
     found = {"winograd": fast, "direct": direct}
     runtime = setup.options.get("runtime", "auto")
-    runs = runtime == "winograd" or (runtime == "auto" and _suits(setup))
+    runs = runtime == "winograd" or (runtime == "auto" and _suits(replace(setup, dtype=setup.precision)))
     return found if runs else dict(reversed(found.items()))
 
 

@@ -81,7 +81,7 @@ def test_keyword_parameters_with_defaults_are_options() -> None:
 def test_a_class_of_modules_is_made_for_each_setup_and_put_into_evaluation_mode() -> None:
     method = method_from("doubling", Doubling)
     assert (method.task, method.scales) == ("upscale", (2,))
-    assert method.options == {"runtime": "plain", "gain": 1.0}
+    assert method.options == {"runtime": "plain", "precision": "", "gain": 1.0}
     image = torch.rand(1, 3, 4, 4)
     expected = nn.functional.interpolate(image, scale_factor=2)
     assert torch.equal(restored(method, image), expected)
@@ -153,7 +153,7 @@ class Smoothing(nn.Module):
 def test_a_module_runs_in_the_runtime_asked_for() -> None:
     for found in (Smoothing, Smoothing(1)):
         method = method_from("smoothing", found)
-        assert method.options == {"runtime": "plain", "gain": 1.0}
+        assert method.options == {"runtime": "plain", "precision": "", "gain": 1.0}
         expected = restored(method, options={"gain": 2.0})
         again = restored(method, options={"gain": 2.0, "runtime": "winograd"})
         torch.testing.assert_close(again, expected, atol=1e-5, rtol=0)
