@@ -95,8 +95,12 @@ def page(report: Report) -> str:
 
 def _origin(run: Run) -> tuple[str, str]:
     """The set of methods, and the machine with the day: what a figure that stands alone says of its run."""
-    day = str(run.about.get("started") or "date not recorded").partition("T")[0]
-    return f"set {run.about.get('name') or run.name}", f"{short_name(run)}, {day}"
+    return f"set {run.about.get('name') or run.name}", f"{short_name(run)}, {day(run)}"
+
+
+def day(run: Run) -> str:
+    """The day on which the run was started: `2026-01-02`."""
+    return str(run.about.get("started") or "date not recorded").partition("T")[0]
 
 
 def heading(report: Report) -> str:

@@ -9,7 +9,8 @@ import pytest
 import synthetic
 
 from reports import Format, write_report
-from reports.export.documents import latex_text, markdown_text
+from reports.export.documents import markdown_text
+from reports.export.latex_text import latex_text
 
 HOSTILE = {"ffdnet": r"a|b \input{x} $50% <b>_&#", "camera": "[link](javascript:x)"}
 
