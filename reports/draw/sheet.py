@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.cbook import STEP_LOOKUP_MAP
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, LogLocator, NullLocator
@@ -141,8 +142,18 @@ class Sheet:
             engine.set(rect=(0, 0, 1 - room / 72 / self.figure.get_size_inches()[0], 1))
             engine.execute(self.figure)
             self.figure.set_layout_engine("none")
-        for name, text in (*write_column(self.axes, column), *write_around(self.axes, others, self.drawn)):
+        for name, text in (
+            *write_column(self.axes, column),
+            *write_around(self.axes, others, [*self.drawn, *self._plain_lines()]),
+        ):
             self.marks[tag(text, name.series, len(self.marks))] = Marks((), name.series)
+
+    def _plain_lines(self) -> Iterator[np.ndarray]:
+        """The corners of the lines that are no series, steps as they are drawn: no name may cover them either."""
+        for line in self.axes.lines:
+            if line.get_gid() not in self.marks and line.get_transform() == self.axes.transData:
+                steps = STEP_LOOKUP_MAP[str(line.get_drawstyle())]
+                yield np.array(steps(*line.get_data(orig=False)), dtype=float).T
 
     def _legend(self, columns: int) -> None:
         if (own := self.axes.get_legend()) is not None:

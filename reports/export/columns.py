@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from reports.draw.grid import Cell, Grid
 from reports.draw.number_text import UNDEFINED, signed
@@ -20,8 +19,11 @@ _SCALES: tuple[Mapping[str, float], ...] = (_SECONDS, _BYTES, {"×": 1.0}, {"%":
 _UNITS = {"width": "px", "height": "px"}
 """Units of heads that are said nowhere in their cells."""
 
+FOLLOWS = ("to", "95 %")
+"""How the heads of columns begin that belong to the one before them: the ends of an interval."""
+
 _NUMBER = re.compile(r"([+−]?)((?:\d[\d,]*)(?:\.(\d+))?)(?:·?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)? ?([a-zµA-Z×%]*)")
-_WIDE_SPAN = 100
+_WIDE_SPAN = 10_000
 _MOST_PLACES = 9
 _CITED = 2.0
 """Room for the number of an entry of the bibliography in brackets, in em."""
@@ -102,21 +104,28 @@ def _says(match: re.Match[str], key: float, units: Mapping[str, float]) -> bool:
 
 
 def _printed(found: Iterable[Column | _Values]) -> Iterator[Column]:
-    """Neighbours with mixed units share one unit and precision: a time and the ends of its interval."""
-    for units, group in groupby(found, lambda one: None if isinstance(one, Column) else tuple(one.units)):
-        run = list(group)
-        together = [one for one in run if isinstance(one, _Values)] if units and len(units) > 1 else []
-        if together:
-            defined = [value for one in together for value in one.values if math.isfinite(value)]
-            unit = _unit(defined, together[0].units)
-            places = places_of([value * together[0].units[unit] for value in defined])
-        for one in run:
-            if isinstance(one, Column):
-                yield one
-            elif together:
-                yield _column(one, unit, places)
-            else:
-                yield _column(one, next(iter(one.units)), _own_places(one))
+    """The columns; one whose head says that it belongs to the one before it has its unit and precision."""
+    bundle: list[_Values] = []
+    for one in found:
+        follows = isinstance(one, _Values) and one.head.startswith(FOLLOWS) and bundle and one.units == bundle[0].units
+        if not follows:
+            yield from _alike(bundle)
+            bundle = []
+        if isinstance(one, Column):
+            yield one
+        else:
+            bundle.append(one)
+    yield from _alike(bundle)
+
+
+def _alike(bundle: Sequence[_Values]) -> Iterator[Column]:
+    """Columns that mix units in one unit, with as many decimals; others as they are."""
+    units = bundle[0].units if bundle else {}
+    defined = [value for one in bundle for value in one.values if math.isfinite(value)]
+    unit = _unit(defined, units) if len(units) > 1 else next(iter(units), "")
+    places = places_of([value * units[unit] for value in defined])
+    for one in bundle:
+        yield _column(one, unit, places if len(units) > 1 else _own_places(one))
 
 
 def _unit(values: Sequence[float], units: Mapping[str, float]) -> str:
@@ -135,7 +144,7 @@ def _own_places(one: _Values) -> int:
 
 
 def places_of(values: Sequence[float]) -> int:
-    """To how many decimals numbers are written alike: three digits of the smallest that is not 0; two where the largest is a hundred times that or more."""
+    """Decimals of numbers that are written alike: three digits of the smallest that is not 0, two of a wide span."""
     positive = [abs(value) for value in values if value]
     if not positive:
         return 0
@@ -152,7 +161,7 @@ def _column(one: _Values, unit: str, places: int) -> Column:
 
 
 def _with(head: str, unit: str) -> str:
-    return f"{head} ({unit})" if unit else head
+    return f"{head} ({unit})" if unit else head.replace("(/ ", "(/")
 
 
 def without_repeats(columns: Sequence[Column]) -> tuple[tuple[Column, ...], tuple[str, ...]]:
@@ -164,8 +173,19 @@ def without_repeats(columns: Sequence[Column]) -> tuple[tuple[Column, ...], tupl
         same = same[1:]
     empty = [one.head for one in same if one.cells[0] in {"", UNDEFINED}]
     told = [f"{one.head} {one.cells[0]}" for one in same if one.head not in empty]
-    said = (f"In every line: {', '.join(told)}." if told else "", f"No line has: {', '.join(empty)}." if empty else "")
-    return tuple(one for one in columns if one not in same), tuple(filter(None, said))
+    said = (*([f"In every line: {', '.join(told)}."] if told else []), *_lacking(empty))
+    return tuple(one for one in columns if one not in same), said
+
+
+def without_empty(columns: Sequence[Column]) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """The columns that some line has a value of, and what is said of the others."""
+    empty = [one for one in columns if set(one.cells) <= {"", UNDEFINED}]
+    return tuple(one for one in columns if one not in empty), tuple(_lacking([one.head for one in empty]))
+
+
+def _lacking(heads: Sequence[str]) -> Iterator[str]:
+    if heads:
+        yield f"No line has: {', '.join(heads)}."
 
 
 def numbered(columns: Sequence[Column]) -> Column:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.draw.grid import Grid
-from reports.export.columns import Column, columns_of, numbered, without_repeats
+from reports.export.columns import FOLLOWS, Column, columns_of, numbered, without_repeats
 from reports.export.latex_text import chunks, flowing_text, latex_text, width
 
 MOST_LINES = 60
@@ -23,8 +23,6 @@ _NARROWEST = 5.0
 _WIDEST_NUMBER = 12.0
 _KEYS_ROOM = 0.55
 _SIZES = {"normalsize": 1.0, "small": 0.9, "footnotesize": 0.8, "scriptsize": 0.7}
-_FOLLOWS = ("to", "95 %")
-"""How the heads of columns begin that stay beside the one before them."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ def cut_words(grid: Grid) -> Iterator[str]:
     """How many lines are left out and where all are, where any are left out."""
     count = len(grid.lines)
     if count > MOST_LINES:
-        yield f"The first {MOST_LINES} of {count} lines: {count - MOST_LINES} are left out, all are in {all_lines(grid)}."
+        left = count - MOST_LINES
+        yield f"The first {MOST_LINES} of {count} lines: {left} are left out, all are in {all_lines(grid)}."
 
 
 def all_lines(grid: Grid) -> str:
@@ -67,7 +66,7 @@ def whole_table(columns: Sequence[Column], caption: str, name: str) -> str:
     return "\n".join((
         r"\begin{table}[tbp]",
         rf"\centering\{size}\setlength{{\tabcolsep}}{{{_GAP / 2:g}em}}",
-        rf"\caption{{{flowing_text(caption)}}}\label{{{_label(name, 0)}}}",
+        rf"\caption{{{flowing_text(caption)}}}\label{{{_label(name, 0)}}}\vspace{{0.5em}}",
         rf"\begin{{tabular}}{{{_preamble(placed)}}}",
         r"\toprule", _heads(placed), r"\midrule", *_lines(placed), r"\bottomrule",
         r"\end{tabular}",
@@ -135,7 +134,7 @@ def _bundles(columns: Sequence[Column]) -> Iterator[list[Column]]:
     """Columns with those that belong to them: the ends of an interval."""
     bundle: list[Column] = []
     for one in columns:
-        if bundle and not one.head.startswith(_FOLLOWS):
+        if bundle and not one.head.startswith(FOLLOWS):
             yield bundle
             bundle = []
         bundle.append(one)
@@ -153,14 +152,14 @@ def _natural(column: Column) -> float:
 
 def _smallest(column: Column) -> float:
     """The least width of a column: its widest word, and of a number the whole of it."""
-    words = max((width(part) for word in column.head.split() for part in chunks(word)), default=0.0)
+    words = max((width(part) for word in column.head.split(" ") for part in chunks(word)), default=0.0)
     own = _natural(column)
     return max(words, min(own, _longest_word(column)) if _wraps(column) else own)
 
 
 def _longest_word(column: Column) -> float:
     """The widest piece of a cell that is not broken, and room for a few words more."""
-    pieces = (width(part) for text in column.cells for word in text.split() for part in chunks(word))
+    pieces = (width(part) for text in column.cells for word in text.split(" ") for part in chunks(word))
     return max(_NARROWEST, *pieces, 0.0) + 0.3
 
 
@@ -169,14 +168,19 @@ def _least(columns: Sequence[Column]) -> float:
 
 
 def _placed(columns: Sequence[Column], room: float) -> list[_Placed]:
-    """Every column as wide as it wants to be or, where that is too much, its share of what the least widths leave."""
+    """Every column as wide as it wants to be or, where that is too much, with an equal share of what is left."""
     least = [_smallest(one) for one in columns]
     wanted = [max(_natural(one), small) for one, small in zip(columns, least, strict=True)]
     left = room - sum(least) - _GAP * (len(columns) - 1)
-    lacking = sum(wanted) - sum(least)
-    share = min(max(left / lacking, 0.0), 1.0) if lacking else 1.0
-    widths = [small + (want - small) * share for small, want in zip(least, wanted, strict=True)]
-    return [_Placed(one, wide, _wraps(one) and _natural(one) > wide) for one, wide in zip(columns, widths, strict=True)]
+    widths = list(least)
+    by_lack = sorted(range(len(columns)), key=lambda place: wanted[place] - least[place])
+    for count, place in enumerate(by_lack):
+        more = min(wanted[place] - least[place], max(left, 0.0) / (len(by_lack) - count))
+        widths[place], left = widths[place] + more, left - more
+    return [
+        _Placed(one, wide, _wraps(one) and _natural(one) > wide + 1e-9)
+        for one, wide in zip(columns, widths, strict=True)
+    ]
 
 
 def _preamble(placed: Sequence[_Placed]) -> str:
@@ -194,7 +198,7 @@ def _heads(placed: Sequence[_Placed]) -> str:
 
 def _head(one: _Placed) -> str:
     lines = [""]
-    for number, part in enumerate(part for word in one.column.head.split() for part in [*chunks(word), " "]):
+    for number, part in enumerate(part for word in one.column.head.split(" ") for part in [*chunks(word), " "]):
         if number and part != " " and width(lines[-1] + part) > one.width:
             lines[-1] = lines[-1].rstrip()
             lines.append("")

@@ -13,14 +13,17 @@ from collections.abc import Iterator, Mapping
 _SIGNS: Mapping[str, str] = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", "[": "{[}", "]": "{]}", "*": "{*}", '"': r"\texttt{\char34}", "'": r"\texttt{\char39}", "`": r"\texttt{\char96}",
+    "|": r"\textbar{}", "[": "{[}", "]": "{]}", "*": "{*}",
+    '"': r"\texttt{\char34}", "'": r"\texttt{\char39}", "`": r"\texttt{\char96}",
     "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "−": "$-$", "–": "--", "—": "---", "…": r"\dots{}",
-    "“": "``", "”": "''", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}", "→": r"$\rightarrow$", "≤": r"$\leq$",
+    "“": "``", "”": "''", "→": r"$\rightarrow$", "≤": r"$\leq$",
     "≥": r"$\geq$", "≈": r"$\approx$", "√": r"$\surd$", "∞": r"$\infty$", "°": r"$^\circ$", "µ": r"$\mu$",
-    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "δ": r"$\delta$", "ε": r"$\epsilon$", "λ": r"$\lambda$",
-    "μ": r"$\mu$", "π": r"$\pi$", "σ": r"$\sigma$", "τ": r"$\tau$", "Δ": r"$\Delta$", "Σ": r"$\Sigma$",
+    "β": r"$\beta$", "δ": r"$\delta$", "ε": r"$\epsilon$", "λ": r"$\lambda$", "μ": r"$\mu$", "π": r"$\pi$",
+    "\N{GREEK SMALL LETTER ALPHA}": r"$\alpha$", "\N{GREEK SMALL LETTER GAMMA}": r"$\gamma$",
+    "\N{GREEK SMALL LETTER SIGMA}": r"$\sigma$", "τ": r"$\tau$", "Δ": r"$\Delta$", "Σ": r"$\Sigma$",
+    "\N{LEFT SINGLE QUOTATION MARK}": r"\textquoteleft{}", "\N{RIGHT SINGLE QUOTATION MARK}": r"\textquoteright{}",
     "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}",
-    "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
+    "ł": r"\l{}", "Ł": r"\L{}", "\N{LATIN SMALL LETTER DOTLESS I}": r"\i{}",
 }  # fmt: skip
 _ACCENTS: Mapping[str, str] = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
@@ -38,8 +41,9 @@ _LONG = 9.0
 _WIDTHS: Mapping[str, float] = {
     letter: width
     for width, letters in {
-        0.28: "ijl.,:;!'`[]|", 0.34: "f", 0.4: "rst()_-\" ", 0.45: "cz", 0.5: "0123456789aeo/*$?~^\\{}–", 0.53: "kvxyqI",
-        0.56: "bdhnpuJS", 0.65: "FL", 0.69: "EPZ", 0.75: "ABCDGHKNRTUVXY", 0.79: "OQ×−+=<>±&@w%#µσ·", 0.84: "m", 0.92: "M",
+        0.28: "ijl.,:;!'`[]|", 0.34: "f", 0.4: 'rst()_-" \u00a0', 0.45: "cz", 0.5: "0123456789aeo/*$?~^\\{}–",
+        0.53: "kvxyqI", 0.56: "bdhnpuJS", 0.65: "FL", 0.69: "EPZ", 0.75: "ABCDGHKNRTUVXY", 0.79: "OQ×−+=<>±&@w%#µ·",
+        0.84: "m", 0.92: "M",
     }.items()
     for letter in letters
 }  # fmt: skip
@@ -48,7 +52,8 @@ _WIDEST = 1.05
 
 def latex_text(text: object) -> str:
     """`text` as LaTeX that shows it literally, ASCII alone; a letter that fonts may lack stands by its number."""
-    return "".join(_signs(_JOINED.sub("\0", str(text))))
+    kept = re.sub(r"(?<=\d) (?=%)", "\u00a0", str(text))
+    return "".join(_signs(_JOINED.sub("\0", kept)))
 
 
 def flowing_text(text: object) -> str:
@@ -75,6 +80,8 @@ def _signs(text: str) -> Iterator[str]:
     for part in _PARTS.findall(text):
         if part == "\0":
             yield "{}"
+        elif part == "\u00a0":
+            yield "~"
         elif part.isspace():
             yield " "
         elif part[0].translate(_RAISED) != part[0]:

@@ -1,4 +1,4 @@
-"""The ten best methods on each kind of input as a table of a paper, each with the entry of the bibliography it cites."""
+"""The ten best methods on each kind of input as a table of a paper, each citing its entry of the bibliography."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reports.derive.candidates import candidates
 from reports.derive.leaderboard import Leaderboard, Place, leaderboards
 from reports.draw.number_text import UNDEFINED, count_text, counted, signed
 from reports.draw.sheet import slug
-from reports.export.columns import Column, numbers, places_of
+from reports.export.columns import Column, numbers, places_of, without_empty
 from reports.export.latex_tables import whole_table
 from reports.page import Report, day
 from reports.sections.chooser import title
@@ -22,21 +22,24 @@ def top_tens(report: Report, keys: Mapping[str, str]) -> dict[str, str]:
     """The table of each kind of input by its name; `keys` are the entries of the bibliography by method."""
     found = leaderboards(report.summary, candidates(report.summary, report.run.listed("methods")))
     where = f"Measured on {machine(report.run)}, {day(report.run)}."
-    return {
-        (name := slug(f"top-ten-{title(board.kind, board.sigma)}")): whole_table(
-            _columns(board, keys), f"{_caption(board)} {where}", name
-        )
-        for board in found
-    }
+    return dict(_top_ten(board, keys, where) for board in found)
+
+
+def _top_ten(board: Leaderboard, keys: Mapping[str, str], where: str) -> tuple[str, str]:
+    """The name and the table of one kind of input; `where` is said at the end of its caption."""
+    name = slug(f"top-ten-{title(board.kind, board.sigma)}")
+    columns, said = without_empty(_columns(board, keys))
+    return name, whole_table(columns, " ".join((_caption(board), *said, where)), name)
 
 
 def _caption(board: Leaderboard) -> str:
     count, reference = len(board.entries), board.reference.name
     which = f"the {MOST} best of {count} methods" if count > MOST else counted(count, "method")
+    number = f"n\u00a0=\u00a0{counted(board.images, 'image')}"
     return (
-        f"{title(board.kind, board.sigma)}: {which} by mean PSNR over n = {counted(board.images, 'image')}, the best first."
-        f" Gain over {reference}, paired by image, with half its 95 % interval; median time of a megapixel of output (MP) "
-        "with its 95 % interval; peak memory above the built method; learnt parameters."
+        f"{title(board.kind, board.sigma)}: {which} by mean PSNR over {number}, the best first. Gain over {reference}, "
+        "paired by image, with half its 95 % interval; median time of a megapixel of output (MP) with its 95 % "
+        "interval; peak memory above the built method; learnt parameters."
     )
 
 
