@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports.derive.latency import with_units
 from reports.derive.status import Status
 from reports.derive.summary import Summary, summarise
 from reports.draw.look import PAPER, Palette, plain_svg, styled
@@ -66,9 +67,14 @@ def make_report(directory: Path, *, paper: bool = False) -> Report:
 
 def write_page(report: Report, directory: Path) -> Path:
     """Writes `tables/`, `figures/` and `report.html` into `directory`; returns the page's path."""
-    write_tables({**report.summary.tables, "latency": report.summary.latency}, directory)
+    write_tables(file_tables(report), directory)
     write_figures(report.svg, directory)
     return write_text(directory, PAGE, page(report))
+
+
+def file_tables(report: Report) -> dict[str, pd.DataFrame]:
+    """The tables that stand in files beside every format, units in the names of their columns."""
+    return {**report.summary.tables, "latency": with_units(report.summary.latency)}
 
 
 def page(report: Report) -> str:

@@ -19,7 +19,7 @@ from reports.export.latex_tables import MOST_LINES, all_lines, long_tables
 from reports.export.latex_text import flowing_text, latex_text
 from reports.export.top_ten import top_tens
 from reports.files import whole_file, write_figures, write_text
-from reports.page import Report, facts, heading
+from reports.page import Report, facts, file_tables, heading
 from reports.read.tables import write_tables
 from reports.sections.status import remarks
 
@@ -28,7 +28,7 @@ _HERE = Path(__file__).parents[1] / "templates"
 
 def write_markdown(report: Report, directory: Path) -> Path:
     """`report.md` with `figures/*.svg` and `tables/` in the same folder."""
-    write_tables(report.summary.tables, directory)
+    write_tables(file_tables(report), directory)
     write_figures(report.svg, directory)
     return write_text(directory, "report.md", _rendered("report.md.j2", report, markdown_text))
 
@@ -39,7 +39,7 @@ def write_latex(report: Report, directory: Path) -> Path:
     Those are `tables/NAME.tex`, `figures/NAME.pdf` and, where methods name papers, `methods.bib`; `tables/` has the CSV
     files, too. Returns the path of `report.tex`.
     """
-    write_tables(report.summary.tables, directory)
+    write_tables(file_tables(report), directory)
     write_figures(report.svg, directory)
     found = papers(report.run.listed("methods"))
     if found:
@@ -74,7 +74,7 @@ def _write_table(grid: Grid, directory: Path) -> None:
 
 def write_csv(report: Report, directory: Path) -> Path:
     """The tables alone; returns their folder."""
-    write_tables(report.summary.tables, directory)
+    write_tables(file_tables(report), directory)
     return directory / "tables"
 
 
