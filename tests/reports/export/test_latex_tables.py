@@ -36,7 +36,8 @@ def made(*rows: tuple[object, ...], heads: str, **own: tuple[str, str]) -> tuple
         ("a_b", r"a\_b"), ("50%", r"50\%"), ("a&b", r"a\&b"), ("#1", r"\#1"), ("$x$", r"\$x\$"),
         ("a\\b", r"a\textbackslash{}b"), ("a~b", r"a\textasciitilde{}b"), ("a^b", r"a\textasciicircum{}b"),
         ("{x}", r"\{x\}"), ("<b>", r"\textless{}b\textgreater{}"), ("a|b", r"a\textbar{}b"), ("[x]", "{[}x{]}"),
-        ("--spec", "-{}-spec"), ("5->64", r"5-\textgreater{}64"), ("−0.16", "$-$0.16"), ("4·10⁻⁸", r"4$\cdot$10$^{-8}$"),
+        ("--spec", "-{}-spec"), ("5->64", r"5-\textgreater{}64"),
+        ("−0.16", "$-$0.16"), ("4·10⁻⁸", r"4$\cdot$10$^{-8}$"),
         ("95 % from", r"95~\% from"), ("Möbius", r'M\"{o}bius'), ("中", "{[}U+4E2D{]}"), ("a\nb", "a b"),
     ],
 )  # fmt: skip
@@ -105,8 +106,8 @@ def test_every_column_of_a_whole_run_has_one_precision_and_no_unit_in_its_cells(
 
 def test_every_time_memory_score_and_size_of_a_whole_run_has_its_unit_in_the_head(grids: list[Grid]) -> None:
     heads = {(one.name, column.head) for one in grids for column in columns_of(one, 60) if column.is_number}
-    units = {"time": r"\((s|ms|µs)\)", "median": r"\((s|ms|µs)\)", "peak memory": r"\((KiB|MiB|GiB)\)", "width": r"\(px\)",
-             "per megapixel": r"\((s|ms|µs)\)", "PSNR": r"\(dB\)", "share": r"\(%\)", "sigma": r"\(/255\)"}  # fmt: skip
+    units = {"time": r"\((s|ms|µs)\)", "median": r"\((s|ms|µs)\)", "peak memory": r"\((KiB|MiB|GiB)\)",
+             "width": r"\(px\)", "per megapixel": r"\((s|ms|µs)\)", "PSNR": r"\(dB\)", "share": r"\(%\)", "sigma": r"\(/255\)"}  # fmt: skip
     for name, unit in units.items():
         own = {head for _, head in heads if re.match(rf"{name}\b", head) and "ratio" not in head}
         assert own, name
