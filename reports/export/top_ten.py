@@ -27,7 +27,7 @@ def top_tens(report: Report, keys: Mapping[str, str]) -> dict[str, str]:
 
 def _top_ten(board: Leaderboard, keys: Mapping[str, str], where: str) -> tuple[str, str]:
     """The name and the table of one kind of input; `where` is said at the end of its caption."""
-    name = slug(f"top-ten-{title(board.kind, board.sigma)}")
+    name = slug(f"top-ten {title(board.kind, board.sigma)}".replace(", ", " ").replace("×", "x"))
     columns, said = without_empty(_columns(board, keys))
     return name, whole_table(columns, " ".join((_caption(board), *said, where)), name)
 

@@ -106,8 +106,11 @@ def test_every_column_of_a_whole_run_has_one_precision_and_no_unit_in_its_cells(
 
 def test_every_time_memory_score_and_size_of_a_whole_run_has_its_unit_in_the_head(grids: list[Grid]) -> None:
     heads = {(one.name, column.head) for one in grids for column in columns_of(one, 60) if column.is_number}
-    units = {"time": r"\((s|ms|µs)\)", "median": r"\((s|ms|µs)\)", "peak memory": r"\((KiB|MiB|GiB)\)",
-             "width": r"\(px\)", "per megapixel": r"\((s|ms|µs)\)", "PSNR": r"\(dB\)", "share": r"\(%\)", "sigma": r"\(/255\)"}  # fmt: skip
+    time, size = r"\((s|ms|µs)\)", r"\((KiB|MiB|GiB)\)"
+    units = {
+        "time": time, "median": time, "per megapixel": time, "peak memory": size, "width": r"\(px\)", "PSNR": r"\(dB\)",
+        "share": r"\(%\)", "sigma": r"\(/255\)",
+    }  # fmt: skip
     for name, unit in units.items():
         own = {head for _, head in heads if re.match(rf"{name}\b", head) and "ratio" not in head}
         assert own, name
