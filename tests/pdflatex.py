@@ -38,7 +38,8 @@ def compiled(document: Path, *, times: int = 2) -> str:
         log = document.with_suffix(".log").read_bytes().decode("latin-1")
         assert done.returncode == 0, "\n".join(re.findall(r"^!.*(?:\n.*){3}", log, flags=re.MULTILINE)) or log[-2000:]
     found = re.findall(r"^(Overfull \\[hv]box \(([0-9.]+)pt.*)", log, flags=re.MULTILINE)
-    assert [what for what, by in found if float(by) > WORST] == []
+    worst = [what for what, by in found if float(by) > WORST]
+    assert not worst, "\n".join(worst)
     return log
 
 

@@ -22,7 +22,7 @@ _GAP = 0.8
 _NARROWEST = 5.0
 _WIDEST_NUMBER = 12.0
 _KEYS_ROOM = 0.55
-_SIZES = {"normalsize": 1.0, "small": 0.9, "footnotesize": 0.8, "scriptsize": 0.7}
+_SIZES = {"normalsize": 1.0, "small": 0.92, "footnotesize": 0.84, "scriptsize": 0.74}
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ threads = 1
 round_seconds = 0.001
 
 [[cost]]
-method = ["dct", "bicubic"]
+method = "dct"
 size = 32
 
 [[time]]
