@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports.derive.latency import with_units
 from reports.derive.status import Status
 from reports.derive.summary import Summary, summarise
 from reports.draw.look import PAPER, Palette, plain_svg, styled
@@ -66,9 +67,14 @@ def make_report(directory: Path, *, paper: bool = False) -> Report:
 
 def write_page(report: Report, directory: Path) -> Path:
     """Writes `tables/`, `figures/` and `report.html` into `directory`; returns the page's path."""
-    write_tables({**report.summary.tables, "latency": report.summary.latency}, directory)
+    write_tables(file_tables(report), directory)
     write_figures(report.svg, directory)
     return write_text(directory, PAGE, page(report))
+
+
+def file_tables(report: Report) -> dict[str, pd.DataFrame]:
+    """The tables that stand in files beside every format, units in the names of their columns."""
+    return {**report.summary.tables, "latency": with_units(report.summary.latency)}
 
 
 def page(report: Report) -> str:
@@ -95,8 +101,12 @@ def page(report: Report) -> str:
 
 def _origin(run: Run) -> tuple[str, str]:
     """The set of methods, and the machine with the day: what a figure that stands alone says of its run."""
-    day = str(run.about.get("started") or "date not recorded").partition("T")[0]
-    return f"set {run.about.get('name') or run.name}", f"{short_name(run)}, {day}"
+    return f"set {run.about.get('name') or run.name}", f"{short_name(run)}, {day(run)}"
+
+
+def day(run: Run) -> str:
+    """The day on which the run was started: `2026-01-02`."""
+    return str(run.about.get("started") or "date not recorded").partition("T")[0]
 
 
 def heading(report: Report) -> str:

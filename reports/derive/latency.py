@@ -23,6 +23,13 @@ COLUMNS = [
     "per_image", "images_per_second", *ONCE,
 ]  # fmt: skip
 
+_TIMES = tuple(name for name in COLUMNS if name.startswith("p") and name[1:3].isdigit()) + ONCE
+
+
+def with_units(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` (of `latencies`) as it is written to a file: the unit of each time is in its name."""
+    return table.rename(columns={**{name: f"{name}_seconds" for name in _TIMES}, "per_image": "seconds_per_image"})
+
 
 def latencies(time: pd.DataFrame) -> pd.DataFrame:
     """One line for each timed case (labelled), of every batch and number of threads, from its warm calls.

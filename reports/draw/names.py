@@ -91,27 +91,32 @@ def write_around(
 ) -> Iterator[tuple[Name, Annotation]]:
     """Each name next to its point, the first ones first, and over nothing that is `drawn` (points in data units).
 
-    Nor over the lines `struck` where another place is free. A name that finds no place near its point is not written.
+    Where there is such a place, it is not over the lines `struck` either, and no line that leads to a name crosses
+    another name. A name for which no place is free near its point is not written.
     """
     scale = 72 / axes.figure.dpi
-    paths = [axes.transData.transform(points) * scale for points in struck if len(points)]
+    paths, dots = (
+        [axes.transData.transform(points) * scale for points in many if len(points)] for many in (struck, drawn)
+    )
     lines = np.concatenate([np.empty((0, 4)), *(_around(_between(points), 1.0) for points in paths)])
-    dots = [axes.transData.transform(points) * scale for points in drawn if len(points)]
     taken = _around(np.concatenate(dots), _MARK) if dots else np.empty((0, 4))
     taken = np.concatenate([taken, *(_around(_between(points), 1.0) for points in dots)])
+    marks = len(taken)
     inside = np.array(axes.bbox.extents) * scale + (-GAP, -2, GAP, 0)
+    leads = np.empty((0, 4))
     for name in names:
-        point = axes.transData.transform((name.x, name.y)) * scale
+        point, written = axes.transData.transform((name.x, name.y)) * scale, taken[marks:]
         free = [
-            place
-            for place in _places(point, width_of(name.text))
-            if (place[0][:2] >= inside[:2]).all() and (place[0][2:] <= inside[2:]).all()
-            and not _overlapping(place[0], taken)
-        ]  # fmt: skip
-        clear = (place for place in free if not _overlapping(place[0], lines))
-        if found := next(clear, free[0] if free else None):
-            box, offset, side, far = found
-            taken = np.concatenate([taken, [box]])
+            (box, offset, side, far, lead)
+            for box, offset, side, far in _places(point, width_of(name.text))
+            if (box[:2] >= inside[:2]).all() and (box[2:] <= inside[2:]).all() and not _overlapping(box, taken)
+            for lead in [_around(_between(np.array([point, point + offset])), 0.5)[: None if far else 0]]
+        ]
+        if free:
+            uncrossed = [one for one in free if not (_overlapping(one[0], leads) or _any_overlapping(one[4], written))]
+            clear = (one for one in uncrossed if not _overlapping(one[0], lines))
+            box, offset, side, far, lead = next(clear, (uncrossed or free)[0])
+            taken, leads = np.concatenate([taken, [box]]), np.concatenate([leads, lead])
             yield name, _write(axes, name, offset, side, lead=far)
 
 
@@ -128,6 +133,10 @@ def _between(points: np.ndarray) -> np.ndarray:
 
 def _overlapping(box: np.ndarray, taken: np.ndarray) -> bool:
     return bool(((box[:2] < taken[:, 2:]) & (box[2:] > taken[:, :2])).all(axis=1).any())
+
+
+def _any_overlapping(boxes: np.ndarray, taken: np.ndarray) -> bool:
+    return any(_overlapping(box, taken) for box in boxes)
 
 
 def _places(point: np.ndarray, width: float) -> Iterator[tuple[np.ndarray, tuple[float, float], str, bool]]:

@@ -33,7 +33,11 @@ class Paper:
     def text(self, escape: Callable[[object], str]) -> str:
         """The entry; `escape` makes text literal."""
         raw = {"doi", "eprint", "archiveprefix", "year"}
-        lines = (f"  {name} = {{{text if name in raw else escape(text)}}}," for name, text in self.fields.items())
+        shown = {
+            name: text if name in raw else _kept(escape(text)) if name == "title" else escape(text)
+            for name, text in self.fields.items()
+        }
+        lines = (f"  {name} = {{{text}}}," for name, text in shown.items())
         return "\n".join((f"@{self.kind}{{{self.key},", *lines, "}"))
 
 
@@ -82,6 +86,15 @@ def _paper(line: str) -> Paper:
         "eprint": preprint[0] if preprint else "", "archiveprefix": "arXiv" if preprint else "", "note": note.strip(),
     }  # fmt: skip
     return Paper(_key(authors[1] if authors else "", when, title), "misc", {k: v for k, v in known.items() if v})
+
+
+def _kept(title: str) -> str:
+    """A title whose names keep their capitals in styles that write it small: `{DCT} image denoising`."""
+    return re.sub(r"(?<![\\\w{])([^\W_]*[^\W\d_a-z][^\W_]*)", lambda word: _braced(word[0], word.start()), title)
+
+
+def _braced(word: str, start: int) -> str:
+    return word if start == 0 and word[1:] == word[1:].lower() else f"{{{word}}}"
 
 
 def _people(authors: str) -> Iterator[str]:

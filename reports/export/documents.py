@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,47 +15,66 @@ from markupsafe import Markup
 from reports.draw.grid import Grid
 from reports.draw.look import save_pdf
 from reports.export.bibliography import bibliography, papers
+from reports.export.latex_tables import MOST_LINES, all_lines, long_tables
+from reports.export.latex_text import flowing_text, latex_text
+from reports.export.top_ten import top_tens
 from reports.files import whole_file, write_figures, write_text
-from reports.page import Report, facts, heading
+from reports.page import Report, facts, file_tables, heading
 from reports.read.tables import write_tables
 from reports.sections.status import remarks
 
-MOST_LINES = 60
-"""Lines of a table in Markdown and LaTeX; the CSV has all."""
-
 _HERE = Path(__file__).parents[1] / "templates"
-
-_TEX: Mapping[str, str] = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "×": r"$\times$", "µ": r"$\mu$", "−": "--", "–": "--", "²": r"$^2$", "“": "``", "”": "''", "…": r"\dots{}",
-    "\n": " ",
-}  # fmt: skip
 
 
 def write_markdown(report: Report, directory: Path) -> Path:
     """`report.md` with `figures/*.svg` and `tables/` in the same folder."""
-    write_tables(report.summary.tables, directory)
+    write_tables(file_tables(report), directory)
     write_figures(report.svg, directory)
     return write_text(directory, "report.md", _rendered("report.md.j2", report, markdown_text))
 
 
 def write_latex(report: Report, directory: Path) -> Path:
-    """`report.tex`, a whole document, with `figures/`, `tables/` and, where methods name papers, `methods.bib`."""
-    write_tables(report.summary.tables, directory)
+    """`report.tex`, a whole document, and `paper.tex`, a short one, which show the files beside them.
+
+    Those are `tables/NAME.tex`, `figures/NAME.pdf` and, where methods name papers, `methods.bib`; `tables/` has the CSV
+    files, too. Returns the path of `report.tex`.
+    """
+    write_tables(file_tables(report), directory)
     write_figures(report.svg, directory)
-    if found := papers(report.run.listed("methods")):
+    found = papers(report.run.listed("methods"))
+    if found:
         write_text(directory, "methods.bib", bibliography(found.values(), latex_text))
     for section in report.sections:
         for chart in section.charts:
             with whole_file(directory, f"figures/{chart.name}.pdf") as file:
                 save_pdf(chart.figure, file)
-    return write_text(directory, "report.tex", _rendered("report.tex.j2", report, latex_text))
+        for grid in section.grids:
+            _write_table(grid, directory)
+    best = top_tens(report, {method: paper.key for method, paper in found.items()})
+    for name, table in best.items():
+        write_text(directory, f"tables/{name}.tex", table)
+    write_text(
+        directory, "paper.tex", _rendered("paper.tex.j2", report, flowing_text, best=list(best), cites=bool(found))
+    )
+    return write_text(
+        directory, "report.tex", _rendered("report.tex.j2", report, flowing_text, best=list(best), cites=bool(found))
+    )
+
+
+def _write_table(grid: Grid, directory: Path) -> None:
+    """The table and, where it is cut, a CSV file of all that the page shows."""
+    write_text(directory, f"tables/{grid.name}.tex", long_tables(grid))
+    if len(grid.lines) > MOST_LINES:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(
+            [grid.columns, *([cell.text for cell in line.cells] for line in grid.lines)]
+        )
+        write_text(directory, all_lines(grid), text.getvalue())
 
 
 def write_csv(report: Report, directory: Path) -> Path:
     """The tables alone; returns their folder."""
-    write_tables(report.summary.tables, directory)
+    write_tables(file_tables(report), directory)
     return directory / "tables"
 
 
@@ -63,12 +84,7 @@ def markdown_text(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one_line)
 
 
-def latex_text(text: object) -> str:
-    """`text` as LaTeX that shows it literally."""
-    return "".join(_TEX.get(letter, letter) for letter in str(text))
-
-
-def _rendered(template: str, report: Report, escape: Callable[[object], str]) -> str:
+def _rendered(template: str, report: Report, escape: Callable[[object], str], **more: Any) -> str:
     """Every `{{ }}` goes through `escape` (jinja2's `finalize`), but what is marked `raw`."""
     environment = jinja2.Environment(  # noqa: S701 - no HTML is made here; `finalize` escapes for the format
         loader=jinja2.FileSystemLoader(_HERE),
@@ -92,6 +108,7 @@ def _rendered(template: str, report: Report, escape: Callable[[object], str]) ->
         sections=report.sections,
         most=MOST_LINES,
         numeric=_numeric,
+        **more,
     )
 
 

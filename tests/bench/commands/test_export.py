@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import pdflatex
 import pytest
 import yaml
 from in_process import call
+from PIL import Image
+
+from bench import api
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +117,51 @@ def test_means_of_an_unfinished_run_are_not_given_away(
     directory = synthetic.write_rows(tmp_path / "run", rows, status="interrupted")
     assert call(monkeypatch, "export", directory, "--format", kind) == 3
     assert "is interrupted; finish it" in capsys.readouterr().err
+
+
+SMALL = """
+name = "small"
+threads = 1
+round_seconds = 0.001
+
+[[cost]]
+method = "dct"
+size = 32
+
+[[time]]
+method = ["dct", "noisy"]
+size = 32
+
+[[memory]]
+method = "dct"
+size = 32
+
+[[quality]]
+method = ["dct", "noisy"]
+images = "all"
+sigma_255 = [25, 50]
+"""
+
+
+def test_all_tables_of_a_real_run_compile_and_fit_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdflatex.skip_without()
+    (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "images").mkdir()
+    ramp = np.add.outer(np.arange(40), 3 * np.arange(48)).astype(np.uint8)
+    for name, array in (("ramp_1 50%", ramp), ("other", ramp[::-1].copy())):
+        Image.fromarray(array).save(tmp_path / f"images/{name}.png")
+    run = api.run(
+        tmp_path / "small.toml", images=tmp_path / "images", out=tmp_path / "results", jobs=1, progress=False
+    ).directory
+    out = tmp_path / "paper"
+    assert call(monkeypatch, "export", run, "--format", "latex", "--out", out) == 0
+    table = (out / "tables/top-ten-denoising-sigma-25.tex").read_text(encoding="ascii")
+    (key,) = re.findall(r"DCT[^&]*\\cite\{(\w+)\}", table)
+    assert f"@misc{{{key}," in (out / "methods.bib").read_text(encoding="utf-8")
+    for document in (
+        out / "report.tex",
+        out / "paper.tex",
+        pdflatex.plain(out, "a4paper"),
+        pdflatex.plain(out, "12pt"),
+    ):
+        pdflatex.compiled(document)

@@ -9,7 +9,8 @@ import pytest
 import synthetic
 
 from reports import Format, write_report
-from reports.export.documents import latex_text, markdown_text
+from reports.export.documents import markdown_text
+from reports.export.latex_text import latex_text
 
 HOSTILE = {"ffdnet": r"a|b \input{x} $50% <b>_&#", "camera": "[link](javascript:x)"}
 
@@ -34,14 +35,18 @@ def test_markdown_has_figures_tables_and_every_section(small: Path, tmp_path: Pa
 
 def test_latex_has_booktabs_and_figures_as_pdf(small: Path, tmp_path: Path) -> None:
     text = write_report(small, format="latex", out=tmp_path).read_text(encoding="utf-8")
-    for word in (r"\toprule", r"\midrule", r"\bottomrule", r"\end{document}"):
-        assert word in text
+    tables = re.findall(r"\\input\{(tables/[^}]+)\}", text)
+    assert tables
+    shown = [(tmp_path / f"{name}.tex").read_text(encoding="ascii") for name in tables]
+    for word in (r"\toprule", r"\midrule", r"\bottomrule"):
+        assert all(word in table for table in shown)
     figures = re.findall(r"\{(figures/[^}]+\.pdf)\}", text)
     assert figures
     assert all((tmp_path / name).read_bytes().startswith(b"%PDF") for name in figures)
-    assert r"\input{" not in text
-    begun, ended = re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)
-    assert sorted(begun) == sorted(ended)
+    for written in (text, *shown):
+        assert r"\input{" not in re.sub(r"\\input\{tables/[\w-]+\}", "", written)
+        begun, ended = re.findall(r"\\begin\{(\w+)\}", written), re.findall(r"\\end\{(\w+)\}", written)
+        assert sorted(begun) == sorted(ended)
 
 
 @pytest.mark.parametrize("form", ["markdown", "latex"])
