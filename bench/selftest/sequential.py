@@ -1,7 +1,7 @@
-"""The sequential test of `compare` beside those of well-kept libraries, on the same simulated streams of pairs.
+"""The sequential test of `compare` beside that of the package expectation, on the same simulated streams of pairs.
 
 `python -m bench.selftest.sequential` judges cases without a change and cases slowed by 3 and 5 % by the rule of
-`compare` and, where they are installed, by the packages confseq and expectation, and writes the table into the page.
+`compare` and, where expectation is installed, by its t-test martingale, and writes the table into the page.
 """
 
 from __future__ import annotations
@@ -39,9 +39,6 @@ STREAMS: Mapping[str, Noise] = {
 """The machine that is shared: 1 % between processes, 2 % between blocks."""
 
 OURS = "compare"
-
-REACH = 0.1
-"""Where a rule wants bounds, logarithms of ratios are cut off at so much to either side."""
 
 _CHUNK = 250
 
@@ -85,37 +82,8 @@ def _t_martingale(ratios: NDArray[np.float64], rule: Rule, _: Chances) -> Iterat
         yield Evidence(against(0.0, pairs), against(rule.limit, pairs) if below else -math.inf)
 
 
-def _betting(ratios: NDArray[np.float64], rule: Rule, chances: Chances) -> Iterator[Evidence]:
-    """Confseq's betting martingale, for the mean of what is bounded, however it is distributed."""
-    import numpy as np
-    from confseq.betting import betting_mart
-
-    inside = (np.clip(ratios, -REACH, REACH) + REACH) / (2 * REACH)
-    nothing = betting_mart(inside, 0.5, alpha=2 * chances.alarm)
-    slowed = betting_mart(inside, (rule.limit + REACH) / (2 * REACH), alpha=chances.miss, theta=0.0)
-    with np.errstate(divide="ignore"):
-        yield from map(Evidence, np.log(nothing) + math.log(2), np.log(slowed))
-
-
-def _normal_mixture(ratios: NDArray[np.float64], rule: Rule, chances: Chances) -> Iterator[Evidence]:
-    """Confseq's normal mixture with the variance estimated so far in place of a known one: right for many pairs."""
-    from confseq.boundaries import normal_log_mixture
-
-    best = 2 * rule.limit**2  # the intrinsic time at which it is narrowest
-    yield Evidence(-math.inf, -math.inf)  # one pair has no variance
-    for pairs in range(2, len(ratios) + 1):
-        known = ratios[:pairs]
-        passed, total = pairs * float(known.var(ddof=1)), float(known.sum())
-        nothing = normal_log_mixture(abs(total), passed, best, 2 * chances.alarm, is_one_sided=False)
-        slowed = normal_log_mixture(pairs * rule.limit - total, passed, best, chances.miss, is_one_sided=True)
-        yield Evidence(nothing + math.log(2), slowed)
-
-
 PEERS: Mapping[str, Peer] = {
     "expectation: t-test martingale": Peer("expectation", _t_martingale),
-    "confseq: betting": Peer("confseq", _betting),
-    "confseq: normal mixture": Peer("confseq", _normal_mixture),
-    "confseq: normal mixture, from 10 pairs on": Peer("confseq", _normal_mixture, least=10),
 }
 
 

@@ -84,7 +84,7 @@ def test_without_the_libraries_our_own_rule_is_judged(
     monkeypatch.setattr(sequential, "STREAMS", {"Gaussian": STREAMS["Gaussian"]})
     sequential.main(empty=3, slowed=2, page=page)
     said = capsys.readouterr().err
-    assert "confseq is not installed: its rules are left out" in said
+    assert "expectation is not installed: its rules are left out" in said
     lines = [each for each in page.read_text().splitlines() if each.startswith("| Gaussian")]
     assert [each.split(" | ")[1:4] for each in lines] == [
         ["none", "compare", "3"], ["+3%", "compare", "2"], ["+5%", "compare", "2"],
