@@ -71,21 +71,22 @@ def run(
     parameter, sigma. `overrides` are `--set`'s: `sigma_255=[15, 25]`.
     """
     given = _given(methods)
+    settings = {name: _toml(name, value) for name, value in overrides.items()}
     wanted = Request(
         spec=str(spec),
         methods=tuple(given),
         images=None if images is None else str(images),
         degraded=None if degraded is None else Path(degraded),
-        overrides=[f"{name}={_toml(name, value)}" for name, value in overrides.items()],
+        overrides=[f"{name}={text}" for name, text in settings.items()],
         out=Path(out),
         timeout=timeout,
     )
-    jobs = jobs or usable_cores()
     said = say if progress else _silent
     with offered({name: found for name, found in given.items() if found is not None}):
         from bench.run.execute import execute
 
-        command = _call(spec, methods=list(given) or None, **overrides)
+        command = _call(wanted, _in_call(given), jobs=jobs, **settings)
+        jobs = jobs or usable_cores()
         plan = planned(wanted, command=command, jobs=jobs, say=said)
         with _bar(plan.spec.name, shown=progress) as advance:
             execute(plan, progress=advance, jobs=jobs, say=said)
@@ -351,10 +352,42 @@ def _listed(value: Any) -> object:
     return value.tolist() if hasattr(value, "tolist") else list(value)
 
 
-def _call(spec: str | Path, **arguments: object) -> str:
-    """The call as a person would write it."""
-    given = [repr(str(spec)), *(f"{key}={value!r}" for key, value in arguments.items() if value is not None)]
+@dataclass(frozen=True)
+class _Written:
+    """What stands in a call as `text`."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _call(wanted: Request, methods: Sequence[object], *, jobs: int | None, **settings: str) -> str:
+    """The call as a person would write it: every argument that decides what is measured, and what is not as usual.
+
+    `settings` are in TOML, whose values JSON holds, too.
+    """
+    arguments = {
+        "methods": list(methods) or None,
+        "images": wanted.images,
+        "degraded": wanted.degraded and str(wanted.degraded),
+        "out": None if wanted.out == RESULTS else str(wanted.out),
+        "jobs": jobs,
+        "timeout": None if wanted.timeout == USUAL_TIMEOUT else wanted.timeout,
+        **{name: json.loads(text) for name, text in settings.items()},
+    }
+    given = [repr(wanted.spec), *(f"{key}={value!r}" for key, value in arguments.items() if value is not None)]
     return f"bench.api.run({', '.join(given)})"
+
+
+def _in_call(given: Mapping[str, object]) -> list[object]:
+    """The methods in a call: each by its name, an object beside it as far as it can be written."""
+    return [name if found is None else (name, _Written(_made(found))) for name, found in given.items()]
+
+
+def _made(found: object) -> str:
+    """An object in a call: a function or class by its own name, an instance by its class, whatever it was made with."""
+    return name_of(found) if hasattr(found, "__name__") else f"{type(found).__name__}(...)"
 
 
 def _bar(title: str, *, shown: bool) -> AbstractContextManager[Progress]:

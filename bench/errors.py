@@ -7,6 +7,15 @@ class BenchError(Exception):
     status = 2
 
 
+class RaisedError(BenchError):
+    """What a method or a process apart raised, told with what led to it."""
+
+    def __init__(self, said: str, original: str = "") -> None:
+        super().__init__(said)
+        self.original = original
+        """The exception as it was raised there, on one line: the same wherever it is met."""
+
+
 class SpecError(BenchError):
     """A spec that cannot be read or run; the message names the file and the place in it."""
 
@@ -26,6 +35,8 @@ class NoVerdictError(BenchError):
 
 
 def one_line(error: BaseException) -> str:
-    """The kind of an exception and what it says, on one line of at most 500 characters."""
+    """The kind of an exception and what it says, on one line of at most 500 characters; of one told on, the first."""
+    if isinstance(error, RaisedError) and error.original:
+        return error.original
     said = " ".join(str(error).split()) or "no message"
     return f"{type(error).__name__}: {said}"[:500]

@@ -22,6 +22,11 @@ Say = Callable[[str], None]
 """Takes one line for the person at the terminal."""
 
 
+def counted(number: int, what: str) -> str:
+    """`1 image`, `6 images`, `24,933 readings`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def say(message: str) -> None:
     """Writes one line for the person at the terminal, on standard error."""
     print(message, file=sys.stderr)

@@ -267,7 +267,7 @@ def _per_image(sigma: float | Tensor, noisy: Tensor) -> Tensor:
     levels = torch.as_tensor(sigma, dtype=noisy.dtype, device=noisy.device).reshape(-1)
     if levels.numel() not in {1, noisy.shape[0]}:
         raise ShapeError(
-            f"ffdnet: got {levels.numel()} sigmas for {noisy.shape[0]} images, expected one, or one per image"
+            f"ffdnet: got {levels.numel()} sigmas for a batch of {noisy.shape[0]}, expected one, or one per image"
         )
     _check_sigma(float(levels.min()))
     _check_sigma(float(levels.max()))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from bench.errors import one_line
 from bench.machine.fresh_process import ProcessDiedError, answer
 from bench.plan.case import Reading
+from bench.talk import counted
 from restoration.catalog import get
 from restoration.errors import RestorationError, WeightsMissingError
 from restoration.method import Method, Option, Restore, Setup
@@ -117,7 +118,7 @@ def check(
         raise
     except Exception as error:  # noqa: BLE001 - a stranger's build may fail in any way, which is the outcome
         return (Outcome("builds", "fail", one_line(error)),)
-    built = Outcome("builds", "pass", f"{setup.channels} channels, scale {setup.scale}")
+    built = Outcome("builds", "pass", f"{counted(setup.channels, 'channel')}, scale {setup.scale}")
     ran = _outcome("runs", _runs, subject)
     if ran.verdict == "fail":
         return (built, ran)
@@ -309,7 +310,7 @@ def _threads(subject: Subject) -> str:
     with ThreadPoolExecutor(_THREADS) as pool:
         for restored, one_by_one in zip(pool.map(subject, images), expected, strict=True):
             _close(restored, one_by_one, f"{_THREADS} threads at once give other images than one after another")
-    return f"{len(images)} calls by {_THREADS} threads"
+    return f"{counted(len(images), 'call')} by {_THREADS} threads"
 
 
 def _agrees(subject: Subject) -> str:

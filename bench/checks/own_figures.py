@@ -20,6 +20,7 @@ from bench.measure.image_set import ImageSet
 from bench.measure.quality import Group, grouped, measure_group
 from bench.plan.sections import QualitySection, Strict, first_fault
 from bench.plan.toml_lines import line_of
+from bench.talk import counted
 from restoration.errors import RestorationError
 from restoration.method import Option
 from restoration.metrics import get as metric
@@ -92,7 +93,7 @@ class AsRun:
         """Raises `RestorationError` where any of the images has no such score, and says why."""
         cases = tuple(self.section.cases("cpu", threads, images.names()))
         if not cases:
-            raise RestorationError(f"{images.source}: no image of {self.section.channels[0]} channels")
+            raise RestorationError(f"{images.source}: no image of {counted(self.section.channels[0], 'channel')}")
         return fmean(value for group in grouped(cases) for value in self._values(group, images))
 
     def _values(self, group: Group, images: ImageSet) -> Iterator[float]:

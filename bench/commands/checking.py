@@ -15,7 +15,7 @@ from bench.machine.clock import clock_for
 from bench.machine.threads import usable_cores
 from bench.progress import progress_bar
 from bench.run.request import USUAL_TIMEOUT
-from bench.talk import say
+from bench.talk import counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def check(
     broken = [outcome.check for outcome in outcomes if outcome.verdict == "fail"]
     if broken:
         tried = sum(outcome.verdict != "skip" for outcome in outcomes)
-        say(f"restobench: {method} breaks {len(broken)} of {tried} promises that were tried: {', '.join(broken)}")
+        say(f"restobench: {method} breaks {len(broken)} of {counted(tried, 'promise')}: {', '.join(broken)}")
         raise typer.Exit(1)
 
 
@@ -85,12 +85,12 @@ def verify(
     if figures.failed(checks):
         measured = [check for check in checks if check.measured is not None]
         off = sum(check.status == "fail" for check in checks)
-        say(f"restobench: {off} of {len(measured)} figures that were measured are off")
+        say(f"restobench: {off} of {counted(len(measured), 'measured figure')} off")
         raise typer.Exit(1)
     lacking = [check for check in checks if check.measured is None]
     if own and lacking:
         first = f"{lacking[0].what} on {lacking[0].images}: {lacking[0].reason}"
-        raise NoVerdictError(f"{len(lacking)} of {len(checks)} figures could not be measured; {first}")
+        raise NoVerdictError(f"not measured: {len(lacking)} of {counted(len(checks), 'figure')}; {first}")
     if len(lacking) == len(checks):
         raise NoVerdictError(f"no figure could be measured on {data}; expected folders named as above")
 

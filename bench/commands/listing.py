@@ -13,7 +13,7 @@ from bench.commands.console import Format, show
 from bench.commands.options import Style
 from bench.errors import BenchError
 from bench.interrupts import raising
-from bench.talk import say
+from bench.talk import counted, say
 from restoration.errors import RestorationError
 
 
@@ -83,7 +83,7 @@ def _describe(source: str, out: Path, style: Format, *, overwrite: bool) -> None
         write_whole(out, [text.encode()])
     except OSError as error:
         raise BenchError(f"cannot write {out}: {error.strerror or error}; choose another place with --out") from error
-    say(f"{out}: {len(described)} images with their SHA-256; measure them with --images {out}")
+    say(f"{out}: {counted(len(described), 'image')} with SHA-256; measure them with --images {out}")
 
 
 def _set_name(source: str) -> str:

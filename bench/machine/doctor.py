@@ -15,6 +15,7 @@ from bench.machine.clock import Clock, HostClock, smallest_step
 from bench.machine.environment import governor, hypervisor, turbo
 from bench.machine.nvml import Fact, device_readings
 from bench.machine.threads import usable_cores
+from bench.talk import counted
 
 Verdict = Literal["fit", "unfit", "unknown"]
 
@@ -174,11 +175,13 @@ def turbo_symptom(allowed: bool | None) -> Symptom:  # noqa: FBT001 - three stat
 
 def threads_symptom(threads: int, cores: int, variable: str) -> Symptom:
     """More threads than cores wait for one another."""
-    value = f"{threads} threads on {cores} usable cores" + (f", OMP_NUM_THREADS={variable}" if variable else "")
+    value = f"{counted(threads, 'thread')} on {counted(cores, 'usable core')}"
+    if variable:
+        value += f", OMP_NUM_THREADS={variable}"
     if threads <= cores and variable.isdigit() and int(variable) < threads:
         advice = "unset OMP_NUM_THREADS, or set it to the number of threads asked for"
         return Symptom("threads", value, "unknown", advice)
-    return _judged("threads", value, f"use at most {cores} threads", fit=threads <= cores)
+    return _judged("threads", value, f"use at most {counted(cores, 'thread')}", fit=threads <= cores)
 
 
 def clock_symptom(step: float) -> Symptom:

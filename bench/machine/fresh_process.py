@@ -25,18 +25,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.errors import BenchError, one_line
+from bench.errors import RaisedError, one_line
 from bench.interrupts import raising
 
 _START = "from bench.machine.fresh_process import main; main({descriptor}, {target!r}, {parent})"
 _PDEATHSIG = 1  # of Linux's prctl
 
 
-class ProcessDiedError(BenchError):
+class ProcessDiedError(RaisedError):
     """The process ended, or did not answer in time."""
 
-    def __init__(self, said: str, ended: int | None = None) -> None:
-        super().__init__(said)
+    def __init__(self, said: str, ended: int | None = None, original: str = "") -> None:
+        super().__init__(said, original)
         self.ended = ended
         """Its exit status, negative for the signal that killed it; None where it still ran."""
 
@@ -157,16 +157,16 @@ class FreshProcess:
 def answer(target: str, question: str, *arguments: object, patience: float | None = None) -> Any:
     """The answer of a process of its own to one question.
 
-    Raises BenchError with what the question raised, and ProcessDiedError.
+    Raises RaisedError with what the question raised, and ProcessDiedError.
     """
     with raising(), FreshProcess(target) as process:
         return known(process.ask(question, *arguments, patience=patience))
 
 
 def known(found: Any, about: str = "") -> Any:
-    """`found`, an answer; raises BenchError where it is a `Failure`, an unexpected one of them `about` something."""
+    """`found`, an answer; raises RaisedError where it is a `Failure`, an unexpected one of them `about` something."""
     if isinstance(found, Failure):
-        raise BenchError(found.message if found.expected else f"{about}{found.error}")
+        raise RaisedError(found.message if found.expected else f"{about}{found.error}", found.error)
     return found
 
 

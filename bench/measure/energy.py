@@ -9,6 +9,7 @@ from bench.machine.clock import Clock
 from bench.machine.energy import Counter, EnergyError
 from bench.measure.calls import Call
 from bench.plan.case import Reading
+from bench.talk import counted
 
 STEPS = 20
 """Steps of a counter that the repeated calls last at least: what falls between two steps is then 5 % at most."""
@@ -59,5 +60,5 @@ def _reading(counter: Counter, begun: float | EnergyError, calls: int, seconds: 
     if not passed:
         note = f"too short to tell: the counter did not move in {seconds:.3g} s"
         return Reading("joules", None, "J", part=counter.name, note=note)
-    note = f"mean of {calls} calls in {seconds:.3g} s, idle included"
+    note = f"mean of {counted(calls, 'call')} in {seconds:.3g} s, idle included"
     return Reading("joules", passed / calls, "J", part=counter.name, note=note)

@@ -30,6 +30,7 @@ from bench.measure.calls import seconds_per_call
 from bench.measure.inputs import batch_for
 from bench.measure.operators import modules_of, run
 from bench.plan.case import Case, Reading, options_text
+from bench.talk import counted
 from restoration.catalog import get
 from restoration.method import Restore
 
@@ -102,7 +103,7 @@ def readings(found: Profile) -> Iterator[Reading]:
             yield Reading("seconds", seconds, "s", "measure", "", repeat, note)
     for repeat, operator in enumerate(found.operators):
         yield Reading(
-            "operator_seconds", operator.seconds, "s", "measure", operator.name, repeat, f"{operator.calls} calls"
+            "operator_seconds", operator.seconds, "s", "measure", operator.name, repeat, counted(operator.calls, "call")
         )
 
 

@@ -24,7 +24,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from bench.errors import BenchError
+from bench.errors import BenchError, one_line
 from bench.machine.environment import memory_available
 from bench.machine.fresh_process import FreshProcess, ProcessDiedError, known
 from bench.machine.threads import fix_threads
@@ -133,7 +133,7 @@ def in_fresh_process(case: Case, *, limit: float | None = None, patience: float 
     except ProcessDiedError as error:
         size = f"{case.height} x {case.width}: " if case.height else ""
         advice = "; try a smaller size" if error.ended == -signal.SIGKILL else ""
-        raise ProcessDiedError(f"{case.method}: {size}{error}{advice}", error.ended) from error
+        raise ProcessDiedError(f"{case.method}: {size}{error}{advice}", error.ended, one_line(error)) from error
     return found
 
 

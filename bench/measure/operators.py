@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
-from bench.errors import BenchError
+from bench.errors import BenchError, RaisedError, one_line
 from bench.measure.outputs import checked
 from restoration.method import Restore
 
@@ -64,8 +64,9 @@ def run(name: str, restore: Restore, image: Tensor, *, scale: int) -> Tensor:
     except RuntimeError as error:
         if "same device" in str(error):
             raise BenchError(_misplaced(name, "another device", image)) from error
-        raise BenchError(
-            f"{name}: failed on a {image.dtype} batch of shape {tuple(image.shape)}: {_first_line(error)}"
+        raise RaisedError(
+            f"{name}: failed on a {image.dtype} batch of shape {tuple(image.shape)}: {_first_line(error)}",
+            one_line(error),
         ) from error
     return checked(name, restored, image, scale=scale)
 

@@ -18,6 +18,7 @@ from bench.errors import BenchError
 from bench.machine.environment import memory_available
 from bench.measure.memory import in_units
 from bench.plan.case import Case
+from bench.talk import counted
 
 _REFUSED = re.compile(r"allocate|out of memory|bad_alloc|not enough memory", re.IGNORECASE)
 """What torch, CUDA and NumPy say where there is no memory left."""
@@ -54,7 +55,8 @@ _ADVICE = "try a smaller batch"
 
 
 def _beyond(case: Case) -> str:
-    return f"{case.method}: a batch of {case.batch} images of {case.height} x {case.width} does not fit into memory"
+    batch = counted(case.batch, "image")
+    return f"{case.method}: a batch of {batch} of {case.height} x {case.width} does not fit into memory"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from bench.measure.noise_estimate import estimated_sigma
+from bench.talk import counted
 from restoration.errors import ImageError, PackageMissingError, RangeError
 
 if TYPE_CHECKING:
@@ -66,16 +67,21 @@ def in_words(described: Sequence[Described]) -> Iterator[str]:
     widths, heights = ([getattr(each, side) for each in described] for side in ("width", "height"))
     colors = ", ".join(f"{count} {color}" for color, count in sorted(Counter(each.color for each in described).items()))
     depths = ", ".join(f"{n} of {bits} bits" for bits, n in sorted(Counter(each.bits for each in described).items()))
-    sizes = f"{min(widths)} x {min(heights)} to {max(widths)} x {max(heights)} pixels (width x height)"
-    yield f"{len(described)} images ({colors}; {depths}), {sizes}"
+    sizes = _span(f"{min(widths)} x {min(heights)}", f"{max(widths)} x {max(heights)}")
+    yield f"{counted(len(described), 'image')} ({colors}; {depths}), {sizes} pixels (width x height)"
     noises = [each.noise_255 for each in described if each.noise_255 is not None]
     if noises:
-        yield f"noise {min(noises):.2f} to {max(noises):.2f} / 255, median {median(noises):.2f}; {NOISE}"
+        middle = f", median {median(noises):.2f}" if len(noises) > 1 else ""
+        yield f"noise {_span(f'{min(noises):.2f}', f'{max(noises):.2f}')} / 255{middle}; {NOISE}"
     else:
         yield NO_NOISE
     if twice := [each for each in described if each.same_as]:
         said = ", ".join(f"{each.image} and {each.same_as}" for each in twice)
         yield f"{len(twice)} with the same pixels as another: {said}"
+
+
+def _span(least: str, most: str) -> str:
+    return least if least == most else f"{least} to {most}"
 
 
 def _described(name: str, picture: Picture, same_as: str) -> Described:

@@ -10,6 +10,7 @@ from bench.machine.threads import usable_cores
 from bench.plan.case import Case
 from bench.plan.experiments import seconds_of
 from bench.plan.spec import Spec
+from bench.talk import counted
 from restoration.catalog import get
 from restoration.errors import RestorationError
 
@@ -74,7 +75,8 @@ def in_words(forecasts: Iterable[Forecast]) -> str:
     """`134 cases (24 cost, 110 quality), about 3 minutes`."""
     found = tuple(forecasts)
     parts = ", ".join(f"{entry.cases:,} {entry.kind}" for entry in found)
-    return f"{sum(entry.cases for entry in found):,} cases ({parts}), about {_duration(sum(e.seconds for e in found))}"
+    cases = counted(sum(entry.cases for entry in found), "case")
+    return f"{cases} ({parts}), about {_duration(sum(entry.seconds for entry in found))}"
 
 
 def _seconds(case: Case, pixels: int, more: int) -> float:

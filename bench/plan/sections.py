@@ -28,6 +28,7 @@ from bench.errors import SpecError
 from bench.plan.case import Case, Kind, metrics_text, options_text
 from bench.plan.damage import check_degradation, check_metrics, expanded, reduces, told_sigmas, usual
 from bench.plan.experiments import check_options
+from bench.talk import counted
 from restoration.catalog import get
 from restoration.method import Method, Option, Setup, variant_of
 
@@ -175,7 +176,9 @@ class QualitySection(Section):
             known = pictures[case.channels]
             images: Sequence[str] = known if self.images == ("all",) else self.images
             if unknown := sorted(set(images) - set(known)):
-                raise SpecError(f"no image {unknown[0]!r} in {case.channels} channels; there are: {', '.join(known)}")
+                raise SpecError(
+                    f"no image {unknown[0]!r} in {counted(case.channels, 'channel')}; there are: {', '.join(known)}"
+                )
             denoise = method.task == "denoise"
             degradations = self.degradation or (usual(method.task),)
             seen = tuple(self._inputs(method, degradations))

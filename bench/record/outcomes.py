@@ -11,6 +11,7 @@ from bench.record.attempt import END, SKIPPED
 from bench.record.junit import JUnitCase, to_xml
 from bench.record.manifest import read_manifest
 from bench.record.rows import Row, read_rows
+from bench.talk import counted
 
 
 def run_junit(directory: Path) -> str:
@@ -59,6 +60,6 @@ def _name(case: Case, group: str) -> str:
     noise = f"sigma {case.sigma_255:g}" if case.sigma_255 else ""
     seed = f"seed {case.seed}" if case.seed else ""
     shape = f"{case.channels}ch x{case.scale}"
-    threads = f"{case.threads} threads" if case.kind in {"time", "paired"} else ""
+    threads = counted(case.threads, "thread") if case.kind in {"time", "paired"} else ""
     words = (case.kind, case.variant, group, case.image, case.size, shape, case.degradation, noise, seed, case.device)
     return " ".join(word for word in (*words, case.dtype, threads) if word)

@@ -24,6 +24,7 @@ from bench.plan.case import Case, FailedReading, Reading
 from bench.plan.spec import Tolerance
 from bench.regress.findings import INTERRUPTED, Finding, Interval, Score
 from bench.regress.side import Side
+from bench.talk import counted
 from reports.derive.verdict_words import CHANGES, Word, difference, of_memory, of_operations, of_quality, relative
 from restoration.errors import OptionError, ScaleError, ShapeError, UnknownMethodError
 from restoration.metrics import Metric, chosen
@@ -87,7 +88,7 @@ def quality(
             }
             finding = _quality_finding(case, metric, own, _tolerance(metric, tolerance))
             if len(by_image) < wanted[case]:
-                why = f"{INTERRUPTED} after {len(by_image)} of {wanted[case]} images"
+                why = f"{INTERRUPTED} after {len(by_image)} of {counted(wanted[case], 'image')}"
                 finding = replace(finding, word=Word.NO_VERDICT, reason=why)
             yield finding
     if interrupt:

@@ -22,7 +22,7 @@ from bench.regress.findings import Comparison
 from bench.regress.headline import most, said_of_status, worth_reading
 from bench.regress.junit import to_junit
 from bench.regress.other_tools import to_actions, to_bencher, to_pytest_benchmark
-from bench.talk import Record
+from bench.talk import Record, counted
 
 SCHEMA = 1
 """Version of `comparison.json`."""
@@ -81,8 +81,8 @@ def comparison_markdown(comparison: Comparison) -> str:
         to_markdown([finding.record() for finding in (*comparison.findings, *comparison.controls)]),
         "",
         (
-            f"Spec {comparison.spec}, {comparison.pairs} fresh process pairs, {comparison.seconds:.0f} s, environment "
-            f"{comparison.fingerprint}."
+            f"Spec {comparison.spec}, {counted(comparison.pairs, 'fresh process pair')}, {comparison.seconds:.0f} s, "
+            f"environment {comparison.fingerprint}."
         ),
         "",
         "</details>",
@@ -115,7 +115,8 @@ def _opening(comparison: Comparison, *, most_rows: int | None) -> list[str]:
 
 def _counted(comparison: Comparison) -> str:
     """How many of all findings are worth reading."""
-    return f"{len(worth_reading(comparison))} of {len(comparison.findings)} measurements changed or are undecided"
+    measured = counted(len(comparison.findings), "measurement")
+    return f"changed or undecided: {len(worth_reading(comparison))} of {measured}"
 
 
 def _escaped(text: str) -> str:

@@ -18,6 +18,7 @@ from bench.plan.spec import Tolerance
 from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, Metric
 from bench.regress.history import Entry
 from bench.regress.verdict import student_quantile
+from bench.talk import counted
 from reports.derive.verdict_words import CALLED_FROM, Word
 
 LEAST_RUNS = 5
@@ -155,7 +156,7 @@ def _judged(name: str, entry: Entry, history: Sequence[Entry], *, family: int) -
     if point is None:
         return {**record, "reason": "absent from this run"}
     if len(past) < LEAST_RUNS:
-        return {**record, "reason": f"only {len(past)} earlier runs, {LEAST_RUNS} are needed"}
+        return {**record, "reason": f"only {counted(len(past), 'earlier run')}, {LEAST_RUNS} are needed"}
     tolerance = _limit(metric, entry.tolerance)
     call = CALLED_FROM * tolerance
     least = _least_noise(tolerance)

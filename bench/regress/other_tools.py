@@ -15,6 +15,7 @@ from bench.plan.case import Case
 from bench.record.files import utf8, write_whole
 from bench.regress.findings import BIGGER_IS_BETTER, RELATIVE, UNITS, Comparison, Finding
 from bench.regress.history import Entry
+from bench.talk import counted
 from reports.derive.verdict_words import Word
 
 _BENCHER: Mapping[str, tuple[str, float]] = {
@@ -117,7 +118,7 @@ def write_actions(entry: Entry, folder: Path) -> list[Path]:
     for name, bigger in (("smaller-is-better.json", False), ("bigger-is-better.json", True)):
         points = {name: point for name, point in entry.series.items() if (point.metric in BIGGER_IS_BETTER) is bigger}
         figures = [
-            Figure(name, UNITS[point.metric], point.value, note=f"of {point.samples} samples")
+            Figure(name, UNITS[point.metric], point.value, note=f"of {counted(point.samples, 'sample')}")
             for name, point in points.items()
         ]
         paths.append(folder / name)

@@ -13,7 +13,7 @@ from bench.regress.findings import INTERRUPTED, PROCESSOR, WALL, Clock, Finding,
 from bench.regress.stopping_rule import Chances, Rule
 from bench.regress.turns import BLOCK_SECONDS, BLOCKS, FEW_BLOCKS, Pace, TimedSide, measure
 from bench.regress.verdict import Estimate, contaminated, estimate, unlike, word
-from bench.talk import Progress
+from bench.talk import Progress, counted
 from reports.derive.verdict_words import Word
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Pairs:
             self.samples.setdefault(case, []).append(seconds)
         self.measured += 1
         self.last = self.now() - begin
-        self.progress(f"time, {len(cases)} cases", self.measured, max(self.rule.least, self.measured + 1))
+        self.progress(f"time, {counted(len(cases), 'case')}", self.measured, max(self.rule.least, self.measured + 1))
 
     def _goes_on(self, case: Case) -> bool:
         """Whether another pair may settle the case: it may be slower, or so fast that this is worth a word."""
@@ -150,7 +150,7 @@ class Pairs:
         each = ", ".join(" ".join(filter(None, (case.name, case.size, minutes[case]))) for case in going)
         left = "" if math.isinf(self.left()) else f"; {max(0.0, self.left()) / 60:.1f} minutes are left"
         return (
-            f"after {self.measured} pairs {len(going)} of {of} cases go on; minutes until a slow-down of "
+            f"after {counted(self.measured, 'pair')} {len(going)} of {of} cases go on; minutes until a slow-down of "
             f"{self.rule.tolerance:.1%} is excluded, if there is none: {each}{left}"
         )
 

@@ -28,6 +28,7 @@ from bench.record.rows import Row
 from bench.run.crew import Crew
 from bench.run.plan import Plan
 from bench.run.scheduler import Scheduler, SchedulerError, check_alive
+from bench.talk import counted
 
 RESOURCE = "TIMING"
 
@@ -205,11 +206,11 @@ def machine_here(worker: str, threads: int, others: int) -> Machine:
 
     notices = [f"the times were taken by {worker}, a worker of the cluster"]
     if others:
-        shared = f"{others} other workers share the machine of {worker}"
+        shared = f"the machine of {worker} is shared by {counted(others, 'other worker')}"
         notices.append(f"{shared}: tasks of other runs may have disturbed the times")
     if threads != (cores := usable_cores()):
         said = "as the spec or the starting machine says"
-        notices.append(f"times were taken with {threads} threads, {said}, on {cores} cores")
+        notices.append(f"times were taken with {counted(threads, 'thread')}, {said}, on {counted(cores, 'core')}")
     with timing_lock(lambda _: None):
         doctor = glance(threads)
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))

@@ -43,12 +43,15 @@ class Noise:
     process: float
     block: float
     shape: str = "gaussian"
-    """`gaussian`; `heavy`, Student's t with three degrees of freedom; `disturbed`, one in ten five times as far; or
-    `delayed`, exponential: disturbances only make things slower."""
+    """`gaussian`; `heavy`, Student's t with three degrees of freedom; `disturbed`, one in ten five times as far;
+    `delayed`, exponential: disturbances only make things slower; or `following`, processes of which each is half as far
+    off as the one before it, and as far again by chance."""
 
     def draw(self, generator: np.random.Generator, pairs: int) -> NDArray[np.float64]:
         """Logarithms of seconds (pairs, blocks, 3) of base, base again and head."""
         processes = self.process * self._unit(generator, (pairs, 1, 3))
+        if self.shape == "following":
+            processes = _following(processes, 0.5)
         return processes + self.block * self._unit(generator, (pairs, BLOCKS, 3))
 
     def _unit(self, generator: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.float64]:
@@ -72,6 +75,16 @@ MACHINES: Mapping[str, Noise] = {
 }
 
 
+def _following(steps: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """`steps` as an autoregressive sequence along the first axis, of the same standard deviation throughout."""
+    import numpy as np
+
+    found = [steps[0]]
+    for step in steps[1:]:
+        found.append(share * found[-1] + math.sqrt(1 - share**2) * step)
+    return np.stack(found)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How the timing of one case ended."""
@@ -82,11 +95,21 @@ class Ended:
 
 def judged(noise: Noise, change: float, rule: Rule, generator: np.random.Generator) -> Ended:
     """One case in which head takes `change` longer (relative), looked at after each pair as `compare` does."""
+    return looked_at(drawn(noise, change, generator), rule)
+
+
+def drawn(noise: Noise, change: float, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Logarithms of seconds (pairs, blocks, 3) of base, base again and head, which takes `change` longer (relative)."""
+    logs = noise.draw(generator, MOST_PAIRS)
+    logs[..., 2] += math.log1p(change)
+    return logs
+
+
+def looked_at(logs: NDArray[np.float64], rule: Rule) -> Ended:
+    """How a case of these logarithms of seconds (pairs, blocks, 3) ends, looked at after each pair."""
     import numpy as np
 
     chances = rule.chances(cases=1, clocks=1)
-    logs = noise.draw(generator, MOST_PAIRS)
-    logs[..., 2] += math.log1p(change)
     seconds = np.exp(logs)
     said = Word.NO_VERDICT
     for pairs in range(rule.least, MOST_PAIRS + 1):

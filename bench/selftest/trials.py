@@ -23,7 +23,7 @@ from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding
 from bench.regress.stopping_rule import DETECT_MINUTES
 from bench.selftest.plants import Plant, plant_commit, plant_to_detect, plants_for
-from bench.talk import say
+from bench.talk import counted, say
 from reports.derive.verdict_words import CHANGES
 
 _PEER_LIMIT = 1.05  # the 5 % of pytest-benchmark's option
@@ -144,7 +144,8 @@ def gate_check(
         with _busy_core() if kind == "busy" else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
         trial = Trial.of(comparison, plants, kind=kind, load=load, peer=counts)
-        say(f"{number}, {kind}: {trial.seconds:.0f} s, {trial.pairs} pairs, status {trial.status}: {_in_words(trial)}")
+        length = f"{trial.seconds:.0f} s, {counted(trial.pairs, 'pair')}"
+        say(f"{number}, {kind}: {length}, status {trial.status}: {_in_words(trial)}")
         yield trial
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,10 @@ def load_learnt(path: Path | str) -> tuple[Learnt, ...]:
 def learnt_for(path: Path | str, sigma: float, *, block_size: int) -> Learnt:
     """The tables of a file for blocks of `block_size` and noise of `sigma` (image units).
 
-    Between two learnt noise levels they are interpolated, beyond them the nearest are taken. Raises ShapeError, naming
-    both, where the file has no tables for such blocks.
+    Between two learnt noise levels they are interpolated, beyond them the nearest are taken. A file is read once, and
+    again when it has changed. Raises ShapeError, naming both, where the file has no tables for such blocks.
     """
-    found = load_learnt(path)
+    found = _kept(Path(path), _version(Path(path)))
     fitting = sorted((one for one in found if one.block_size == block_size), key=lambda one: one.sigma_255)
     if not fitting:
         sizes = " and ".join(str(size) for size in sorted({one.block_size for one in found})) or "none"
@@ -78,6 +79,22 @@ def learnt_for(path: Path | str, sigma: float, *, block_size: int) -> Learnt:
     below = [one for one in fitting if one.sigma_255 <= 255 * sigma] or fitting[:1]
     above = [one for one in fitting if one.sigma_255 > 255 * sigma] or fitting[-1:]
     return _between(below[-1], above[0], 255 * sigma)
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content; the same for every file that is not there."""
+    try:
+        seen = path.stat()
+    except OSError:  # reading it says what is wrong
+        return ()
+    return (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+
+
+@lru_cache(maxsize=8)
+def _kept(path: Path, version: tuple[int, ...]) -> tuple[Learnt, ...]:
+    """The tables of a file, read once for each `version`; nobody may write into them."""
+    del version
+    return load_learnt(path)
 
 
 def _between(low: Learnt, high: Learnt, sigma_255: float) -> Learnt:

@@ -15,8 +15,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+import bench
 from bench import api
 from bench.errors import BenchError, SpecError
+from bench.run.request import Request
 from reports.errors import RunMissingError, RunSchemaError
 from restoration import objects
 from restoration.errors import RestorationError
@@ -201,6 +203,31 @@ def test_the_errors_of_the_command_are_exceptions(tmp_path: Path) -> None:
         api.compare("HEAD", methods=[Own()])  # type: ignore[list-item]  # what is refused
 
 
+def test_the_recorded_call_asks_for_the_same_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Request, str, int]] = []
+
+    def planned(request: Request, *, command: str, jobs: int, say: object) -> None:
+        del say
+        asked.append((request, command, jobs))
+        raise BenchError("enough")
+
+    def recorded(**arguments: object) -> str:
+        with pytest.raises(BenchError, match="enough"):
+            api.run(tmp_path / "mine.toml", progress=False, **arguments)  # type: ignore[arg-type]  # any of them
+        return asked[-1][1]
+
+    monkeypatch.setattr(api, "planned", planned)
+    call = recorded(
+        methods=["dct", ("broken", broken)], images=tmp_path / "clean", degraded=tmp_path / "noisy", jobs=3,
+        out=tmp_path / "out", timeout=7.5, sigma_255=np.arange(15, 26, 10), size=range(9), ratio=[np.float64(2)],
+    )  # fmt: skip
+    with pytest.raises(BenchError, match="enough"):
+        eval(call, {"bench": bench, "broken": broken})  # noqa: S307 - our own words are what is tested
+    (first, command, jobs), (second, again, jobs_again) = asked
+    assert (first, command, jobs) == (second, again, jobs_again)
+    assert recorded() == f"bench.api.run({str(tmp_path / 'mine.toml')!r})"
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.5, "0.5"), ([15, 25], "[15, 25]"), ((1, 2), "[1, 2]"), (range(2), "[0, 1]"), (np.arange(2), "[0, 1]"),
@@ -244,6 +271,8 @@ print(sorted(set(results.quality["method"])), len(results.failures), results.run
     )
     assert done.returncode == 0, done.stderr
     spec = str(place / "tiny.toml")
-    assert done.stdout == f"['Net', 'noisy'] 0 bench.api.run({spec!r}, methods=['noisy', 'Net'])\n"
+    # Whoever repeats the call needs the images, too, and an object of that name: the name alone is no method.
+    call = f"bench.api.run({spec!r}, methods=['noisy', ('Net', Net(...))], images={str(place / 'images')!r}, jobs=1)"
+    assert done.stdout == f"['Net', 'noisy'] 0 {call}\n"
     assert "seconds" in done.stderr  # the forecast
     assert (tmp_path / "results").is_dir()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,8 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.errors import BenchError
-from bench.machine.fresh_process import Failure, FreshProcess, Part, ProcessDiedError, answer
+from bench.errors import BenchError, one_line
+from bench.machine.fresh_process import Failure, FreshProcess, Part, ProcessDiedError, answer, known
+from bench.plan.case import Case
+from bench.record.attempt import attempt
 
 
 def test_a_module_answers_question_after_question() -> None:
@@ -78,6 +82,21 @@ def test_one_question_to_a_process_of_its_own() -> None:
         answer("operator", "truediv", 1, 0)
     with pytest.raises(BenchError, match="no answer within 0 s"):
         answer("time", "sleep", 60, patience=0.1)
+
+
+def test_an_error_there_is_the_error_that_it_would_be_here() -> None:
+    case = Case("memory", "mine")
+    with FreshProcess("operator") as process:
+        there = attempt("r", case, lambda: known(process.ask("truediv", 1, 0), "mine: in a fresh process: "))
+    here = attempt("r", case, lambda: operator.truediv(1, 0))
+    assert there[0].error == here[0].error == "ZeroDivisionError: division by zero"
+
+
+def test_one_told_on_survives_the_way_between_processes() -> None:
+    told = ProcessDiedError("mine: it died; try a smaller size", -9, "ProcessDiedError: it died")
+    again = pickle.loads(pickle.dumps(told))  # noqa: S301 - our own
+    assert (str(again), again.ended, one_line(again)) == (str(told), -9, "ProcessDiedError: it died")
+    assert one_line(ProcessDiedError("it died")) == "ProcessDiedError: it died"
 
 
 def test_ctrl_c_at_the_terminal_does_not_reach_it() -> None:

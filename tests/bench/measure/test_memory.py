@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from bench.measure.memory import (
     refusal,
 )
 from bench.plan.case import Case
+from bench.record.attempt import attempt
 from restoration.method import Method
 
 MEBIBYTE = 2**20
@@ -139,6 +142,24 @@ def test_a_fresh_process_refuses_before_trying_and_names_an_unknown_method() -> 
         in_fresh_process(CASE, limit=1000.0)
     with pytest.raises(BenchError, match="unknown method 'nosy'"):
         in_fresh_process(Case(**(vars(CASE) | {"method": "nosy"})))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("failing", "error"),
+    [
+        ("raise RuntimeError('boom')", "RuntimeError: boom"),
+        ("raise KeyError('boom')", "KeyError: 'boom'"),
+        ("import os; os._exit(7)", "ProcessDiedError: the process ended with status 7 before it had answered"),
+    ],
+)
+def test_an_error_is_the_one_that_every_other_kind_of_case_meets(tmp_path: Path, failing: str, error: str) -> None:
+    (tmp_path / "mine.py").write_text(f"def broken(noisy):\n    {failing}\n")
+    case = replace(CASE, method=f"{tmp_path / 'mine.py'}:broken")
+    failed, _ = attempt("r", case, lambda: peak_memory(case))
+    assert failed.error == error
+    with pytest.raises(BenchError, match=f"^{re.escape(case.method)}: "):  # the command's line says of what
+        in_fresh_process(case)
 
 
 class FakeOutOfMemoryError(RuntimeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -69,3 +70,10 @@ def test_without_the_estimator_there_is_no_noise_and_no_zero(folder: Path, monke
     described, _ = describe(find_images(folder))
     assert {each.noise_255 for each in described} == {None}
     assert NO_NOISE in in_words(described)
+
+
+def test_a_set_of_one_image_is_told_in_the_singular(folder: Path) -> None:
+    described, _ = describe({"gray.png": folder / "gray.png"})
+    whole, noise = in_words(described)
+    assert whole == "1 image (1 grey; 1 of 8 bits), 96 x 64 pixels (width x height)"
+    assert re.match(r"noise \d+\.\d\d / 255; noise as", noise)

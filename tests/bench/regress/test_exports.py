@@ -117,7 +117,7 @@ def test_a_summary_is_read_in_ten_seconds() -> None:
     lines = step_summary(comparison, Path("results") / "compare-a-b").splitlines()
     assert lines[0] == "## restobench: slower"
     assert lines[2] == "**m a=1 b=2, seconds 8x8: +10.00 % (+8.00 % .. +12.00 %)**; exit status 1: it does not pass."
-    assert lines[4].endswith("41 of 42 measurements changed or are undecided.")
+    assert lines[4].endswith("changed or undecided: 41 of 42 measurements.")
     assert lines[8].startswith("| slower | m a=1 b=2 |")
     assert "and 36 more" in lines[-3]
     assert lines[-1] == "All measurements: `compare-a-b/comparison.md`"

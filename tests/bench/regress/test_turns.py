@@ -83,3 +83,12 @@ def test_a_turn_is_long_enough_to_be_timed_and_no_longer_than_needed(seconds: fl
     block = 3 * pace.rounds * pace.samples * pace.calls * seconds
     assert pace.blocks == (turns.FEW_BLOCKS if block > turns.LONGEST_BLOCK else BLOCKS)
     assert pace.calls == 1 or pace.calls * seconds < 2 * turns.SHORTEST_SAMPLE
+
+
+@pytest.mark.parametrize("seconds", [0.03, 0.05, 0.1, 0.5, 1.0, 10.0])
+def test_a_long_case_has_at_least_three_rounds_so_that_one_disturbed_does_not_count(seconds: float) -> None:
+    pace = Pace.of(seconds)
+    assert pace.rounds >= 3
+    rounds = np.full((pace.rounds, 3, 2), seconds)
+    rounds[0, 2] *= 2
+    assert middle(rounds) == pytest.approx(seconds)

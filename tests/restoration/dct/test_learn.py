@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from restoration import dct_denoise
+from restoration.dct import learnt
 from restoration.dct.learn import Schedule, learn_steps, learn_thresholds
 from restoration.dct.learnt import SHIPPED, Learnt, learnt_for, load_learnt, save_learnt
 from restoration.dct.steps import Steps
@@ -136,3 +137,30 @@ def test_the_shipped_tables_serve_both_block_sizes_at_any_sigma() -> None:
             found = learnt_for(SHIPPED, sigma_255 / 255, block_size=block_size)
             assert found.steps is not None
             assert 1.5 < found.thresholds[0, 1:].mean() < 4.5
+
+
+def test_a_file_is_read_once_and_again_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "learnt.json"
+    save_learnt(path, [tables(8, 25, 2.5)])
+    read: list[Path] = []
+    monkeypatch.setattr(learnt, "load_learnt", lambda file: [read.append(file), load_learnt(file)][1])
+    noisy = torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
+    first, again = (dct_denoise(noisy, SIGMA, thresholds=path) for _ in range(2))
+    assert read == [path]
+    assert torch.equal(first, again)
+    save_learnt(path, [tables(8, 25, 2.75)])
+    assert torch.equal(dct_denoise(noisy, SIGMA, thresholds=path), dct_denoise(noisy, SIGMA, ratio=2.75))
+    assert read == [path, path]
+
+
+def test_what_is_kept_is_not_what_is_handed_out(tmp_path: Path) -> None:
+    path = tmp_path / "learnt.json"
+    save_learnt(path, [tables(8, 25, 2.5)])
+    handed = learnt_for(path, SIGMA, block_size=8)
+    handed.thresholds.zero_()
+    assert handed.steps is not None
+    handed.steps.noise.zero_()
+    assert learnt_for(path, SIGMA, block_size=8).thresholds[0, 1] == 2.5
+    again = learnt_for(path, SIGMA, block_size=8).steps
+    assert again is not None
+    assert again.noise[0, 1] == 2.5
