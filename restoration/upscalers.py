@@ -58,7 +58,15 @@ UPSCALERS: tuple[Method, ...] = (
         network=later("restoration.rdn:paper_network"),
         summary="RDN of the paper's size with random weights: cost and time only",
         title="RDN",
-        options={"blocks": 16, "layers": 8, "growth": 64, "features": 64, "runtime": "auto", "precision": "", "tile": 0},
+        options={
+            "blocks": 16,
+            "layers": 8,
+            "growth": 64,
+            "features": 64,
+            "runtime": "auto",
+            "precision": "",
+            "tile": 0,
+        },  # fmt: skip
         channels=(3,),
         scales=(2, 3, 4),
         dtypes=("float32", "bfloat16", "float16"),
