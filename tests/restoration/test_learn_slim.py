@@ -16,7 +16,7 @@ from restoration.learn_slim import Schedule, learn_slim, main
 from restoration.method import Setup
 
 TINY = Architecture(features=4, depth=3)
-QUICK = Schedule(steps=40, crops=4, crop_size=32, saved_every=10, rate=1e-2)
+QUICK = Schedule(steps=40, crops=4, crop_size=32, saved_every=10, rate=1e-2, settled_at=20, settled_on=3)
 SIGMA = 25 / 255
 
 
