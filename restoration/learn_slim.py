@@ -102,7 +102,7 @@ def _batch(pyramid: list[list[Tensor]], shares: Tensor, schedule: Schedule, step
 
 
 def _errors(network: FFDNet, batch: Batch) -> tuple[float, Tensor]:
-    """The mean square error in units of sigma^2, and the loss: the same with every picture and sigma given its weight."""
+    """The mean square error in units of sigma^2; the loss, the same with each picture and sigma given its weight."""
     clean, noisy, sigmas, counts = batch
     errors = (network(noisy, sigmas.flatten()) - clean).square()
     loss = (counts * errors * (_LEVEL / sigmas) ** 1.2).mean() / _LEVEL**2
