@@ -21,7 +21,7 @@ from restoration.compiled import winograd
 from restoration.dct import operations
 from restoration.dct.denoise import Engine, check_sigma, dct_denoise
 from restoration.errors import CheckpointError
-from restoration.method import Restore, Setup
+from restoration.method import Option, Restore, Setup
 from restoration.runtimes import choice
 from restoration.runtimes.winograd import by_algorithm
 from restoration.tiles import Geometry
@@ -152,5 +152,5 @@ def parameters(_: Setup) -> int:
 
 def _dct(setup: Setup) -> Setup:
     """The setup of the DCT before the network."""
-    options = {"block_size": 8, "stride": 1, "spacing": 0.0, "aggregation": "uniform"}
+    options: dict[str, Option] = {"block_size": 8, "stride": 1, "spacing": 0.0, "aggregation": "uniform"}
     return replace(setup, options={**options, "engine": setup.options["engine"]})

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -69,8 +70,7 @@ def learn_network(
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step)
         clean, sigmas, counts = batch_of(pyramid, shares, schedule, step)
-        noisy = clean + noise_of(clean, schedule, step) * sigmas
-        errors = (network(noisy, guide_for(noisy, sigmas), sigmas) - clean).square()
+        errors = _errors(network, clean, clean + noise_of(clean, schedule, step) * sigmas, sigmas)
         costs.append(float((errors.detach() / sigmas.square()).mean()))
         check_loss(costs[-1], step)
         loss = (counts * errors * (_LEVEL / sigmas) ** 1.2).mean() / _LEVEL**2
@@ -86,12 +86,18 @@ def learn_network(
     return network.eval()
 
 
+def _errors(network: Corrector, clean: Tensor, noisy: Tensor, sigmas: Tensor) -> Tensor:
+    """The square errors of the restored crops."""
+    restored: Tensor = network(noisy, guide_for(noisy, sigmas), sigmas)
+    return (restored - clean).square()
+
+
 def _begin(network: Corrector) -> None:
     """Weights for layers with ReLUs (He et al. 2015), and a last layer that leaves the DCT's result as it is."""
     for layer in network.layers:
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # every layer has one
+            nn.init.zeros_(cast("Tensor", layer.bias))
     nn.init.zeros_(network.layers[-1].weight)  # type: ignore[arg-type]  # a convolution
 
 

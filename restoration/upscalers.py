@@ -66,7 +66,7 @@ UPSCALERS: tuple[Method, ...] = (
             "runtime": "auto",
             "precision": "",
             "tile": 0,
-        },  # fmt: skip
+        },
         channels=(3,),
         scales=(2, 3, 4),
         dtypes=("float32", "bfloat16", "float16"),

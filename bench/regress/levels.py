@@ -114,7 +114,7 @@ def trend(name: str, entries: Sequence[Entry]) -> Trend:
     means = [fmean(values[start:end]) for start, end in pairwise(cuts)]
     half = student_quantile(1 - (1 - _CONFIDENCE) / 2, level.freedom) * level.noise
     spans = [
-        (start, end, *(_unscaled(metric, mean + off) for off in (0.0, -half, half)))
+        (start, end, _unscaled(metric, mean), _unscaled(metric, mean - half), _unscaled(metric, mean + half))
         for (start, end), mean in zip(pairwise(cuts), means, strict=True)
     ]
     shifts = [

@@ -89,10 +89,11 @@ PEERS: Mapping[str, Peer] = {
 
 def judged_by(peer: Peer, logs: NDArray[np.float64], rule: Rule) -> Ended:
     """How a case of these logarithms of seconds (pairs, blocks, 3) ends by a peer, in the words of `compare`."""
+    import numpy as np
     from scipy.stats import trim_mean
 
     chances = rule.chances(cases=1, clocks=1)
-    ratios = trim_mean(logs[..., 2] - (logs[..., 0] + logs[..., 1]) / 2, TRIM, axis=1)
+    ratios = np.asarray(trim_mean(logs[..., 2] - (logs[..., 0] + logs[..., 1]) / 2, TRIM, axis=1))
     said = Word.NO_VERDICT
     for pairs, found in enumerate(peer.evidence(ratios, rule, chances), 1):
         if pairs < peer.least:

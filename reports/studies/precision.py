@@ -11,6 +11,7 @@ from reports.draw.grid import grid
 from reports.draw.look import Chart, Palette
 from reports.draw.number_text import counted, listed, seconds_text, times_text
 from reports.draw.sheet import Sheet, limited
+from reports.read.tables import lines_of
 from reports.studies.study import Study, of
 
 NEEDS = "psnr_db"
@@ -67,7 +68,7 @@ def _dark_words(ways: pd.DataFrame) -> Iterator[str]:
     if len(dark):
         said = "; ".join(
             f"{line.label} by {line.runtime} in {line.precision} loses {line.most_lost_db:.2f} dB on {line.worst}"
-            for line in dark.itertuples()
+            for line in lines_of(dark)
         )
         yield f"No longer the same network, more than {_DARK:g} dB lost on an image: {said}."
 
@@ -80,7 +81,7 @@ def _words(ways: pd.DataFrame) -> Iterator[str]:
             + (f" ({times_text(line.times)} its float32)" if line.precision != _WIDE and pd.notna(line.times) else "")
             + f", {line.lost_db + 0.0:.2f} dB".replace("-0.00", "0.00")
             + (", emulated" if line.note else "")
-            for line in own.itertuples()
+            for line in lines_of(own)
         ]
         over = counted(own["images"].min(), "image")
         yield f"{label}, time of a call and mean decibels lost beside the published network, {over}: {'; '.join(said)}."
@@ -109,10 +110,10 @@ def _chart(ways: pd.DataFrame, palette: Palette, finding: str) -> Chart:
         tips = [
             f"{label}, {line.part}: {1e3 * line.seconds:.4g} ms, {line.lost_db:.3f} dB lost"
             + (f", {line.note}" if line.note else "")
-            for line in own.itertuples()
+            for line in lines_of(own)
         ]
         sheet.points(1e3 * own["seconds"], own["lost_db"], name=str(label), look=look, tips=tips)
-        for line in own.itertuples():
+        for line in lines_of(own):
             text = f"{line.part}{' (emulated)' if line.note else ''}"
             sheet.name(text, 1e3 * line.seconds, line.lost_db, look=look, series=str(label))
     sheet.axes.set_xscale("log")

@@ -76,9 +76,9 @@ def series_names(cases: pd.DataFrame) -> list[str]:
     varied = {name: alike[name].transform("nunique") > 1 for name in written}
     return [
         ", ".join(
-            [str(line["label"]), *(text.format(line[name]) for name, text in written.items() if varied[name][at])]
+            [str(line["label"]), *(text.format(line[name]) for name, text in written.items() if varied[name].iloc[at])]
         )
-        for at, line in cases.iterrows()
+        for at, (_, line) in enumerate(cases.iterrows())
     ]
 
 

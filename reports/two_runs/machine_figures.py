@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ def methods_of(machines: Machines) -> Mapping[str, str]:
 
 def size_of(line: Any) -> str:
     """The size that a line of a table is about: `512 × 512`, or `512 × 512, batch 4`."""
-    get = line.get if isinstance(line, pd.Series) else lambda name: getattr(line, name)
+    get: Callable[[str], Any] = line.get if isinstance(line, pd.Series) else lambda name: getattr(line, name)
     batch = f", batch {get('batch'):g}" if get("batch") > 1 else ""
     return f"{get('width'):.0f} × {get('height'):.0f}{batch}"
 

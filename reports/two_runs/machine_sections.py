@@ -194,7 +194,7 @@ def _quality(machines: Machines, command: str) -> Section:
         return Section("quality", "Quality", command, text=(words("machines.no_scores"),))
     said = []
     for name, own in found.groupby("metric", sort=False):
-        metric, worst = metrics[str(name)], own.loc[own["off"].idxmax()]
+        metric, worst = metrics[str(name)], own.iloc[int(own["off"].to_numpy(float).argmax())]
         facts = {"metric": metric.title, "images": counted(int(own["images"].sum()), "restored image")}
         if worst["off"] < 10**-metric.digits / 2:
             said.append(words("machines.scores_same", **facts))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ def _pairs(setting: tuple[object, ...], group: pd.DataFrame, machines: Machines)
         slow, fast = first[chosen], second[chosen]
         table = _judged(middle[slow] - middle[fast], draws, (slow, fast), machines.limit)
         names = {"label": [labels[one] for one in slow], "fast": [labels[one] for one in fast]}
-        yield table.assign(**names, **dict(zip(SETTING, setting, strict=True)))
+        yield table.assign(**names, **{name: cast("Any", value) for name, value in zip(SETTING, setting, strict=True)})
 
 
 def _judged(ratios: np.ndarray, draws: np.ndarray, pair: tuple[np.ndarray, np.ndarray], limit: float) -> pd.DataFrame:
@@ -187,7 +188,7 @@ def score_differences(places: Sequence[Place], metrics: Sequence[Metric]) -> pd.
         ends = pd.DataFrame({"least": shared.min(axis=1), "most": shared.max(axis=1)})
         ends = ends.assign(off=ends["most"] - ends["least"]).reset_index()
         for key, group in ends.groupby(SCORED, observed=True, sort=False):
-            line = group.loc[group["off"].idxmax()]
+            line = group.iloc[int(group["off"].to_numpy(float).argmax())]
             found = {"image": line["image"], "least": line["least"], "most": line["most"], "off": line["off"]}
             lines.append({**dict(zip(SCORED, key, strict=True)), "metric": metric.name, "images": len(group), **found})
     return pd.DataFrame(lines, columns=[*SCORED, "metric", "images", "image", "least", "most", "off"])

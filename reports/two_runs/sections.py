@@ -58,7 +58,7 @@ _FIELDS: Columns = {"name": ("field", text_cell), "before": ("base", text_cell),
 def sections(pair: Pair, earlier: Sequence[Run], command: str) -> Iterator[Section]:
     """Every section, in the page's order; `earlier` runs make the history longer, `command` makes the page again."""
     times = time_changes(pair)
-    times = worst_first(times, np.log(times["ratio"].astype(float)))
+    times = worst_first(times, times["ratio"].astype(float).map(np.log))
     qualities, exact = quality_changes(pair), exact_changes(pair)
     qualities, exact = worst_first(qualities, qualities["loss"]), worst_first(exact, exact["off"])
     said = tuple(_verdict(times, qualities, exact, pair))
@@ -148,7 +148,7 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
     if times.empty:
         return
     palette = Palette(pair.after.labels)
-    moved = times.assign(size=np.abs(np.log(times["ratio"].astype(float))), name=case_names(times))
+    moved = times.assign(size=np.abs(times["ratio"].astype(float).map(np.log)), name=case_names(times))
     moved = moved.nlargest(_MOST_ROWS, "size").sort_values("ratio", ascending=False, kind="stable")
     sheet = Sheet((5.6, 1.2 + 0.3 * len(moved)))
     least = 1 + max(CALLED_FROM * pair.tolerances.time, pair.floor)
@@ -161,7 +161,7 @@ def _forest(times: pd.DataFrame, pair: Pair) -> Iterator[Chart]:
         sheet.estimate(place, line.ratio, line.low, line.high, name=name, look=palette[name], tip=tip)
     sheet.names(moved["name"], 40)
     sheet.axes.set_xlabel("head over base; shaded: no change")
-    largest = moved.loc[moved["size"].idxmax()]
+    largest = moved.iloc[int(moved["size"].to_numpy(float).argmax())]
     takes = takes_text(largest["ratio"], "the base")
     finding = words("comparison.largest", method=largest["label"], takes=takes, verdict=largest["verdict"])
     yield sheet.chart("time-changes", "Time, head over base", finding)

@@ -171,4 +171,5 @@ def runs_table(lines: Sequence[TrendLine], machines: Mapping[str, str]) -> pd.Da
         for line in lines
         for stop in line.stops
     }  # fmt: skip
-    return pd.DataFrame(sorted(runs.values(), key=lambda run: run["started"], reverse=True))
+    newest = sorted(runs.values(), key=lambda run: str(run["started"]), reverse=True)
+    return pd.DataFrame(newest)

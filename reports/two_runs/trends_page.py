@@ -145,7 +145,7 @@ def _chart(line: TrendLine, machines: Mapping[str, str], look: Look, number: int
     for span in line.spans:
         edges = [span.start - 0.5, span.end - 0.5]
         _tagged(sheet, sheet.axes.fill_between(edges, span.low, span.high, color=SHADE, alpha=0.5, linewidth=0), line)
-        _tagged(sheet, sheet.axes.hlines(span.value, *edges, color=SOFT, linewidth=1), line)
+        _tagged(sheet, sheet.axes.hlines(span.value, edges[0], edges[1], color=SOFT, linewidth=1), line)
     values = [stop.value for stop in line.stops]
     _tagged(sheet, sheet.axes.plot(places, values, color=look.color, linewidth=1)[0], line)
     what = f"{line.case} on {machines[line.fingerprint]}" if len(machines) > 1 else line.case

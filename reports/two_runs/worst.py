@@ -52,7 +52,7 @@ def _first(
     """How many tolerances the table's worst regression lost, and what is said of it; nothing where there is none."""
     lost = table[table["verdict"].isin(REGRESSIONS)]
     if len(lost):
-        line = lost.loc[lost[badness].astype(float).idxmax()]
+        line = lost.iloc[int(lost[badness].to_numpy(float).argmax())]
         yield float(line[badness]) / tolerance, say(line)
 
 
