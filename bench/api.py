@@ -23,6 +23,7 @@ from bench.progress import progress_bar
 from bench.record.manifest import subjects_of
 from bench.regress.headline import headline, worth_reading
 from bench.regress.stopping_rule import budget_seconds, checked_change
+from bench.run.call_text import call_text
 from bench.run.request import RESULTS, USUAL_TIMEOUT, Request, planned
 from bench.talk import Progress, say
 from reports import compare_reports, write_report
@@ -85,7 +86,7 @@ def run(
     with offered({name: found for name, found in given.items() if found is not None}):
         from bench.run.execute import execute
 
-        command = _call(wanted, _in_call(given), jobs=jobs, **settings)
+        command = call_text(wanted, given, jobs=jobs, **settings)
         jobs = jobs or usable_cores()
         plan = planned(wanted, command=command, jobs=jobs, say=said)
         with _bar(plan.spec.name, shown=progress) as advance:
@@ -350,44 +351,6 @@ def _toml(name: str, value: object) -> str:
 def _listed(value: Any) -> object:
     """An array, a range or a number of NumPy's as plain numbers."""
     return value.tolist() if hasattr(value, "tolist") else list(value)
-
-
-@dataclass(frozen=True)
-class _Written:
-    """What stands in a call as `text`."""
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def _call(wanted: Request, methods: Sequence[object], *, jobs: int | None, **settings: str) -> str:
-    """The call as a person would write it: every argument that decides what is measured, and what is not as usual.
-
-    `settings` are in TOML, whose values JSON holds, too.
-    """
-    arguments = {
-        "methods": list(methods) or None,
-        "images": wanted.images,
-        "degraded": wanted.degraded and str(wanted.degraded),
-        "out": None if wanted.out == RESULTS else str(wanted.out),
-        "jobs": jobs,
-        "timeout": None if wanted.timeout == USUAL_TIMEOUT else wanted.timeout,
-        **{name: json.loads(text) for name, text in settings.items()},
-    }
-    given = [repr(wanted.spec), *(f"{key}={value!r}" for key, value in arguments.items() if value is not None)]
-    return f"bench.api.run({', '.join(given)})"
-
-
-def _in_call(given: Mapping[str, object]) -> list[object]:
-    """The methods in a call: each by its name, an object beside it as far as it can be written."""
-    return [name if found is None else (name, _Written(_made(found))) for name, found in given.items()]
-
-
-def _made(found: object) -> str:
-    """An object in a call: a function or class by its own name, an instance by its class, whatever it was made with."""
-    return name_of(found) if hasattr(found, "__name__") else f"{type(found).__name__}(...)"
 
 
 def _bar(title: str, *, shown: bool) -> AbstractContextManager[Progress]:

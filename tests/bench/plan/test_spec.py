@@ -156,7 +156,7 @@ def test_only_keeps_the_sections_of_the_methods_asked_for() -> None:
 
 def test_an_image_that_is_not_there_is_named_and_a_users_folder_takes_all_of_its_own() -> None:
     spec = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["camra"]}]})
-    with pytest.raises(SpecError, match="no image 'camra' in 1 channels; there are: camera, coins"):
+    with pytest.raises(SpecError, match="no image 'camra' in 1 channel; there are: camera, coins"):
         spec.cases(PICTURES)
     with pytest.raises(SpecError, match="no image 'camra'"):
         spec.on_images(PICTURES[1], given=False).cases(PICTURES)
@@ -169,7 +169,7 @@ def test_a_users_image_may_be_named_by_its_stem() -> None:
     spec = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["a"]}]})
     assert {case.image for case in spec.on_images(names[1], given=False).cases(names)} == {"a.png"}
     twice = Spec.model_validate({"name": "x", "quality": [{"method": "noisy", "images": ["b"]}]})
-    with pytest.raises(SpecError, match=r"no image 'b' in 1 channels; there are: a\.png, b\.png, b\.tif"):
+    with pytest.raises(SpecError, match=r"no image 'b' in 1 channel; there are: a\.png, b\.png, b\.tif"):
         twice.on_images(names[1], given=False).cases(names)
 
 
