@@ -77,8 +77,9 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
         "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
         "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "dct_network",
-        "learn_network", "rdn", "rrdn", "span", "waifu2x", "baselines", "ffmpeg", "dfttest2", "model_files", "community", "callables", "upscalers",
-        "builtin", "source_files", "lookup", "objects", "catalog", "metrics", "degradations",
+        "learn_network", "rdn", "rrdn", "span", "waifu2x", "baselines", "ffmpeg", "dfttest2", "model_files",
+        "community", "callables", "upscalers", "builtin", "source_files", "lookup", "objects", "catalog", "metrics",
+        "degradations",
     ),
     "bench": (
         "__init__", "errors", "interrupts", "talk", "machine", "progress", "plan", "record", "measure", "suite",

@@ -125,7 +125,7 @@ def test_refuses_another_shape(shape: tuple[int, ...]) -> None:
 
 
 def test_refuses_as_many_sigmas_as_fit_nothing() -> None:
-    with pytest.raises(ShapeError, match="3 sigmas for 2 images"):
+    with pytest.raises(ShapeError, match="3 sigmas for a batch of 2"):
         random_network(FORMS[0])(torch.rand(2, 1, 8, 8), torch.full((3,), 0.1))
 
 
