@@ -10,7 +10,7 @@ import pandas as pd
 
 from reports.derive.leaders import leaders
 from reports.draw.look import SOFT, Chart, numbered
-from reports.draw.number_text import gain_text, listed
+from reports.draw.number_text import gain_text, listed, signed
 from reports.draw.sheet import Sheet
 from reports.studies.study import Study, heat_map, of, values
 
@@ -35,7 +35,7 @@ def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
     own = gains[gains["what"] == "learnt"]["value"]
     if len(own):
         beside = "beside the best uniform ratio, on images not learnt on"
-        yield f"At 8 × 8 and sigma 25 the learnt thresholds change PSNR by {own.iloc[0]:+.3f} dB {beside}."
+        yield f"At 8 × 8 and sigma 25 the learnt thresholds change PSNR by {signed(format(own.iloc[0], "+.3f"))} dB {beside}."
     if len(gains):
         best, gain = leaders(gains.assign(label=gains["what"]), "value", partial(gain_text, digits=3))
         names = listed(f"“{name}”" for name in best)

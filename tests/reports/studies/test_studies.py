@@ -126,7 +126,7 @@ def sigma_mismatch() -> Iterator[Fields]:
             ["+0.110 dB", "highest there is +0.400 dB, by “learnt two steps”", "learnt two steps +0.40 dB for 3,040."],
         ),
         (color, 1, ["FFDNet 31.00 dB", "changes DCT 8×8 by +1.50 dB"]),
-        (sr_distribution, 2, ["+2.30 dB on bicubic input", "-2.20 dB on decimate input", "behind on 1 of 3"]),
+        (sr_distribution, 2, ["+2.30 dB on bicubic input", "−2.20 dB on decimate input", "behind on 1 of 3"]),
         (kernel_estimation, 3, ["correlation 0.996, relative error 0.100", "35.90 dB (found, n = 1)"]),
         (
             sigma_mismatch,
@@ -141,7 +141,7 @@ def sigma_mismatch() -> Iterator[Fields]:
                 "rounded scikit-image estimates, on average, 21.50 for 25 (-14 %); 43.00 for 50 (-14 %)",
             ],
         ),
-        (ratio_sweep, 1, ["26 ratios take 60 ms", "7.2 s one by one", "120×", "more than 0.3 / 255"]),
+        (ratio_sweep, 1, ["26 ratios take 60 ms", "7.2 s one by one", "120 times as fast", "more than 0.3 / 255"]),
     ],
 )
 def test_an_experiment_reads_as_its_rows_say(rows: Any, charts: int, words: list[str]) -> None:
@@ -257,8 +257,8 @@ def test_learning_that_loses_is_not_called_a_gain_and_a_tie_names_both() -> None
     gains = (("learnt", -0.1), ("a", -0.05), ("b", -0.05))
     rows = [{"part": f"8x8 sigma 25: {what}", "quantity": "gain_db", "value": gain} for what, gain in gains]
     said = reading("learn-dct", iter(rows))
-    assert "change PSNR by -0.100 dB" in said
-    assert "The highest there is -0.050 dB, by “a” and “b”." in said
+    assert "change PSNR by −0.100 dB" in said
+    assert "The highest there is −0.050 dB, by “a” and “b”." in said
     assert "gain" not in said
 
 
@@ -316,7 +316,7 @@ def test_every_network_is_compared_with_bicubic_and_one_degradation_is_named_onc
         "mine against bicubic: +1.00 dB on x input; it falls behind on 0 of 1 degradation (means over 1 image)." in said
     )
     assert (
-        "yours against bicubic: -1.00 dB on x input; it falls behind on 1 of 1 degradation: x (means over 1 image)."
+        "yours against bicubic: −1.00 dB on x input; it falls behind on 1 of 1 degradation: x (means over 1 image)."
         in said
     )
 
