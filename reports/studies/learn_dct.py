@@ -35,7 +35,8 @@ def _words(table: pd.DataFrame, gains: pd.DataFrame) -> Iterator[str]:
     own = gains[gains["what"] == "learnt"]["value"]
     if len(own):
         beside = "beside the best uniform ratio, on images not learnt on"
-        yield f"At 8 × 8 and sigma 25 the learnt thresholds change PSNR by {signed(format(own.iloc[0], '+.3f'))} dB {beside}."
+        change = signed(f"{own.iloc[0]:+.3f}")
+        yield f"At 8 × 8 and sigma 25 the learnt thresholds change PSNR by {change} dB {beside}."
     if len(gains):
         best, gain = leaders(gains.assign(label=gains["what"]), "value", partial(gain_text, digits=3))
         names = listed(f"“{name}”" for name in best)
