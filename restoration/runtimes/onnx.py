@@ -27,7 +27,7 @@ def package(name: str, setup: Setup, dtypes: tuple[str, ...] = ("float32",)) -> 
     """The package `name`; raises OptionError where it cannot run the setup, PackageMissingError where it is missing."""
     if setup.device != "cpu" or setup.dtype not in dtypes:
         raise OptionError(
-            f"runtime {name}: runs on the cpu in {' or '.join(dtypes)}, got {setup.device} and {setup.dtype}"
+            f"runtime {name}: runs on the cpu in {' or '.join(filter(None, (', '.join(dtypes[:-1]), dtypes[-1])))}, got {setup.device} and {setup.dtype}"
         )
     return installed(name)
 

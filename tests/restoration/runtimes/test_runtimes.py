@@ -123,7 +123,7 @@ def test_refuses_an_unknown_runtime() -> None:
 
 
 def test_refuses_what_a_runtime_does_not_do() -> None:
-    with pytest.raises(OptionError, match="in float32, got cpu and bfloat16"):
+    with pytest.raises(OptionError, match="in float32, float16 or int8, got cpu and bfloat16"):
         built("onnxruntime", dtype="bfloat16")
     with pytest.raises(OptionError, match="in float32, got cpu and bfloat16"):
         built("winograd", dtype="bfloat16")
