@@ -26,9 +26,9 @@ OUTPUT = "restored"
 def package(name: str, setup: Setup, dtypes: tuple[str, ...] = ("float32",)) -> ModuleType:
     """The package `name`; raises OptionError where it cannot run the setup, PackageMissingError where it is missing."""
     if setup.device != "cpu" or setup.dtype not in dtypes:
-        raise OptionError(
-            f"runtime {name}: runs on the cpu in {' or '.join(filter(None, (', '.join(dtypes[:-1]), dtypes[-1])))}, got {setup.device} and {setup.dtype}"
-        )
+        *others, last = dtypes
+        formats = f"{', '.join(others)} or {last}" if others else last
+        raise OptionError(f"runtime {name}: runs on the cpu in {formats}, got {setup.device} and {setup.dtype}")
     return installed(name)
 
 
