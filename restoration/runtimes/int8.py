@@ -117,8 +117,9 @@ class Narrow(nn.Module):
         self.network = folded(network).to(dtype)
         self.dtype = dtype
 
-    def forward(self, *arrays: Tensor) -> Tensor:
-        """The restored batch in float32."""
+    def forward(self, degraded: Tensor, sigma: Tensor | None = None) -> Tensor:
+        """The restored batch in float32; exporters take no arguments whose number is open."""
+        arrays = (degraded,) if sigma is None else (degraded, sigma)
         return self.network(*(array.to(self.dtype) for array in arrays)).float()  # type: ignore[no-any-return]  # a module's call is Any
 
 

@@ -342,7 +342,12 @@ def test_a_worker_with_other_code_takes_no_times(monkeypatch: pytest.MonkeyPatch
 
 def test_experiments_that_take_time_are_timed_where_the_rest_is() -> None:
     named = {name: Case("experiment", name) for name in names()}
-    assert {name for name, case in named.items() if takes_time(case)} == {"ratio-sweep", "roofline", "tiles"}
+    assert {name for name, case in named.items() if takes_time(case)} == {
+        "precision",
+        "ratio-sweep",
+        "roofline",
+        "tiles",
+    }
 
 
 def test_where_no_worker_takes_times_the_manifest_says_so(folder: Path, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_upscalers_and_denoisers_of_one_size_are_not_set_against_each_other(tmp_
 def test_operations_are_set_against_each_other_where_they_differ(tmp_path: Path) -> None:
     two = [*counts("dct", closed_form=100), *counts("ffdnet", closed_form=5000)]
     assert found(methods, tmp_path / "a", two) == (
-        "Operations for a pixel: 50× as many with FFDNet as with DCT 8×8, by closed form."
+        "Operations for a pixel: 50 times as many with FFDNet as with DCT 8×8, by closed form."
     )
     one = found(methods, tmp_path / "b", counts("dct", closed_form=100))
     assert one == "DCT 8×8: 100 operations per pixel by closed form."
@@ -98,7 +98,7 @@ def test_memory_is_set_against_each_other_where_it_differs(tmp_path: Path) -> No
 
     two = [peak("dct", 8.0), peak("ffdnet", 80.0), peak("nlm", 1.0, "predicted")]
     assert found(memory, tmp_path / "a", two) == (
-        "Memory for a pixel: 10× as much with FFDNet as with DCT 8×8, measured, each at its largest size."
+        "Memory for a pixel: 10 times as much with FFDNet as with DCT 8×8, measured, each at its largest size."
     )
     assert "with 8 bytes per pixel, predicted" in found(memory, tmp_path / "b", [peak("dct", 8.0, "predicted")])
     assert found(memory, tmp_path / "c", [peak("dct", NAN)]) == ""
