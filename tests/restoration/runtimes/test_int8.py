@@ -82,7 +82,7 @@ def test_no_picture_of_the_calibration_is_one_that_methods_are_tried_on() -> Non
         ),
         ({"runtime": "ncnn", "precision": "int8"}, "runtime ncnn: does not compute in int8"),
         ({"runtime": "auto", "precision": "int4"}, "precision must be float32, float16, bfloat16, int8, or empty"),
-        ({"runtime": "onnxruntime", "precision": "bfloat16"}, "runs on the cpu in float32 or float16 or int8, got cpu"),
+        ({"runtime": "onnxruntime", "precision": "bfloat16"}, "runs on the cpu in float32, float16 or int8, got cpu"),
         ({"runtime": "winograd", "precision": "float16"}, "runtime winograd: runs on the cpu in float32"),
     ],
 )
