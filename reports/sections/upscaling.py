@@ -76,10 +76,15 @@ def _gains(summary: Summary) -> Iterator[str]:
 def _trained(material: Material, scored: set[str]) -> Iterator[str]:
     """What the networks among those `scored` were trained for, as their records say."""
     records = [record for record in material.run.listed("methods") if str(record.get("name")) in scored]
-    for kind in ("psnr", "looks", "unsaid"):
-        methods = [str(record["title"]) for record in records if record.get("trained_for") == kind]
-        if methods:
-            yield words(f"upscaling.trained_{kind}", methods=listed(methods))
+    named: dict[str, list[str]] = {"psnr": [], "looks": [], "unsaid": []}
+    for record in records:
+        named.get(str(record.get("trained_for")), []).append(str(record["title"]))
+    if named["psnr"]:
+        yield words("upscaling.trained_psnr", methods=listed(named["psnr"]))
+    if named["looks"]:
+        yield words("upscaling.trained_looks", methods=listed(named["looks"]))
+    if named["unsaid"]:
+        yield words("upscaling.trained_unsaid", methods=listed(named["unsaid"]))
 
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:

@@ -117,18 +117,20 @@ def _paces(machines: Machines) -> Iterator[str]:
             if both.empty:
                 continue
             ratios = (both[number] / both[first]).to_numpy(dtype=float)
-            lowest, highest = both.iloc[int(ratios.argmin())], both.iloc[int(ratios.argmax())]
-            facts = {
-                "place": machines.places[number].name, "cases": counted(len(both), "case"),
-                "takes": takes_text(float(np.median(ratios)), machines.places[first].name),
-            }  # fmt: skip
+            place, cases = machines.places[number].name, counted(len(both), "case")
+            takes = takes_text(float(np.median(ratios)), machines.places[first].name)
             least, most = times_text(ratios.min()), times_text(ratios.max())
-            ends = {
-                "lowest": f"{lowest['label']} at {size_of(lowest)}",
-                "highest": f"{highest['label']} at {size_of(highest)}",
-            }
-            level = least == most
-            yield words("machines.pace_level" if level else "machines.pace", least=least, most=most, **ends, **facts)
+            lowest, highest = (
+                f"{line['label']} at {size_of(line)}"
+                for line in (both.iloc[int(ratios.argmin())], both.iloc[int(ratios.argmax())])
+            )
+            if least == most:
+                yield words("machines.pace_level", place=place, takes=takes, cases=cases)
+            else:
+                yield words(
+                    "machines.pace", place=place, takes=takes, cases=cases,
+                    least=least, lowest=lowest, most=most, highest=highest,
+                )  # fmt: skip
             break
 
 
@@ -195,12 +197,15 @@ def _quality(machines: Machines, command: str) -> Section:
     said = []
     for name, own in found.groupby("metric", sort=False):
         metric, worst = metrics[str(name)], own.iloc[int(own["off"].to_numpy(float).argmax())]
-        facts = {"metric": metric.title, "images": counted(int(own["images"].sum()), "restored image")}
+        title, images = metric.title, counted(int(own["images"].sum()), "restored image")
         if worst["off"] < 10**-metric.digits / 2:
-            said.append(words("machines.scores_same", **facts))
+            said.append(words("machines.scores_same", metric=title, images=images))
         else:
             off = f"{digits_text(float(worst['off']))} {metric.unit}".rstrip()
-            said.append(words("machines.scores_differ", off=off, method=worst["label"], image=worst["image"], **facts))
+            method, image = worst["label"], worst["image"]
+            said.append(
+                words("machines.scores_differ", metric=title, images=images, off=off, method=method, image=image)
+            )
     found = found[found["off"] > 0]
     units = [10.0 ** metrics[name].digits for name in found["metric"]]
     shown = found.assign(size=found["off"] * units, ratio=found["ratio"].where(found["ratio"] >= 0))
@@ -223,24 +228,32 @@ def _metrics(machines: Machines) -> dict[str, Metric]:
     return {metric.name: metric for place in machines.places for metric in place.run.metrics}
 
 
+def _operations_words(own: pd.DataFrame) -> Iterator[str]:
+    apart = own[own["off"] > 0].sort_values("off", ascending=False)
+    counts = counted(len(own), "count")
+    if len(own) and apart.empty:
+        yield words("machines.operations_same", counts=counts)
+    for line in lines_of(apart.head(1)):
+        off = 100 * line.off
+        yield words("machines.operations_differ", counts=counts, apart=len(apart), method=line.label, off=off)
+
+
+def _memory_words(own: pd.DataFrame, least: float) -> Iterator[str]:
+    apart = own[own["off"] > least].sort_values("off", ascending=False)
+    counts, limit = counted(len(own), "count"), 100 * least
+    if len(own) and apart.empty:
+        yield words("machines.memory_same", counts=counts, limit=limit)
+    for line in lines_of(apart.head(1)):
+        off = 100 * line.off
+        yield words("machines.memory_differ", counts=counts, limit=limit, apart=len(apart), method=line.label, off=off)
+
+
 def _exact(machines: Machines, command: str) -> Section:
     found = exact_differences(machines.places)
     if found.empty:
         return Section("exact", "Operations and memory", command, text=(words("comparison.nothing_counted"),))
-    said = []
-    for quantity, name, least in (("macs_per_pixel", "operations", 0.0), ("peak_bytes", "memory", Tolerances.memory)):
-        own = found[found["quantity"] == quantity]
-        apart = own[own["off"] > least].sort_values("off", ascending=False)
-        if len(own) and apart.empty:
-            said.append(words(f"machines.{name}_same", counts=counted(len(own), "count"), limit=100 * least))
-        for line in lines_of(apart.head(1)):
-            facts = {
-                "counts": counted(len(own), "count"),
-                "apart": len(apart),
-                "method": line.label,
-                "off": 100 * line.off,
-            }
-            said.append(words(f"machines.{name}_differ", limit=100 * least, **facts))
+    operations, memory = (found[found["quantity"] == quantity] for quantity in ("macs_per_pixel", "peak_bytes"))
+    said = [*_operations_words(operations), *_memory_words(memory, Tolerances.memory)]
     shape: Columns = {
         **columns("label quantity where"), **_place_columns(machines, ",.6g"),
         **columns("off", off=("most over least, less 1", "+.2%")),
@@ -271,10 +284,9 @@ def _environment(machines: Machines, subjects: Subjects, command: str) -> Sectio
     ]  # fmt: skip
     heads = ("machine", "device", "revision", "started", "fingerprint", "run")
     of_runs: Columns = {key: (head, text_cell) for key, head in zip(runs[0], heads, strict=True)}
-    same, all_of = len(names) - len(apart), len(names)
     return Section(
         "environment", "Machines", command,
-        findings=(words("machines.fields", apart=len(apart), fields=counted(all_of, "field"), same=same),),
+        findings=(words("machines.fields", apart=len(apart), fields=counted(len(names), "field")),),
         grids=(
             grid("runs", "Runs", pd.DataFrame(runs), of_runs),
             grid("environment", "Fields that differ", pd.DataFrame(apart), shape),

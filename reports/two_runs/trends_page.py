@@ -191,8 +191,10 @@ def _finding(line: TrendLine) -> str:
     noise = words("history.noise", noise=line.noise) if line.noise else words("history.exact")
     newest_said = words("history.newest", newest=newest, noise=noise)
     if not line.shifts:
-        steady = "history.steady" if len(line.stops) >= LEAST_RUNS else "history.too_few"
-        return f"{words(steady, runs=counted(len(line.stops), 'run'), least=LEAST_RUNS)} {newest_said}"
+        runs = counted(len(line.stops), "run")
+        if len(line.stops) >= LEAST_RUNS:
+            return f"{words('history.steady', runs=runs)} {newest_said}"
+        return f"{words('history.too_few', runs=runs, least=LEAST_RUNS)} {newest_said}"
     said = [
         words(
             "history.changed", revision=line.stops[shift.at].title, change=change_text(line.metric, shift.change),

@@ -37,12 +37,15 @@ def worst_said(times: pd.DataFrame, qualities: pd.DataFrame, exact: pd.DataFrame
     if not found:
         verdicts = pd.concat([table["verdict"].astype(str) for table in (times, qualities, exact_pairs(pair))])
         judged = not verdicts.str.startswith(Word.NO_VERDICT).all()
-        yield words("comparison.no_regression" if judged else "comparison.nothing_judged", head=pair.titles[1])
+        yield words("comparison.no_regression", head=pair.titles[1]) if judged else words("comparison.nothing_judged")
         return
     count = sum(int(table["verdict"].isin(REGRESSIONS).sum()) for table in (times, qualities, exact))
     (_, worst), *rest = sorted(found, key=lambda one: -one[0])
-    key = "regression" if count > 1 else "one_regression"
-    yield words(f"comparison.{key}", count=count, said=worst, head=pair.titles[1], base=pair.titles[0])
+    base, head = pair.titles
+    if count > 1:
+        yield words("comparison.regression", count=count, said=worst, head=head, base=base)
+    else:
+        yield words("comparison.one_regression", said=worst, head=head, base=base)
     yield from (words("comparison.also", said=said) for _, said in rest)
 
 
@@ -71,11 +74,13 @@ def _of_quality(line: Any, pair: Pair) -> str:
     change, low, high = (
         "–" if math.isnan(value) else signed(f"{value:{places}}") for value in line[["change", "low", "high"]]
     )
-    facts = {"method": line["label"], "change": f"{change} {metric.unit}".rstrip(), "metric": metric.title}
+    method, changed = line["label"], f"{change} {metric.unit}".rstrip()
     where = f", sigma {line['sigma_255']:g}" if line["sigma_255"] else ""
     where = f"{line['degradation']}{where}" if line["degradation"] else where.lstrip(", ") or str(line["task"])
-    key = "worst" if line["loss"] >= CALLED_FROM else "worse_image"
-    return words(f"comparison.{key}", reach=reach_text(low, high), where=where, **facts)
+    if line["loss"] < CALLED_FROM:
+        return words("comparison.worse_image", method=method, change=changed, metric=metric.title, where=where)
+    reach = reach_text(low, high)
+    return words("comparison.worst", method=method, change=changed, reach=reach, metric=metric.title, where=where)
 
 
 def _of_count(line: Any) -> str:

@@ -38,9 +38,7 @@ def test_each_way_is_scored_and_timed_in_turn_and_what_cannot_be_is_said(monkeyp
     notes = {reading.part: reading.note for _, reading in found if reading.quantity in {FAILURE, "emulated"}}
     assert notes["torch bfloat16"] == "no instructions for bfloat16"
     assert notes["torch int8"].startswith("runtime torch: does not compute in int8")
-    assert notes["onnxruntime bfloat16"].startswith(
-        "runtime onnxruntime: runs on the cpu in float32, float16 or int8"
-    )
+    assert notes["onnxruntime bfloat16"].startswith("runtime onnxruntime: runs on the cpu in float32, float16 or int8")
     (said,) = [reading.note for _, reading in found if reading.quantity == "calibrated_on"]
     assert "grace_hopper.jpg" in said
 
