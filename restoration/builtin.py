@@ -141,6 +141,7 @@ METHODS: tuple[Method, ...] = (
         task="denoise",
         build=later("restoration.dct_network:build"),
         summary="sliding DCT, whose result a small network at half resolution corrects; learnt for this package",
+        trained_for="psnr",
         title="DCT and network",
         options={"engine": "auto", "runtime": "auto", "tile": 0},
         channels=(1,),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BenchError
 from bench.machine.clock import Clock, clock_for
 from bench.machine.threads import fixed_threads, usable_cores
-from bench.measure.calls import in_turn, seconds_per_call
+from bench.measure.calls import back_and_forth, seconds_per_call
 from restoration.catalog import get
 from restoration.method import Method, Setup
 
@@ -172,10 +172,9 @@ def _in_turn(restorers: Sequence[Callable[[Tensor], Tensor]], shown: Tensor, clo
     calls = [partial(seconds_per_call, partial(restore, shown), clock) for restore in restorers]
     for call in calls:
         call()
-    order = range(len(calls))
     rounds: list[list[float]] = []
     while len(rounds) < _ROUNDS or (sum(map(sum, rounds)) < _SECONDS and len(rounds) < _MOST_ROUNDS):
-        rounds.append(in_turn(calls, order if len(rounds) % 2 else reversed(order)))
+        rounds.append(back_and_forth(calls, len(rounds)))
     return [statistics.median(samples) for samples in zip(*rounds, strict=True)]
 
 

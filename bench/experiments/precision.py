@@ -18,7 +18,7 @@ import torch
 from bench.experiments.scene import Scene, middle, not_measured
 from bench.machine.clock import clock_for
 from bench.machine.instructions import emulated, instruction_sets
-from bench.measure.calls import in_turn, seconds_per_call
+from bench.measure.calls import back_and_forth, seconds_per_call
 from bench.measure.inputs import degraded
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
@@ -146,6 +146,5 @@ def _compared(
             yield case, Reading("psnr_db", psnr(restore(shown)[0].cpu(), clean), "dB", part=part, repeat=count)
         calls = [partial(seconds_per_call, partial(restore, shown), clock) for restore in restorers.values()]
         for turn in range(rounds):
-            order = range(len(calls)) if turn % 2 else reversed(range(len(calls)))
-            for part, seconds in zip(restorers, in_turn(calls, order), strict=True):
+            for part, seconds in zip(restorers, back_and_forth(calls, turn), strict=True):
                 yield case, Reading("seconds", seconds, "s", "measure", part, count * rounds + turn)

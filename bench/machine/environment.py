@@ -144,7 +144,8 @@ def hypervisor() -> str:
 def _stable(threads: int) -> Iterator[tuple[str, Fact]]:
     yield "cpu", cpu_model()
     yield "architecture", platform.machine()
-    yield from (("instruction_sets", " ".join(sets)) for sets in (instruction_sets(),) if sets)
+    if sets := instruction_sets():
+        yield "instruction_sets", " ".join(sets)
     yield "cores_physical", psutil.cpu_count(logical=False) or 0
     yield "cores_logical", psutil.cpu_count() or 0
     yield "cores_usable", usable_cores()

@@ -50,6 +50,12 @@ def in_turn(samples: Sequence[Callable[[], T]], order: Iterable[int]) -> list[T]
     return [found[place] for place in range(len(samples))]
 
 
+def back_and_forth(samples: Sequence[Callable[[], T]], turn: int) -> list[T]:
+    """As `in_turn`, forwards in odd turns and backwards in even ones, so that drift favours none."""
+    order = range(len(samples))
+    return in_turn(samples, order if turn % 2 else reversed(order))
+
+
 def built(case: Case, clock: Clock) -> tuple[Restore, Reading]:
     """The method of a case, built, and how long that took."""
     method = get(case.method)

@@ -25,6 +25,7 @@ from bench.record.files import append_whole, drop_torn_line, utf8
 from bench.record.manifest import Manifest, how_to_go_on, read_manifest, subject_of
 from bench.record.rows import Row, read_rows
 from bench.regress.findings import Metric
+from bench.talk import counted
 
 SCHEMA = 2
 """Version of an entry; older ones are read as they are, a newer one is refused."""
@@ -148,26 +149,11 @@ def _points(rows: Iterable[Row], usual_threads: object) -> Iterator[tuple[str, P
 def _name(row: Row, metric: Metric, usual_threads: object) -> str:
     """A series' name; the usual number of threads is of the environment, whose runs alone are compared."""
     case, part = row.case, row.reading.part
-    other = (
-        ""
-        if metric != "seconds" or case.threads == usual_threads
-        else f"{case.threads} thread{'s' if case.threads > 1 else ''}"
-    )
+    threads = counted(case.threads, "thread") if metric == "seconds" and case.threads != usual_threads else ""
     noise = f"sigma {case.sigma_255:g}" if metric == "psnr_db" and case.sigma_255 else ""
     shape = f"{case.channels}ch x{case.scale}"
-    words = (
-        metric,
-        case.method,
-        case.variant,
-        case.size,
-        shape,
-        noise,
-        case.degradation,
-        case.device,
-        case.dtype,
-        other,
-    )
-    return " ".join(word for word in (*words, part) if word)
+    words = (metric, case.method, case.variant, case.size, shape, noise, case.degradation, case.device, case.dtype)
+    return " ".join(word for word in (*words, threads, part) if word)
 
 
 def _tolerance(manifest: Manifest) -> Tolerance:

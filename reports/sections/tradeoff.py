@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from reports.derive.candidates import size_text
 from reports.derive.families import lines_through, step_of
 from reports.derive.leaders import leaders
 from reports.derive.scores import RIVALS, main_degradation, main_sigma, within_images
@@ -55,16 +56,12 @@ def _price(summary: Summary) -> Iterator[str]:
 
 def _price_words(first: Any, last: Any) -> tuple[str, str]:
     """How much longer the last of the front takes than the first, and the factor of a decibel; or why not."""
-    if _size(first) != _size(last):
-        return words("tradeoff.other_size", fast_size=_size(first), best_size=_size(last)), ""
+    if size_text(first) != size_text(last):
+        return words("tradeoff.other_size", fast_size=size_text(first), best_size=size_text(last)), ""
     ratio, gain = last["per_megapixel"] / first["per_megapixel"], last["psnr_db"] - first["psnr_db"]
     factor = factor_text(ratio ** (1 / gain))
     each = "" if factor == "1" or gain < 1 else words("tradeoff.each", factor=factor)
     return long_text(ratio), each
-
-
-def _size(one: Any) -> str:
-    return f"{one['width']:.0f} × {one['height']:.0f}"
 
 
 def _place(one: Any) -> str:
@@ -194,10 +191,10 @@ def _finding(shown: pd.DataFrame, front: pd.DataFrame) -> str:
         said = words("tradeoff.both", method=best[0], psnr_db=psnr_db, time=time)
     else:
         top, beside = shown[shown["label"] == best[0]].iloc[0], f"{fastest['label']} ({fastest['psnr_db']:.2f} dB)"
-        if _size(top) == _size(fastest):
+        if size_text(top) == size_text(fastest):
             takes = takes_text(top["per_megapixel"] / fastest["per_megapixel"], beside)
             said = words("tradeoff.best", best=best[0], psnr_db=psnr_db, takes=takes)
         else:
-            apart = words("tradeoff.other_size", fast_size=_size(fastest), best_size=_size(top))
+            apart = words("tradeoff.other_size", fast_size=size_text(fastest), best_size=size_text(top))
             said = words("tradeoff.best_apart", best=best[0], psnr_db=psnr_db, fastest=beside, apart=apart)
     return f"{said} {on_front}"

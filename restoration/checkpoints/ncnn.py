@@ -18,7 +18,7 @@ from torch import Tensor
 from restoration.errors import CheckpointError
 
 _MAGIC = "7767517"
-_FLOAT16 = 0x01306B47
+FLOAT16 = 0x01306B47
 """What stands before weights packed as float16; 0 before those that are not packed."""
 
 _TRANSPOSED = "Deconvolution"
@@ -65,7 +65,7 @@ class _Stream:
     def packed(self, count: int) -> NDArray[np.float32]:
         """`count` numbers behind the tag that says how they are packed."""
         tag = int.from_bytes(self._content[self._offset : self._offset + 4], "little")
-        if tag not in {0, _FLOAT16}:
+        if tag not in {0, FLOAT16}:
             raise ValueError(f"weights packed as {tag:#010x}; expected float32 or float16")
         self._offset += 4
         found = self.take(count, "<f2" if tag else "<f4")

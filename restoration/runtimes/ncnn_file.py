@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 
+from restoration.checkpoints.ncnn import FLOAT16
 from restoration.errors import FormatError
 from restoration.runtimes.ncnn_layers import Layer, Parameter, layer_for, shape_of
 from restoration.runtimes.onnx import INPUTS, OUTPUT
@@ -25,7 +26,7 @@ _ARRAY = -23300
 _FLOAT32 = bytes(4)
 """What stands before weights that are not compressed."""
 
-_FLOAT16 = (0x01306B47).to_bytes(4, "little")
+_FLOAT16 = FLOAT16.to_bytes(4, "little")
 """What stands before weights in float16, which end at a multiple of 4 bytes."""
 
 
