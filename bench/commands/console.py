@@ -15,7 +15,7 @@ NARROW = 80
 _NAMES = frozenset({"group", "method", "beside"})
 """Columns of names, of which the middle is left out where a table has no room; all else is folded."""
 
-_SHORTEST = 12
+_SHORTEST = 10
 """Characters that are left of a name, however narrow the table."""
 
 
