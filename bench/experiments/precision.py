@@ -15,15 +15,13 @@ from functools import partial
 
 import torch
 
-from bench.experiments.scene import Scene, middle, not_measured
+from bench.experiments.scene import Scene, degraded_middle, network_case, not_measured
 from bench.machine.clock import clock_for
 from bench.machine.instructions import emulated, instruction_sets
 from bench.measure.calls import back_and_forth, seconds_per_call
-from bench.measure.inputs import degraded
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
 from restoration.catalog import get
-from restoration.degradation import crop_to_multiple
 from restoration.errors import OptionError, PackageMissingError, RestorationError
 from restoration.images import Picture
 from restoration.method import Method, Option, Restore, Setup
@@ -105,13 +103,10 @@ def _names(value: Option) -> list[str]:
 
 def _case(case: Case, method: Method, sigma_255: float) -> Case:
     """The case of a network; raises OptionError for one whose quality means nothing or that is of one precision."""
-    if method.random_weights:
-        raise OptionError("its weights are random, so what a precision changes of its result means nothing")
+    made = network_case(case, method, sigma_255, changes="a precision changes")
     if not {"runtime", "precision"} <= set(method.options):
         raise OptionError("expected a network with the options runtime and precision")
-    if method.task == "denoise":
-        return replace(case, task="denoise", channels=method.channels[0], sigma_255=sigma_255, degradation="awgn")
-    return replace(case, task="upscale", channels=method.channels[0], scale=method.scales[0], degradation="bicubic")
+    return made
 
 
 def _ready(method: Method, case: Case, way: Way, picture: Picture, side: int) -> Restore | Reading:
@@ -122,23 +117,17 @@ def _ready(method: Method, case: Case, way: Way, picture: Picture, side: int) ->
             return not_measured(PackageMissingError(lacks), part=way.part)
         restore = method.build(method.checked(setup))
         with torch.inference_mode():
-            restore(_pair(case, picture, side)[1])
+            restore(degraded_middle(case, picture, side)[1])
     except RestorationError as error:
         return not_measured(error, part=way.part)
     return restore
-
-
-def _pair(case: Case, picture: Picture, side: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The middle of a picture (C, H, W), and its degraded batch."""
-    clean = crop_to_multiple(middle(picture.pixels, case.scale * side), case.scale)
-    return clean, degraded(case, clean)[None]
 
 
 def _compared(
     case: Case, restorers: Mapping[str, Restore], picture: Picture, option: Mapping[str, Option], count: int
 ) -> Iterator[tuple[Case, Reading]]:
     """The readings of one image; the result that is scored warms up what is timed."""
-    clean, shown = _pair(case, picture, int(option["side"]))
+    clean, shown = degraded_middle(case, picture, int(option["side"]))
     case = replace(case, height=clean.shape[1], width=clean.shape[2])
     clock, rounds = clock_for(case.device), int(option["rounds"])
     with torch.inference_mode():

@@ -10,12 +10,13 @@ cannot be measured is a reading that says why (see `not_measured`); the rest goe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bench.plan.case import Reading
+from bench.plan.case import Case, Reading
 from bench.record.attempt import SKIPPED
-from restoration.errors import PackageMissingError, RestorationError, WeightsMissingError
+from restoration.errors import OptionError, PackageMissingError, RestorationError, WeightsMissingError
+from restoration.method import Method
 
 if TYPE_CHECKING:
     import torch
@@ -52,3 +53,24 @@ def middle(image: torch.Tensor, side: int) -> torch.Tensor:
     """The central `side` rows and columns of an image (..., H, W), or as many as it has."""
     top, left = (max(size - side, 0) // 2 for size in image.shape[-2:])
     return image[..., top : top + side, left : left + side]
+
+
+def network_case(case: Case, method: Method, sigma_255: float, *, changes: str) -> Case:
+    """The case of a network at what it is made for: noise of `sigma_255`, or bicubic reduction by its scale.
+
+    Raises OptionError for random weights, of whose result it means nothing what, say, `tiles change`.
+    """
+    if method.random_weights:
+        raise OptionError(f"its weights are random, so what {changes} of its result means nothing")
+    if method.task == "denoise":
+        return replace(case, task="denoise", channels=method.channels[0], sigma_255=sigma_255, degradation="awgn")
+    return replace(case, task="upscale", channels=method.channels[0], scale=method.scales[0], degradation="bicubic")
+
+
+def degraded_middle(case: Case, picture: Picture, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The middle of a picture (C, H, W), and its degraded batch of at most `side` rows and columns."""
+    from bench.measure.inputs import degraded
+    from restoration.degradation import crop_to_multiple
+
+    clean = crop_to_multiple(middle(picture.pixels, case.scale * side), case.scale)
+    return clean, degraded(case, clean)[None]

@@ -20,14 +20,12 @@ import torch
 from torch import Tensor
 
 from bench.errors import SpecError
-from bench.experiments.scene import Scene, middle, not_measured
+from bench.experiments.scene import Scene, degraded_middle, network_case, not_measured
 from bench.machine.clock import clock_for
-from bench.measure.inputs import degraded
 from bench.measure.memory import alive_at_once
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
 from restoration.catalog import get
-from restoration.degradation import crop_to_multiple
 from restoration.errors import OptionError, RestorationError
 from restoration.images import Picture
 from restoration.method import Method, Option, Restore
@@ -104,13 +102,10 @@ def seam_steps(restored: Tensor, whole: Tensor, step: int) -> Tensor:
 
 def _case(case: Case, method: Method, sigma_255: float) -> Case:
     """The case of a network; raises OptionError for one whose quality means nothing or that cannot cut images."""
-    if method.random_weights:
-        raise OptionError("its weights are random, so what tiles change of its result means nothing")
+    made = network_case(case, method, sigma_255, changes="tiles change")
     if "tile" not in method.options:
         raise OptionError("expected a network with an option tile, which cuts images exactly")
-    if method.task == "denoise":
-        return replace(case, task="denoise", channels=method.channels[0], sigma_255=sigma_255, degradation="awgn")
-    return replace(case, task="upscale", channels=method.channels[0], scale=method.scales[0], degradation="bicubic")
+    return made
 
 
 def _ways(method: Method, case: Case, cut: Cut) -> dict[str, Restore]:
@@ -130,8 +125,7 @@ def _compared(
     case: Case, ways: Mapping[str, Restore], picture: Picture, cut: Cut, count: int
 ) -> Iterator[tuple[Case, Reading]]:
     """The readings of one image; of the first one also the memory, which warms up what is timed."""
-    clean = crop_to_multiple(middle(picture.pixels, case.scale * cut.side), case.scale)
-    shown = degraded(case, clean)[None]
+    clean, shown = degraded_middle(case, picture, cut.side)
     case = replace(case, height=clean.shape[1], width=clean.shape[2])
     clock = clock_for(case.device)
     with torch.inference_mode():
