@@ -12,7 +12,7 @@ and taken up again from there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -20,12 +20,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from restoration.dct.crops import ManyLevels, batch_of, noise_of, sizes_of
-from restoration.dct.learn import check_end, check_loss, image_shares
+from restoration.dct.crops import ManyLevels, descend, noise_of, printed
+from restoration.dct.learn import Progress
 from restoration.dct_network import SHIPPED, Architecture, Corrector, guide_for, save_corrector
-
-Progress = Callable[[int, float], None]
-"""Told each step's number and loss."""
 
 _LEVEL = 25 / 255
 """The noise whose errors count as they are; those of another sigma count (`_LEVEL` / sigma)^1.2, as PSNR has it."""
@@ -61,35 +58,17 @@ def learn_network(
     torch.manual_seed(schedule.seed)
     network = Corrector(architecture).train()
     _begin(network)
-    optimizer = torch.optim.Adam(network.parameters(), lr=schedule.rate)
-    start = _resume(state, network, optimizer)
-    shares = image_shares(images, _LEVEL)
-    pyramid = [sizes_of(image, schedule) for image in images]
-    costs: list[float] = []
-    for step in range(start, schedule.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate_at(step)
-        clean, sigmas, counts = batch_of(pyramid, shares, schedule, step)
-        errors = _errors(network, clean, clean + noise_of(clean, schedule, step) * sigmas, sigmas)
-        costs.append(float((errors.detach() / sigmas.square()).mean()))
-        check_loss(costs[-1], step)
-        loss = (counts * errors * (_LEVEL / sigmas) ** 1.2).mean() / _LEVEL**2
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        optimizer.step()
-        if progress:
-            progress(step, loss.item())
-        if state and (step + 1) % schedule.saved_every == 0:
-            saved = {"step": step + 1, "network": network.state_dict(), "optimizer": optimizer.state_dict()}
-            torch.save(saved, state)
-    check_end(costs or [0.0])  # none where the state was at its end
+
+    def errors(clean: Tensor, sigmas: Tensor, step: int) -> Tensor:
+        noisy = clean + noise_of(clean, schedule, step) * sigmas
+        restored: Tensor = network(noisy, guide_for(noisy, sigmas), sigmas)
+        return restored - clean
+
+    def loss(wrong: Tensor, sigmas: Tensor, counts: Tensor) -> Tensor:
+        return (counts * wrong.square() * (_LEVEL / sigmas) ** 1.2).mean() / _LEVEL**2
+
+    descend([*network.parameters()], images, schedule, errors=errors, loss=loss, state=state, progress=progress)
     return network.eval()
-
-
-def _errors(network: Corrector, clean: Tensor, noisy: Tensor, sigmas: Tensor) -> Tensor:
-    """The square errors of the restored crops."""
-    restored: Tensor = network(noisy, guide_for(noisy, sigmas), sigmas)
-    return (restored - clean).square()
 
 
 def _begin(network: Corrector) -> None:
@@ -101,30 +80,12 @@ def _begin(network: Corrector) -> None:
     nn.init.zeros_(network.layers[-1].weight)  # type: ignore[arg-type]  # a convolution
 
 
-def _resume(state: Path | None, network: Corrector, optimizer: torch.optim.Adam) -> int:
-    """The number of steps that `state` holds, whose network and momenta are taken over."""
-    if state is None or not state.exists():
-        return 0
-    saved = torch.load(state, weights_only=True)
-    network.load_state_dict(saved["network"])
-    optimizer.load_state_dict(saved["optimizer"])
-    return int(saved["step"])
-
-
 def main(folder: str, file: str = str(SHIPPED), state: str | None = None) -> None:
     """Learns the network on the pictures in `folder` and writes it."""
     from restoration.images import image_paths, load_image
 
-    losses: list[float] = []
-
-    def progress(step: int, loss: float) -> None:
-        losses.append(loss)
-        if (step + 1) % 100 == 0:
-            print(f"step {step + 1}: loss {sum(losses) / len(losses):.4f}", flush=True)  # noqa: T201 - a command
-            losses.clear()
-
     images = [load_image(path, channels=1).pixels for path in image_paths(folder)]
-    save_corrector(learn_network(images, state=Path(state) if state else None, progress=progress), file)
+    save_corrector(learn_network(images, state=Path(state) if state else None, progress=printed()), file)
 
 
 if __name__ == "__main__":

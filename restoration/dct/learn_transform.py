@@ -25,8 +25,8 @@ from torch import Tensor
 from torch.nn.functional import conv_transpose2d, fold, unfold
 
 from restoration.dct.basis import kernels
-from restoration.dct.crops import ManyLevels, batch_of, noise_of, sizes_of
-from restoration.dct.learn import TRAINING, check_end, check_loss, image_shares
+from restoration.dct.crops import ManyLevels, descend, noise_of, printed
+from restoration.dct.learn import TRAINING
 from restoration.dct.transform import RATIO, SHIPPED, save_transforms
 from restoration.errors import DivergedError
 
@@ -78,27 +78,18 @@ def learn_transform(
     else:
         schedule = schedule or Schedule(steps=1500, rate=3e-3)  # it starts near its end
         free = (first / first.norm(dim=1, keepdim=True)).requires_grad_()
-    optimizer = torch.optim.Adam([free], lr=schedule.rate)
-    start = _resume(state, free, optimizer)
-    shares = image_shares(images, 25 / 255)
-    pyramid = [sizes_of(image, schedule) for image in images]
-    costs: list[float] = []
-    for step in range(start, schedule.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate_at(step)
-        clean, sigmas, counts = batch_of(pyramid, shares, schedule, step)
-        errors = _errors(level_rows(free), clean, sigmas, first=first, schedule=schedule, step=step)
-        costs.append((errors / sigmas).square().mean().item())
-        check_loss(costs[-1], step)
-        loss = (counts * errors.square() / sigmas).mean() * 255
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        optimizer.step()
+
+    def errors(clean: Tensor, sigmas: Tensor, step: int) -> Tensor:
+        return _errors(level_rows(free), clean, sigmas, first=first, schedule=schedule, step=step)
+
+    def loss(wrong: Tensor, sigmas: Tensor, counts: Tensor) -> Tensor:
+        return (counts * wrong.square() / sigmas).mean() * 255
+
+    def told(step: int, loss: float) -> None:
         if progress:
-            progress(step, loss.item(), level_rows(free.detach()))
-        if state and (step + 1) % schedule.saved_every == 0:
-            torch.save({"step": step + 1, "free": free.detach(), "optimizer": optimizer.state_dict()}, state)
-    check_end(costs or [0.0])  # none where the state was at its end
+            progress(step, loss, level_rows(free.detach()))
+
+    descend([free], images, schedule, errors=errors, loss=loss, state=state, progress=told)
     return level_rows(free.detach())
 
 
@@ -171,17 +162,6 @@ def _errors(
     return (restored - covered)[..., margin:-margin, margin:-margin]
 
 
-def _resume(state: Path | None, free: Tensor, optimizer: torch.optim.Adam) -> int:
-    """The number of steps that `state` holds, whose matrix and momenta are taken over."""
-    if state is None or not state.exists():
-        return 0
-    saved = torch.load(state, weights_only=True)
-    with torch.no_grad():
-        free.copy_(saved["free"])
-    optimizer.load_state_dict(saved["optimizer"])
-    return int(saved["step"])
-
-
 def training_images() -> list[Tensor]:
     """What the shipped matrix is learnt on, grey (1, H, W); needs PyWavelets, whose data two of them are."""
     import pywt.data
@@ -197,13 +177,10 @@ def training_images() -> list[Tensor]:
 def main(file: str, folder: str | None = None) -> None:
     """Learns and writes the matrices for blocks of 13."""
     images = training_images()
-    losses: list[float] = []
+    told = printed()
 
     def progress(step: int, loss: float, _: Tensor) -> None:
-        losses.append(loss)
-        if (step + 1) % 100 == 0:
-            print(f"step {step + 1}: loss {sum(losses) / len(losses):.4f}", flush=True)  # noqa: T201 - a command
-            losses.clear()
+        told(step, loss)
 
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
