@@ -24,11 +24,12 @@ from restoration.errors import CheckpointError
 from restoration.method import Option, Restore, Setup
 from restoration.runtimes import choice
 from restoration.runtimes.winograd import by_algorithm
-from restoration.tiles import Geometry
+from restoration.tiles import Geometry, within_memory
 
 SHIPPED = Path(__file__).with_name("dct_network.safetensors")
 """The network that comes with this package, learnt by `restoration.learn_network`; numbers of 16 bits."""
 
+_BLOCK = 8
 _RATIO = 2.7
 _LEVEL = 25 / 255
 """The sigma at which the map of the noise's level is 1."""
@@ -53,9 +54,12 @@ class Architecture:
 
     @property
     def geometry(self) -> Geometry:
-        """Each convolution sees one cell of 2 x 2 pixels further; at the peak, three inner maps are alive."""
+        """Each convolution sees one cell of 2 x 2 pixels further, and the DCT before them the blocks of every pixel.
+
+        At the peak, three inner maps are alive.
+        """
         cells = 3 * self.features + 2 * (self.widths[0] + self.widths[-1])
-        return Geometry(overlap=2 * self.depth, multiple=2, bytes_per_pixel=cells)
+        return Geometry(overlap=2 * self.depth + _BLOCK - 1, multiple=2, bytes_per_pixel=cells)
 
 
 class Corrector(nn.Module):
@@ -119,8 +123,8 @@ def save_corrector(network: Corrector, file: Path | str) -> None:
 def guide_for(noisy: Tensor, sigma: float | Tensor, *, engine: Engine = "auto") -> Tensor:
     """What the network corrects; `sigma` a number, or one per image (N, 1, 1, 1)."""
     if isinstance(sigma, Tensor):  # a hard threshold knows no scale
-        return dct_denoise(noisy / sigma, 1.0, ratio=_RATIO, engine=engine) * sigma
-    return dct_denoise(noisy, sigma, ratio=_RATIO, engine=engine)
+        return dct_denoise(noisy / sigma, 1.0, block_size=_BLOCK, ratio=_RATIO, engine=engine) * sigma
+    return dct_denoise(noisy, sigma, block_size=_BLOCK, ratio=_RATIO, engine=engine)
 
 
 def build(setup: Setup) -> Restore:
@@ -128,8 +132,12 @@ def build(setup: Setup) -> Restore:
     check_sigma(setup.sigma)
     network = load_corrector()
     engine = cast("Engine", str(setup.options["engine"]))
-    correct = choice.build(AtSigma(network, setup.sigma), setup, network.architecture.geometry)
-    return lambda noisy: correct(torch.cat((noisy, guide_for(noisy, setup.sigma, engine=engine)), 1))
+    correct = choice.whole(AtSigma(network, setup.sigma), setup)
+
+    def restore(noisy: Tensor) -> Tensor:
+        return correct(torch.cat((noisy, guide_for(noisy, setup.sigma, engine=engine)), 1))
+
+    return within_memory(restore, network.architecture.geometry, tile=int(setup.options["tile"]))
 
 
 def macs_per_pixel(setup: Setup) -> float:
@@ -152,5 +160,5 @@ def parameters(_: Setup) -> int:
 
 def _dct(setup: Setup) -> Setup:
     """The setup of the DCT before the network."""
-    options: dict[str, Option] = {"block_size": 8, "stride": 1, "spacing": 0.0, "aggregation": "uniform"}
+    options: dict[str, Option] = {"block_size": _BLOCK, "stride": 1, "spacing": 0.0, "aggregation": "uniform"}
     return replace(setup, options={**options, "engine": setup.options["engine"]})

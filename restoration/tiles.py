@@ -38,7 +38,7 @@ class Geometry:
 
 
 def tiled(restore: Restore, image: Tensor, geometry: Geometry, *, tile: int) -> Tensor:
-    """`restore(image)` computed tile by tile: (N, C, H, W) -> (N, C', scale H, scale W).
+    """`restore(image)` computed tile by tile: (N, C, H, W) -> (N, C, scale H, scale W).
 
     `tile` is the side of the part each step contributes; it and the overlap are rounded up to the geometry's multiple.
     Raises RangeError unless tile > 0 and overlap >= 0.
@@ -48,14 +48,12 @@ def tiled(restore: Restore, image: Tensor, geometry: Geometry, *, tile: int) -> 
         raise RangeError(f"tiles: tile must be positive and overlap not negative, got tile={tile}, overlap={overlap}")
     step, margin = _rounded_up(tile, geometry.multiple), _rounded_up(overlap, geometry.multiple)
     height, width = image.shape[-2:]
-    restored: Tensor | None = None  # how many channels come out, the first tile tells
+    restored = image.new_empty((*image.shape[:-2], scale * height, scale * width))
     for top, left in product(range(0, height, step), range(0, width, step)):
         rows, columns = _Span(top, step, margin, height), _Span(left, step, margin, width)
         part = restore(image[..., rows.seen, columns.seen])
-        if restored is None:
-            restored = image.new_empty((*part.shape[:-2], scale * height, scale * width))
         restored[..., rows.own(scale), columns.own(scale)] = part[..., rows.within(scale), columns.within(scale)]
-    return image if restored is None else restored
+    return restored
 
 
 def within_memory(restore: Restore, geometry: Geometry, *, tile: int = 0) -> Restore:
