@@ -118,11 +118,8 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     closed = method.macs_per_pixel(setup) if method.macs_per_pixel else None
     note = ""
     try:
-        counted = _counted(method, setup)
-        published = replace(setup, options={**setup.options, "runtime": "plain"})
-        if setup.options.get("runtime") == "auto" and _seen(plain := _counted(method, published)) > _seen(counted):
-            counted = replace(counted, torch=plain.torch, fvcore=plain.fvcore)
-            note = "of the layers as published: what runs multiplies where no counter sees it"
+        restore, note = _to_be_seen(method, setup)
+        counted = _counted(method, setup, restore)
     except RestorationError as error:  # weights or a package missing: the closed form needs neither
         counted = None
         refusal = f"not counted: {error}"
@@ -138,12 +135,24 @@ def count(method: Method, setup: Setup, *, height: int, width: int) -> tuple[Rea
     parameters = method.parameters(setup) if method.parameters else counted.parameters
     by_fvcore = _by_counter(counted.fvcore, reference, size)
     counters = (replace(found, note="; ".join(filter(None, (note, found.note)))) for found in (by_fvcore, by_torch))
-    return (*readings, *_estimate(parameters, reference), *counters, *_traffic(counted, reference, size))
+    return (*readings, *_estimate(parameters, reference), *counters, *_traffic(counted, reference, size, note))
 
 
-def _seen(counted: Counted) -> float:
-    """What torch's counter saw of the work."""
-    return sum(macs.total() for macs in counted.torch.macs.values())
+def _to_be_seen(method: Method, setup: Setup) -> tuple[Restore, str]:
+    """What counters are to look at: what runs, or else, with a note that says so, the layers as published.
+
+    The latter where a runtime that the network chose itself works outside torch, so that less of it is seen.
+    """
+    restore = method.build(setup)
+    if setup.options.get("runtime") != "auto":
+        return restore, ""
+    published = method.build(replace(setup, options={**setup.options, "runtime": "plain"}))
+    first = _smallest(setup)
+    run(method.name, restore, first, scale=setup.scale)  # what a first call tries out is not counted
+    seen = [seen_by_torch(one, first).macs.total() for one in (restore, published)]
+    if seen[0] >= seen[1]:
+        return restore, ""
+    return published, "of the layers as published: what runs multiplies where no counter sees it"
 
 
 def _by_algorithm(method: Method, setup: Setup) -> Iterator[Reading]:
@@ -155,12 +164,10 @@ def _by_algorithm(method: Method, setup: Setup) -> Iterator[Reading]:
             yield Reading("executed_macs_per_pixel", macs, UNIT, note=name)
 
 
-def _counted(method: Method, setup: Setup) -> Counted:
-    """Builds the method and shows five sizes of image to both counters."""
-    restore = method.build(setup)
-    step = math.lcm(16 * setup.scale, int(setup.options.get("stride", 1)))
-    side = step * math.ceil(_SMALLEST / step)
-    first = _image(setup, side, side)
+def _counted(method: Method, setup: Setup, restore: Restore) -> Counted:
+    """Shows five sizes of image to both counters."""
+    first = _smallest(setup)
+    side = first.shape[-1] * setup.scale
     restored = run(method.name, restore, first, scale=setup.scale)
     height, width = restored.shape[-2:]
     modules = modules_of(restore, first)
@@ -186,6 +193,13 @@ def _fvcore(restore: Restore, images: Mapping[Size, Tensor], modules: tuple[nn.M
         except BenchError as error:
             return View("fvcore", {}, unknown, str(error))
     return View("fvcore", macs, unknown)
+
+
+def _smallest(setup: Setup) -> Tensor:
+    """The smallest image at which is counted."""
+    step = math.lcm(16 * setup.scale, int(setup.options.get("stride", 1)))
+    side = step * math.ceil(_SMALLEST / step)
+    return _image(setup, side, side)
 
 
 def _image(setup: Setup, height: int, width: int) -> Tensor:
@@ -256,22 +270,26 @@ def _unseen(view: View) -> str:
     return "not seen: no torch operator does the work (a kernel compiled by numba, or another library)"
 
 
-def _traffic(counted: Counted, reference: float | None, size: Size) -> Iterator[Reading]:
-    """Activations, bytes moved at least, and multiply-accumulates per byte, for an image of `size`."""
+def _traffic(counted: Counted, reference: float | None, size: Size, note: str) -> Iterator[Reading]:
+    """Activations, bytes moved at least, and multiply-accumulates per byte, for an image of `size`.
+
+    `note` says what the counters looked at, where that is not what runs.
+    """
+    of = f"; {note}" if note else ""
     pixels = size[0] * size[1]
     if elements := _per_pixel({at: sight.elements for at, sight in counted.sights.items()}, size):
-        note = "elements written by the operators that multiply and add"
-        yield Reading("activations_per_pixel", elements, "1/px", note=note)
+        written = f"elements written by the operators that multiply and add{of}"
+        yield Reading("activations_per_pixel", elements, "1/px", note=written)
     once = counted.image_bytes + counted.parameter_bytes / pixels
     yield Reading("bytes_per_pixel", once, "B/px", note="lower bound: image in, image out and weights, each once")
     apiece = _per_pixel({at: sight.bytes for at, sight in counted.sights.items()}, size)
     if apiece:
-        note = "operands and results of each operator that multiplies and adds, each once"
-        yield Reading("bytes_per_pixel", apiece, "B/px", part="operators", note=note)
+        moved = f"operands and results of each operator that multiplies and adds, each once{of}"
+        yield Reading("bytes_per_pixel", apiece, "B/px", part="operators", note=moved)
     if reference is not None:
         yield Reading("intensity_macs_per_byte", reference / once, "MAC/B", note="upper bound")
         if apiece:
-            yield Reading("intensity_macs_per_byte", reference / apiece, "MAC/B", part="operators")
+            yield Reading("intensity_macs_per_byte", reference / apiece, "MAC/B", part="operators", note=note)
 
 
 def _per_pixel(samples: Mapping[Size, float], size: Size) -> float:

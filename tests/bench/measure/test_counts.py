@@ -43,10 +43,14 @@ def as_method(restore: Callable[..., Any], **facts: Any) -> Method:
 
 
 def counted(name: str, *, sigma: float = 0.1, **options: Option) -> dict[str, Reading]:
+    return by_counter(readings_of(name, sigma=sigma, **options))
+
+
+def readings_of(name: str, *, sigma: float = 0.1, **options: Option) -> tuple[Reading, ...]:
     method = get(name)
     setup = Setup(channels=method.channels[0], scale=method.scales[0], sigma=sigma, options=options)
     try:
-        return by_counter(count(method, setup, height=64, width=64))
+        return count(method, setup, height=64, width=64)
     except WeightsMissingError as error:
         pytest.skip(str(error))
 
@@ -84,6 +88,16 @@ def test_a_network_whose_fast_runtime_no_counter_sees_is_counted_as_published() 
         assert found[counter].note.endswith(plain[counter].note)
     asked = counted("ffdnet", runtime="winograd")  # who asks for a runtime is told what it shows
     assert asked["torch"].value is None
+
+
+def test_what_moves_is_told_of_the_same_layers_as_what_multiplies() -> None:
+    found, plain = readings_of("rdn-psnr-small"), readings_of("rdn-psnr-small", runtime="plain")
+    for place in (
+        ("activations_per_pixel", ""), ("bytes_per_pixel", "operators"), ("intensity_macs_per_byte", "operators"),
+    ):  # fmt: skip
+        assert value(found, *place) == value(plain, *place)  # torch sees a few of the layers that run, not all
+        note = next(reading.note for reading in found if (reading.quantity, reading.part) == place)
+        assert note.endswith("of the layers as published: what runs multiplies where no counter sees it")
 
 
 def test_psnr_small_costs_654_420_by_every_counter_that_charges_multiplications() -> None:
