@@ -357,7 +357,7 @@ def _bar(title: str, *, shown: bool) -> AbstractContextManager[Progress]:
     return progress_bar(title) if shown else nullcontext(_still)
 
 
-def _still(what: str, done: int, total: int) -> None:
+def _still(*_: object) -> None:
     """No progress is shown."""
 
 

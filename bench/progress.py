@@ -31,7 +31,7 @@ def progress_bar(title: str, *, clock: Clock | None = None) -> Iterator[Progress
             finally:
                 bar.close()
     elif sys.stderr.isatty():
-        with _terminal_bar(title) as advance:
+        with _terminal_bar(title, clock) as advance:
             yield advance
     else:
         yield _Lines(title, clock)
@@ -49,16 +49,20 @@ def _notebook() -> Any:
 
 
 @contextmanager
-def _terminal_bar(title: str) -> Iterator[Progress]:
+def _terminal_bar(title: str, clock: Clock) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn
 
-    columns = (TextColumn("{task.description:<24.24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:<24.24}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"),
+    )  # fmt: skip
     with raising() as interrupted, Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(title, total=None, left="")
+        pace = _Pace()
 
-        def advance(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
+        def advance(what: str, done: int, total: int, share: float | None = None, /) -> None:
+            left = pace.left(clock(), done, total, share).removeprefix(", ")
+            bar.update(task, description=what, completed=done, total=total, left=left)
             interrupted()
 
         yield advance
@@ -69,14 +73,18 @@ class _Pace:
 
     def __init__(self) -> None:
         self._total = 0
-        self._first = (0.0, 0)
+        self._first = (0.0, 0.0)
 
-    def left(self, now: float, done: int, total: int) -> str:
-        """The time left, in words; nothing where none is known."""
+    def left(self, now: float, done: int, total: int, share: float | None) -> str:
+        """The time left, in words, by the share of the work that is done; nothing where none is known.
+
+        Without a share all cases count as equally long.
+        """
+        part = done / max(total, 1) if share is None else share
         if total != self._total:
-            self._total, self._first = total, (now, done)
+            self._total, self._first = total, (now, part)
         since, before = self._first
-        seconds = (now - since) / (done - before) * (total - done) if done > before else None
+        seconds = (now - since) / (part - before) * (1 - part) if part > before else None
         return "" if seconds is None else f", {timedelta(seconds=round(seconds))} left"
 
 
@@ -87,10 +95,10 @@ class _Lines:
         self._title, self._clock, self._pace = title, clock, _Pace()
         self._said = clock()
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, share: float | None = None, /) -> None:
         """One step is done."""
         now = self._clock()
-        left = self._pace.left(now, done, total)
+        left = self._pace.left(now, done, total, share)
         if now - self._said >= _MINUTE:
             self._said = now
             say(f"{self._title}: {done} of {total}{left} ({what})")
@@ -105,10 +113,10 @@ class _Bar:
         self._drawn = clock()
         self._handle = shell.display(shell.HTML(self._html("", 0, 0)), display_id=True)
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, share: float | None = None, /) -> None:
         """One step is done."""
         now = self._clock()
-        left = self._pace.left(now, done, total)
+        left = self._pace.left(now, done, total, share)
         if now - self._drawn >= _REDRAWN:
             self._drawn = now
             self._handle.update(self._shell.HTML(self._html(f"{left} ({what})", done, total)))

@@ -7,13 +7,22 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from bench import interrupts
 from bench.errors import BenchError
 from restoration.errors import RestorationError
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is measured now, how many cases are done, and how many there are."""
+
+class Progress(Protocol):
+    """Hears how far the work is."""
+
+    def __call__(self, what: str, done: int, total: int, share: float | None = None, /) -> None:
+        """What is measured now, how many cases are done, and how many there are.
+
+        `share`, from 0 to 1, is how much of the work that is, where cases are known to differ in length.
+        """
+
 
 Record = Mapping[str, object]
 """One line of a table: what stands under each column."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bench.machine.threads import usable_cores
@@ -18,7 +18,7 @@ _MACS_PER_SECOND = {"fast": 3e10, "plain": 8e9}
 """Of one core: in a method's usual form, and where its options ask for the dense or plain one."""
 
 _SECONDS_PER_MEGAPIXEL: Mapping[str, float] = {
-    "wavelet": 0.25, "tv": 0.1, "nlm": 1.7, "xphoto-dct": 1.5, "bm3d": 50.0, "bicubic": 0.4, "lanczos": 0.4,
+    "wavelet": 0.25, "tv": 0.1, "nlm": 2.5, "xphoto-dct": 3.0, "bm3d": 50.0, "bicubic": 0.04, "lanczos": 0.04,
     "ffmpeg-dctdnoiz": 1.6, "ffmpeg-nlmeans": 0.8, "ffmpeg-bm3d": 1.8, "ffmpeg-null": 0.01, "dfttest2": 0.03,
     "dct-learnt-transform": 22.0, "dct-learnt-transform-wiener": 58.0,
 }  # fmt: skip
@@ -55,8 +55,22 @@ def forecast(spec: Spec, cases: Iterable[Case], pixels: Callable[[str], int], *,
 
     Quality is spread over `jobs` processes (0: one a core).
     """
-    spread = jobs or usable_cores()
+    return summed(each_case(spec, cases, pixels, jobs=jobs))
+
+
+def summed(cases: Iterable[tuple[Case, float]]) -> tuple[Forecast, ...]:
+    """One forecast for each kind among cases with their seconds."""
     seconds: dict[str, list[float]] = defaultdict(list)
+    for case, usual in cases:
+        seconds[case.kind].append(usual)
+    return tuple(Forecast(kind, len(each), sum(each)) for kind, each in seconds.items())
+
+
+def each_case(
+    spec: Spec, cases: Iterable[Case], pixels: Callable[[str], int], *, jobs: int = 0
+) -> Iterator[tuple[Case, float]]:
+    """Each case with the seconds by which it is forecast to lengthen the run; arguments as for `forecast`."""
+    spread = jobs or usable_cores()
     known: dict[tuple[object, ...], float] = {}
     blocks = {
         case: section.blocks for section in spec.paired for case in section.cases(spec.device, spec.thread_count())
@@ -67,8 +81,7 @@ def forecast(spec: Spec, cases: Iterable[Case], pixels: Callable[[str], int], *,
         if key not in known:
             known[key] = _seconds(case, size * case.batch, blocks.get(case, spec.queries if case.kind == "time" else 0))
         usual = max(known[key], spec.round_seconds) + _COLD * spec.cold_starts if case.kind == "time" else known[key]
-        seconds[case.kind].append(usual / (spread if case.kind == "quality" else 1))
-    return tuple(Forecast(kind, len(each), sum(each)) for kind, each in seconds.items())
+        yield case, usual / (spread if case.kind == "quality" else 1)
 
 
 def in_words(forecasts: Iterable[Forecast]) -> str:

@@ -55,7 +55,8 @@ def execute(
         RowFile(plan.directory) as file,
         Crew() as crew,
     ):
-        ledger = Ledger(file, progress, plan.images, plan.known, plan.known + len(plan.cases), interrupted)
+        whole = plan.known + len(plan.cases)
+        ledger = Ledger(file, progress, plan.images, plan.known, whole, interrupted, forecast=plan.forecast)
         try:
             ledger.keep([left_out(plan.manifest.run, case, reason) for case, reason in plan.skipped])
             _keep_all(crew.measure(plan.only(lambda case: case.kind == "cost").each(), jobs=jobs), ledger)

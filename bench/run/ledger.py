@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bench.interrupts import held_back
 from bench.measure.image_set import ImageSet
+from bench.plan.case import Case
 from bench.record.attempt import END, MEASURED
 from bench.record.case_hash import case_hash
 from bench.record.rows import Row, RowFile
@@ -30,17 +31,28 @@ class Ledger:
     measured: float = 0.0
     shared_by: int = 1
     """How many processes measure at once: so much less time passes than they measure together."""
+    forecast: Mapping[Case, float] = field(default_factory=dict)
+    """By how many seconds each case was likely to lengthen the run."""
+    spent: float = 0.0
+    """Of those seconds, what the finished cases have."""
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Writes `rows`; a case counts as done by its last row."""
         with held_back():
             self.file.append([self._ended(row) if row.reading.quantity == END else row for row in rows])
-            self.done += sum(row.reading.quantity == END for row in rows)
+            ended = [row.case for row in rows if row.reading.quantity == END]
+            self.done += len(ended)
+            self.spent += sum(self.forecast.get(case, 0.0) for case in ended)
             measured = (row.reading.value or 0.0 for row in rows if row.reading.quantity == MEASURED)
             self.measured += sum(measured) / self.shared_by
         if rows:
-            self.progress(f"{rows[-1].case.kind} {rows[-1].case.method}", self.done, self.total)
+            self.progress(f"{rows[-1].case.kind} {rows[-1].case.method}", self.done, self.total, self._share())
         self.interrupted()
+
+    def _share(self) -> float | None:
+        """How much of the work of this run is done, as far as cases were forecast."""
+        whole = sum(self.forecast.values())
+        return self.spent / whole if whole else None
 
     def _ended(self, row: Row) -> Row:
         return replace(row, reading=replace(row.reading, note=case_hash(row.case, self.images.paths(row.case.image))))

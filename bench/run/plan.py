@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.measure.image_set import ImageSet
@@ -37,6 +37,8 @@ class Plan:
     """The cases whose pictures the report shows."""
     timeout: float = 0.0
     """Seconds that one case may take; 0: as long as it likes."""
+    forecast: Mapping[Case, float] = field(default_factory=dict)
+    """By how many seconds each case is likely to lengthen the run."""
 
     def of(self, kind: str) -> tuple[Case, ...]:
         """The cases of one kind."""

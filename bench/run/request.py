@@ -50,7 +50,7 @@ def planned(request: Request, *, command: str, jobs: int, say: Say) -> Plan:
     Raises `BenchError` and `RestorationError` for what cannot be measured as it was asked for.
     """
     from bench.measure.image_set import ImageSet
-    from bench.plan.forecast import forecast, in_words
+    from bench.plan.forecast import each_case, in_words, summed
     from bench.run.prepare import prepare
 
     spec, named = _asked(request)
@@ -58,8 +58,9 @@ def planned(request: Request, *, command: str, jobs: int, say: Say) -> Plan:
     plan = prepare(
         spec, images=images, out=request.out, command=command, named=named, resume=request.resume, say=say
     )  # fmt: skip
-    say(in_words(forecast(plan.spec, plan.cases, images.pixels, jobs=jobs)))
-    return replace(plan, timeout=request.timeout)
+    seconds = dict(each_case(plan.spec, plan.cases, images.pixels, jobs=jobs))
+    say(in_words(summed(seconds.items())))
+    return replace(plan, timeout=request.timeout, forecast=seconds)
 
 
 def _asked(request: Request) -> tuple[Spec, tuple[str, ...]]:

@@ -107,7 +107,7 @@ def _image(folder: Path) -> Path:
     return path
 
 
-def _quiet(_: str, __: int, ___: int) -> None:
+def _quiet(*_: object) -> None:
     """No progress shown."""
 
 

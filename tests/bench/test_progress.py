@@ -23,6 +23,21 @@ def test_without_a_terminal_a_line_a_minute_says_how_much_time_is_left(capsys: p
     ]
 
 
+def test_the_time_left_goes_by_the_share_of_the_work_and_not_by_the_number_of_cases(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = 0.0
+    with progress_bar("standard", clock=lambda: now) as progress:
+        for done, share in ((1, 0.1), (2, 0.5), (3, 0.9)):
+            now += 60.0
+            progress(f"step {done}", done, 1000, share)
+    assert capsys.readouterr().err.splitlines() == [
+        "standard: 1 of 1000 (step 1)",
+        "standard: 2 of 1000, 0:01:15 left (step 2)",
+        "standard: 3 of 1000, 0:00:15 left (step 3)",
+    ]
+
+
 def test_another_total_is_another_pace(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     with progress_bar("compare", clock=lambda: now) as progress:

@@ -47,7 +47,7 @@ KILLS = int(os.environ.get("RESTOBENCH_KILLS", "2"))
 NOT_SECONDS = ("elapsed_seconds", "measured_seconds")
 
 
-def quiet(_: str, __: int, ___: int) -> None:
+def quiet(*_: object) -> None:
     """No progress shown."""
 
 

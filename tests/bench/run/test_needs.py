@@ -51,7 +51,7 @@ def of(rows: list[Row], quantity: str) -> set[tuple[str, str, str]]:
 def test_a_method_without_its_package_is_skipped_once_named_and_spoils_no_group(folder: Path, tmp_path: Path) -> None:
     shown: list[tuple[int, int]] = []
     made = planned(folder, tmp_path)
-    execute(made, progress=lambda _, done, total: shown.append((done, total)), jobs=1)
+    execute(made, progress=lambda _, done, total, *__: shown.append((done, total)), jobs=1)
     rows = list(read_rows(made.directory))
     assert of(rows, SKIPPED) == {(kind, "wavelet", REASON) for kind in ("time", "paired", "quality")}
     assert not [row.error for row in rows if row.error]

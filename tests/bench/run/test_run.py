@@ -33,7 +33,7 @@ SPEC = Spec.model_validate(
 )
 
 
-def quiet(_: str, __: int, ___: int) -> None:
+def quiet(*_: object) -> None:
     """No progress shown."""
 
 
@@ -98,7 +98,7 @@ class Stop(Exception):  # noqa: N818 - stands for a crash
 def test_a_run_killed_anywhere_is_resumed_to_the_same_cases(folder: Path, tmp_path: Path, after: int) -> None:
     made = planned(folder, tmp_path)
 
-    def stop(_: str, done: int, __: int) -> None:
+    def stop(_: str, done: int, *__: object) -> None:
         if done >= after:
             raise KeyboardInterrupt
 
@@ -120,7 +120,7 @@ def test_rows_that_an_interrupt_met_while_they_were_kept_are_there_once(
     made = planned(folder, tmp_path)
     before = len(made.cases) - len(made.of("quality"))
 
-    def stop(_: str, done: int, __: int) -> None:
+    def stop(_: str, done: int, *__: object) -> None:
         if done > before:
             raise KeyboardInterrupt
 

@@ -207,7 +207,7 @@ def test_a_scheduler_that_disappears_costs_nothing_that_was_finished(
     def prepared(out: Path, *, resume: bool = False) -> Any:
         return prepare(spec, images=ImageSet(folder), out=out, command="", resume=resume, say=lambda _: None)
 
-    def kill_when_some_are_done(_: str, done: int, __: int) -> None:
+    def kill_when_some_are_done(_: str, done: int, *__: object) -> None:
         if done >= 8 and cluster.process.poll() is None:
             threading.Thread(target=cluster.kill).start()
 
@@ -258,7 +258,7 @@ def test_times_are_taken_alone_on_the_worker_that_offers_it_though_it_is_killed(
     cluster.offer(OMP_PLACES="cores")
     killed: list[int] = []
 
-    def kill_once(_: str, __: int, ___: int) -> None:
+    def kill_once(*_: object) -> None:
         if not killed:
             killed.append(int((tmp_path / "worker").read_text()))
             os.kill(killed[0], signal.SIGKILL)
@@ -292,7 +292,7 @@ def test_times_of_a_run_are_never_those_of_two_machines(
     made = planned(TIMES, folder, tmp_path)
     where = {"progress": lambda *_: None, "jobs": 1}
 
-    def kill(_: str, __: int, ___: int) -> None:
+    def kill(*_: object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(int((tmp_path / "worker").read_text()), signal.SIGKILL)
 
