@@ -16,7 +16,7 @@ _SMALL = 20_000
 
 
 def label_of(methods: Methods, method: str, options: str, dtype: str = "float32", device: str = "cpu") -> str:
-    """The short name of a way to restore: `DCT 8×8, stride 4`. The threshold ratio is left out.
+    """The short name of a way to restore: `DCT 8×8, stride 4`, `dct-wiener 6×6, passes 1`. The ratio is left out.
 
     So is what equals the method's default, unless it is a size or a strength: that tells cases of a sweep apart.
     """
@@ -24,10 +24,10 @@ def label_of(methods: Methods, method: str, options: str, dtype: str = "float32"
     words = [methods.title(method)]
     if method == DCT:
         chosen = {name: defaults[name] for name in ("block_size", "stride")} | chosen
-        block = chosen.pop("block_size")
-        words[0] += f" {block}×{block}"
         if chosen["stride"] == defaults["stride"]:
             del chosen["stride"]
+    if block := chosen.pop("block_size", None):
+        words[0] += f" {block}×{block}"
     chosen.pop("ratio", None)
     words += [_option_words(name, value) for name, value in chosen.items() if not _usual(name, value, defaults)]
     words += [word for word, usual in ((dtype, "float32"), (device, "cpu")) if word not in {"", usual}]

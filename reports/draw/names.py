@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation
+from matplotlib.textpath import text_to_path
 
 GAP = 6.0
 """Points between a mark and its name."""
@@ -43,8 +45,10 @@ def size() -> float:
 
 
 def width_of(text: str) -> float:
-    """About how wide `text` is, in points: the reader's font is not known."""
-    return 0.6 * size() * len(text)
+    """About how wide `text` is, in points: in DejaVu Sans, as the reader's font is not known and few are wider."""
+    return float(
+        text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size()), False)[0]
+    )
 
 
 def at_right(names: Iterable[Name], axes: Axes) -> tuple[list[Name], list[Name]]:

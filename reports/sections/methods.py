@@ -63,7 +63,7 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
     sheet.axes.set_xscale("log")
     sheet.axes.set_yticks(range(len(order)), [short(name, 26) for name in order])
     sheet.axes.invert_yaxis()
-    sheet.axes.set_xlabel("operations per output pixel (1 multiply-add = 1)")
+    sheet.axes.set_xlabel("multiply-adds per output pixel")
     yield sheet.chart("counters", "Operations per pixel, by counter", _finding(table.assign(what=names)), columns=3)
 
 
@@ -157,7 +157,7 @@ def _departures(both: pd.DataFrame, explained: set[str]) -> Iterator[str]:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else '-'}{count_text(abs(value))}"
+    return f"{'+' if value > 0 else '−'}{count_text(abs(value))}"
 
 
 _TRAINED = {"psnr": "PSNR", "looks": "looks", "unsaid": "not said"}

@@ -20,7 +20,7 @@ def test_a_label_is_the_same_however_a_default_is_written(methods: Methods) -> N
     assert label_of(methods, "dct", '{"engine":"fused","keep_dc":false}') == "DCT 8×8, no keep dc"
     assert label_of(methods, "ffdnet", '{"runtime":"auto"}') == "FFDNet"
     assert label_of(methods, "ffdnet", "{}", "bfloat16") == "FFDNet, bfloat16"
-    assert label_of(methods, "xphoto-dct", '{"block_size":8}') == "OpenCV DCT, block size 8"
+    assert label_of(methods, "xphoto-dct", '{"block_size":8}') == "OpenCV DCT 8×8"
     assert label_of(methods, "mine", "not json") == "mine"
 
 

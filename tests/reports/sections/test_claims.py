@@ -60,7 +60,7 @@ def test_counts_that_differ_by_the_rounding_of_a_sum_agree(tmp_path: Path) -> No
 
 def test_a_small_departure_is_not_said_to_be_nothing(tmp_path: Path) -> None:
     words = text(said.section(methods, tmp_path, counts("dct", closed_form=3040.0, fvcore=3039.93)))
-    assert "-0.07 (DCT 8×8)" in words
+    assert "−0.07 (DCT 8×8)" in words
 
 
 def test_one_method_is_no_range_and_equal_counts_are_no_order(tmp_path: Path) -> None:
