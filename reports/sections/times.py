@@ -56,13 +56,21 @@ def _fastest(timed: pd.DataFrame) -> Iterator[str]:
     group = order[order["number"] == first["number"]]
     times = span(group, "median", seconds_text)
     size, calls = f"{first['width']:.0f} × {first['height']:.0f}", counted(group["n"].min(), "call")
+    alone = order.loc[order["pixels"] == first["pixels"], "number"].eq(first["number"]).all()
+    kind = "" if alone else _kind(first)
     if times and times.level:
-        yield words("time.one", methods=listed(times.at_least), time=times.least, size=size, calls=calls)
+        yield words("time.one", methods=listed(times.at_least), time=times.least, size=size, kind=kind, calls=calls)
     elif times:
         yield words(
-            "time.span", size=size, fastest=listed(times.at_least), least=times.least, slowest=listed(times.at_most),
-            most=times.most, ratio=long_text(times.ratio), calls=calls,
+            "time.span", size=size, kind=kind, fastest=listed(times.at_least), least=times.least,
+            slowest=listed(times.at_most), most=times.most, ratio=long_text(times.ratio), calls=calls,
         )  # fmt: skip
+
+
+def _kind(line: Any) -> str:
+    """What is timed in a line, with a leading space: ` (denoising, 1 channel)`."""
+    task = "denoising" if line["task"] == "denoise" else f"upscaling ×{line['scale']:g}"
+    return f" {words('time.of_kind', task=task, channels=counted(line['channels'], 'channel'))}"
 
 
 def _about(summary: Summary) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from reports.derive.apart import LEAST_GAIN_DB
 from reports.derive.candidates import size_text
 from reports.derive.families import lines_through, step_of
 from reports.derive.leaders import leaders
@@ -52,6 +53,9 @@ def _price(summary: Summary) -> Iterator[str]:
             yield words(
                 "tradeoff.price", where=where, fastest=start, best=end, ratio=takes, gain=gain, each=each, images=images
             )
+        highest = own.sort_values("psnr_db").iloc[-1]
+        if (more := highest["psnr_db"] - last["psnr_db"]) >= LEAST_GAIN_DB:
+            yield words("tradeoff.higher", method=highest["label"], gain=more, images=images)
 
 
 def _price_words(first: Any, last: Any) -> tuple[str, str]:

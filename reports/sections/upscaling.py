@@ -64,7 +64,10 @@ def _gains(summary: Summary) -> Iterator[str]:
             best, gain = leaders(means.reset_index(), "gain", gain_text)
             kind = level(next(lines_of(own))) + channels_text(own, among=main)
             images = images_text(summary.comparison, own)
-            parts.append(words("upscaling.gain", methods=listed(best), gain=gain, kind=kind, images=images))
+            if means.max() > 0:
+                parts.append(words("upscaling.gain", methods=listed(best), gain=gain, kind=kind, images=images))
+            else:
+                parts.append(words("upscaling.no_gain", methods=listed(best), gain=gain, kind=kind, images=images))
     if parts:
         yield words("upscaling.gains", gains="; ".join(parts))
     elif len(main):
