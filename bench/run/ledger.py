@@ -33,8 +33,11 @@ class Ledger:
     """How many processes measure at once: so much less time passes than they measure together."""
     forecast: Mapping[Case, float] = field(default_factory=dict)
     """By how many seconds each case was likely to lengthen the run."""
-    spent: float = 0.0
-    """Of those seconds, what the finished cases have."""
+    _whole: float = field(init=False)
+    _spent: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self._whole = sum(self.forecast.values())
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Writes `rows`; a case counts as done by its last row."""
@@ -42,7 +45,7 @@ class Ledger:
             self.file.append([self._ended(row) if row.reading.quantity == END else row for row in rows])
             ended = [row.case for row in rows if row.reading.quantity == END]
             self.done += len(ended)
-            self.spent += sum(self.forecast.get(case, 0.0) for case in ended)
+            self._spent += sum(self.forecast.get(case, 0.0) for case in ended)
             measured = (row.reading.value or 0.0 for row in rows if row.reading.quantity == MEASURED)
             self.measured += sum(measured) / self.shared_by
         if rows:
@@ -51,8 +54,7 @@ class Ledger:
 
     def _share(self) -> float | None:
         """How much of the work of this run is done, as far as cases were forecast."""
-        whole = sum(self.forecast.values())
-        return self.spent / whole if whole else None
+        return self._spent / self._whole if self._whole else None
 
     def _ended(self, row: Row) -> Row:
         return replace(row, reading=replace(row.reading, note=case_hash(row.case, self.images.paths(row.case.image))))
