@@ -39,6 +39,9 @@ CONTROLS = (CONTROL_CONVOLUTION, CONTROL_TRANSFORM)
 _FARTHEST = 1 << 20
 """Bytes by which inputs, and all that is allocated after them, are moved at most."""
 
+_ONE_THREAD = 1.1
+"""Processor time over wall time of one thread at most: the two clocks are read one after the other."""
+
 
 class Session:
     """What one process has built so far. Each public method answers a question of `bench.regress.side`."""
@@ -144,11 +147,15 @@ def _without_collections() -> Iterator[None]:
 
 
 def _by_both_clocks(run: Call, clock: Clock, calls: int) -> tuple[float, float]:
-    """Seconds per call of wall time, and of processor time where this thread did not wait of its own accord."""
+    """Seconds per call of wall time, and of processor time where it is this thread's.
+
+    It is not where this thread waited of its own accord, nor where the process took more processor time than passed:
+    another thread worked, too, if only by waiting in a loop for more to do.
+    """
     waits, begin = _waits(), time.process_time()
     wall = seconds_per_call(run, clock, calls=calls)
     processor = (time.process_time() - begin) / calls
-    return wall, processor if _waits() == waits else math.nan
+    return wall, processor if _waits() == waits and processor <= _ONE_THREAD * wall else math.nan
 
 
 def _waits() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,18 @@ def seconds(folder: Path, method: str, *, threads: int = 1) -> tuple[float, floa
 
 
 def test_processor_time_is_what_the_method_took_of_its_core(tmp_path: Path) -> None:
-    wall, processor = seconds(tmp_path, "works")
+    tried = (seconds(tmp_path, "works") for _ in range(20))  # a thread that another test left may spin meanwhile
+    wall, processor = next(found for found in tried if not math.isnan(found[1]))
     assert 0.01 <= processor <= 1.1 * wall  # the clocks are read one after the other
     assert processor == pytest.approx(0.01, rel=0.2)
+
+
+def test_it_does_not_count_where_another_thread_of_the_process_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = time.process_time
+    monkeypatch.setattr("bench.regress.session.time.process_time", lambda: 1.3 * clock())
+    assert math.isnan(seconds(tmp_path, "works")[1])
 
 
 def test_it_does_not_count_where_the_method_waits_or_several_threads_may_work(tmp_path: Path) -> None:
