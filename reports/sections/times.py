@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.derive.candidates import size_text
 from reports.derive.fits import Fit, cost_model, power_law
 from reports.derive.fronts import REFERENCE_PIXELS
 from reports.derive.leaders import ranked, span
@@ -55,7 +56,7 @@ def _fastest(timed: pd.DataFrame) -> Iterator[str]:
     first = order.sort_values(["shared", "distance"], ascending=[False, True], kind="stable").iloc[0]
     group = order[order["number"] == first["number"]]
     times = span(group, "median", seconds_text)
-    size, calls = f"{first['width']:.0f} × {first['height']:.0f}", counted(group["n"].min(), "call")
+    size, calls = size_text(first), counted(group["n"].min(), "call")
     alone = order.loc[order["pixels"] == first["pixels"], "number"].eq(first["number"]).all()
     kind = "" if alone else _kind(first)
     if times and times.level:
