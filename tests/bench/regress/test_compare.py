@@ -68,6 +68,8 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     assert printed.err.count("macs_per_pixel of theirmethod.m:restore is not measured") == 1
     assert lines["seconds 32x32"]["verdict"] in {"unchanged", "not slower", "no verdict"}
     timed = lines["seconds 32x32"]
+    said = [timed[key] for key in ("interval", "base against base", "detectable")]
+    assert all(said) or timed["verdict"] == "no verdict"
     assert timed["interval"] or "too noisy to exclude even a tenfold slow-down" in timed["reason"]
     assert {line["method"] for line in json.loads(printed.out)} > {"control: NumPy FFT", "control: torch convolution"}
     assert {path.name for path in next((theirs / "out").iterdir()).iterdir()} == {
