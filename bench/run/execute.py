@@ -30,7 +30,7 @@ from bench.talk import Progress, Say
 MOMENT = 0.25
 """Seconds for which finished cases may wait to be written together; what a crash can lose at most."""
 
-_NO_WORKER = f"no worker of the cluster offered {RESOURCE}: the machine that started the run took the times itself"
+_HERE = "the machine that started the run took the times itself"
 
 
 def execute(
@@ -92,8 +92,12 @@ def _placed(plan: Plan, keeper: Timekeeper | None, scheduler: Scheduler) -> Plan
         manifest = plan.manifest.timed(machine)
     elif plan.timed_before:
         return plan
+    elif keeper and keeper.gone:
+        gone = f"{', '.join(keeper.gone)} offered {RESOURCE} and went away while asked about its machine"
+        manifest = plan.manifest.timed_here(f"{gone}: {_HERE}")
     else:
-        manifest = plan.manifest.timed_here(_NO_WORKER if scheduler.kind != "local" else "")
+        nobody = f"no worker of the cluster offered {RESOURCE}: {_HERE}"
+        manifest = plan.manifest.timed_here("" if scheduler.kind == "local" else nobody)
     manifest.write(plan.directory)
     return replace(plan, manifest=manifest)
 

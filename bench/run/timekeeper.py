@@ -81,6 +81,8 @@ class Timekeeper:
         self._threads = 1
         self.machine: Machine | None = None
         """What `choose` has chosen."""
+        self.gone: list[str] = []
+        """The workers that offered to take times and went away while `choose` asked them."""
 
     def choose(self, threads: int, fingerprint: str = "") -> Machine | None:
         """The machine on which times will be taken with `threads`: the first that offers it and has `fingerprint`.
@@ -92,6 +94,7 @@ class Timekeeper:
             try:
                 machine: Machine = self._asked(worker, "machine_here", worker, threads, others)
             except _WorkerGoneError:
+                self.gone.append(worker)
                 continue
             if machine.code != code():
                 why = f"{worker} offers {RESOURCE}, but runs other code or other versions of libraries"

@@ -32,7 +32,7 @@ from bench.run.plan import Plan, takes_time
 from bench.run.prepare import prepare
 from bench.run.scheduler import Scheduler, SchedulerError, WorkersLostError
 from bench.run.sweep import sweep
-from bench.run.timekeeper import Timekeeper
+from bench.run.timekeeper import Timekeeper, _WorkerGoneError
 
 MODULE = """
 import fcntl, os, psutil, time
@@ -362,6 +362,22 @@ def test_where_no_worker_takes_times_the_manifest_says_so(folder: Path, tmp_path
         "no worker of the cluster offered" in _placed(made, None, Scheduler("dask", "tcp://h:1")).manifest.notices[-1]
     )
     assert _placed(made, None, Scheduler()).manifest == made.manifest
+
+
+def test_a_worker_that_goes_away_while_it_is_asked_is_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def goes_away(*_: object) -> Machine:
+        raise _WorkerGoneError
+
+    monkeypatch.setattr(Timekeeper, "_asked", goes_away)
+    made = planned({"memory": [{"method": "noisy", "size": 16}]}, folder, tmp_path)
+    keeper = Timekeeper(Client(), print)
+    said = _placed(made, keeper, Scheduler("dask", "tcp://h:1")).manifest.notices[-1]
+    assert said == (
+        "tcp://h:1 offered TIMING and went away while asked about its machine: the machine that started the run took "
+        "the times itself"
+    )
 
 
 def test_one_process_at_a_time_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
