@@ -11,32 +11,28 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from bench.measure.dispatched import Dispatched
 
 _LANES = 8  # oneDNN's blocked layouts round channels up to a vector
 
 
-class Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its `__init_subclass__` untyped
+class Alive(Dispatched):  # type: ignore[no-untyped-call]  # torch leaves its `__init_subclass__` untyped
     """While active, `now` is the bytes of tensors made since and still alive, `peak` the most there were.
 
     `peak` includes the copies that a convolution makes for itself; memory that torch did not allocate is not seen.
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # as above
+        super().__init__(self._note_all)
         self.sizes: dict[int, int] = {}
         self.now = 0
         self.peak = 0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        with self:  # in inference mode a composite operator arrives whole: take it apart
-            parts = func.decompose(*args, **(kwargs or {}))
-        if parts is not NotImplemented:
-            return parts
-        given = (value for value in tree_leaves((args, kwargs or {})) if isinstance(value, Tensor))
+    def _note_all(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        given = (value for value in tree_leaves((args, kwargs)) if isinstance(value, Tensor))
         known = {tensor.untyped_storage()._cdata for tensor in given}  # noqa: SLF001 - a storage's identity has no other name
-        result = func(*args, **(kwargs or {}))
         for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor):
                 self._note(tensor.untyped_storage(), known)
@@ -44,7 +40,6 @@ class Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves
             image, weight, *_, transposed, _, groups = args
             copies = reordered(image, weight, result, transposed=transposed, groups=groups)
             self.peak = max(self.peak, self.now + copies)
-        return result
 
     def _note(self, storage: Any, known: set[int]) -> None:
         key = storage._cdata  # noqa: SLF001 - as above

@@ -20,15 +20,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile as record
-from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import RowsError
 from bench.machine.clock import Clock, clock_for
 from bench.machine.threads import fixed_threads
 from bench.measure.alive import Alive
 from bench.measure.calls import seconds_per_call
+from bench.measure.dispatched import Dispatched
 from bench.measure.inputs import batch_for
-from bench.measure.operators import modules_of, run
+from bench.measure.operators import Sight, modules_of, run
 from bench.plan.case import Case, Reading, options_text
 from bench.talk import counted
 from restoration.catalog import get
@@ -53,7 +53,7 @@ class Layer:
     seconds: tuple[float, ...]
     """One sample per instrumented call."""
     macs: int
-    """Multiply-accumulates that torch's counter sees."""
+    """Multiply-accumulates, by torch's own formulas."""
     peak_bytes: int
     """Alive at once while it runs, over the built method."""
 
@@ -190,19 +190,19 @@ def _timed_call(
 
 
 def _macs(restore: Restore, batch: Tensor, layers: Mapping[nn.Module, str]) -> Mapping[str, int]:
-    """Multiply-accumulates of each layer by torch's counter."""
+    """Multiply-accumulates of each layer by torch's own formulas."""
     macs: dict[str, int] = defaultdict(int)
-    with FlopCounterMode(display=False) as counter:
+    sight = Sight()
 
-        def enter(name: str) -> None:
-            macs[name] -= counter.get_total_flops() // 2
+    def enter(name: str) -> None:
+        macs[name] -= sight.macs.total()
 
-        def leave(name: str) -> None:
-            macs[name] += counter.get_total_flops() // 2
+    def leave(name: str) -> None:
+        macs[name] += sight.macs.total()
 
-        with _hooked(layers, enter, leave):
-            restore(batch)
-        macs[BETWEEN] = counter.get_total_flops() // 2 - sum(macs.values())
+    with Dispatched(sight.note), _hooked(layers, enter, leave):
+        restore(batch)
+    macs[BETWEEN] = sight.macs.total() - sum(macs.values())
     return macs
 
 

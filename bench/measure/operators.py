@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import flop_registry
 
 from bench.errors import BenchError, RaisedError, one_line
+from bench.measure.dispatched import Dispatched
 from bench.measure.outputs import checked
 from restoration.method import Restore
 
@@ -47,6 +47,18 @@ class Sight:
     """Read and written by the same operators, each operand once."""
     uncounted: Counter[str] = field(default_factory=Counter)
     """Calls of operators that compute and that torch has no count for."""
+
+    def note(self, operator: Any, arguments: Any, named: Any, result: Any) -> None:
+        """Adds one call of an operator, its operations by torch's own formula."""
+        packet = operator._overloadpacket  # noqa: SLF001 - the registry's key has no public name
+        name = packet.__name__
+        if packet in flop_registry:
+            operands = [value for value in (*arguments, result) if isinstance(value, torch.Tensor)]
+            self.macs[name] += flop_registry[packet](*arguments, **named, out_val=result) // 2
+            self.elements += result.numel()
+            self.bytes += sum(value.nbytes for value in operands)
+        elif name not in _QUIET:
+            self.uncounted[name] += 1
 
 
 def run(name: str, restore: Restore, image: Tensor, *, scale: int) -> Tensor:
@@ -99,24 +111,8 @@ def modules_of(restore: Restore, image: Tensor) -> tuple[nn.Module, ...]:
 def seen_by_torch(restore: Restore, image: Tensor) -> Sight:
     """What one call of `restore` looks like from torch's dispatcher."""
     sight = Sight()
-
-    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its `__init_subclass__` untyped
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            result = func(*args, **(kwargs or {}))
-            packet = func._overloadpacket  # noqa: SLF001 - the registry's key has no public name
-            name = packet.__name__
-            if packet in flop_registry:
-                operands = [value for value in (*args, result) if isinstance(value, torch.Tensor)]
-                sight.elements += result.numel()
-                sight.bytes += sum(value.nbytes for value in operands)
-            elif name not in _QUIET:
-                sight.uncounted[name] += 1
-            return result
-
-    with torch.no_grad(), Watch(), FlopCounterMode(display=False) as flops:  # type: ignore[no-untyped-call]  # as above
+    with torch.no_grad(), Dispatched(sight.note):
         restore(image)
-    for operator, count in flops.get_flop_counts().get("Global", {}).items():
-        sight.macs[operator.__name__] += count // 2
     return sight
 
 
