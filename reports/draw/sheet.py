@@ -152,7 +152,7 @@ class Sheet:
             room = max((width_of(name.text) for name in column), default=-2 * GAP) + 2 * GAP
             engine.set(rect=(0, 0, 1 - room / 72 / self.figure.get_size_inches()[0], 1))
             engine.execute(self.figure)
-            self.figure.set_layout_engine("none")
+            self.figure.set_layout_engine(None)  # `"none"` would draw all twice, as well
         for name, text in (*write_column(self.axes, column), *write_around(self.axes, others, self.drawn, self.struck)):
             self.marks[tag(text, name.series, len(self.marks))] = Marks((), name.series)
 
