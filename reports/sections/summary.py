@@ -25,6 +25,7 @@ from reports.sections.section import Material, Section
 from reports.sections.tradeoff import front_chart, left_out, main_input
 from reports.sections.words import words
 
+_TITLES = {"denoise": "Denoising", "upscale": "Upscaling"}
 MOST_FRONT = 12
 ALIKE_DB = 0.005
 """A mean difference below this is written as 0.00, and no method is said to be ahead by it."""
@@ -51,22 +52,30 @@ def section(material: Material) -> Section:
 
 def charts(summary: Summary, ink: Ink) -> Iterator[Chart]:
     """Quality against time: one figure for denoising at the main sigma, one for upscaling."""
-    for task, title in (("denoise", "Denoising"), ("upscale", "Upscaling")):
+    for task in _TITLES:
         group = main_input(summary.standings, task)
         if len(group):
-            what = level(next(lines_of(group)))
-            name = "front-upscale" if task == "upscale" else slug(f"front-{what}")
-            yield from front_chart(summary, ink, group, name=name, title=f"{title}, {what}", most=MOST_FRONT)
+            name = "front-upscale" if task == "upscale" else slug(f"front-{level(next(lines_of(group)))}")
+            yield from front_chart(summary, ink, group, name=name, title=_titled(group), most=MOST_FRONT)
 
 
 def verdict(summary: Summary, ranked: Sequence[Leaderboard]) -> tuple[str, ...]:
     """The answer to what was measured, from the tables alone and what their tests tell apart; never empty."""
-    inputs = [main_input(summary.standings, task) for task in ("denoise", "upscale")]
+    inputs = [main_input(summary.standings, task) for task in _TITLES]
     unsure = _unsure(summary, ranked)
     said = (*_denoising(summary, inputs[0], unsure), *_upscaling(summary, inputs[1], unsure)) or (
         _only_times(summary.timed),
     )
-    return (*said, *(sentence for lines in inputs for sentence in left_out(lines)))
+    left = [(lines, sentence) for lines in inputs for sentence in left_out(lines)]
+    if not all(map(len, inputs)):
+        return (*said, *(sentence for _, sentence in left))
+    return (*said, *(words("summary.of", kind=_titled(lines), said=sentence) for lines, sentence in left))
+
+
+def _titled(lines: pd.DataFrame) -> str:
+    """The task and the input of lines on one kind of it."""
+    line = next(lines_of(lines))
+    return f"{_TITLES[line.task]}, {level(line)}"
 
 
 def _only_times(timed: pd.DataFrame) -> str:

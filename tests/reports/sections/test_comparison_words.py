@@ -114,6 +114,15 @@ def up(
     return tried(method, scores, task="upscale", sigma_255=0.0, scale=scale, degradation=degradation)
 
 
+def test_where_both_tasks_leave_methods_out_each_sentence_says_of_which_task_it_is(made: Any) -> None:
+    denoised = tried("nlm", {"a": 30.0, "b": 20.5}), tried("tv", {"a": 29.5, "b": BAD})
+    said = verdict(made(*denoised, up("bicubic", {"a": 30.0, "b": 28.0}), up("lanczos", {"a": BAD, "b": 28.0})))
+    assert said[-2:] == (
+        "Denoising, sigma 25. Failed, and so not compared: total variation (1 of 2 images).",
+        "Upscaling, bicubic ×2. Failed, and so not compared: Lanczos (1 of 2 images).",
+    )
+
+
 def test_upscalers_of_two_scales_are_compared_apart(made: Any) -> None:
     report = made(
         up("bicubic", {"a": 30.0}), up("rdn", {"a": 32.0}), up("bicubic", {"a": 20.0}, 3), up("rdn", {"a": 21.0}, 3)
