@@ -7,7 +7,7 @@ or exceeds the time limit costs the case that it was at; the rest of the part go
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from types import TracebackType
@@ -118,7 +118,9 @@ class Post:
 class Crew:
     """Up to a number of processes that stay for the whole run; a context, at whose end all of them are ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """Processes with the variables of `environment`; with this process's own where it is left out."""
+        self._environment = environment
         self._idle: list[FreshProcess] = []
         self._busy: list[Post] = []
         self._late: Counter[str] = Counter()
@@ -147,6 +149,9 @@ class Crew:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _process(self) -> FreshProcess:
+        return FreshProcess("bench.run.kinds", environment=self._environment)
+
     def _next(self, waiting: deque[Work], source: Iterator[Plan]) -> Work | None:
         if waiting:
             return waiting.popleft()
@@ -159,7 +164,7 @@ class Crew:
             yield work.lose(TimeLimitError(reason))
         if work.current is None:
             return
-        post = Post(self._idle.pop() if self._idle else FreshProcess("bench.run.kinds"), work)
+        post = Post(self._idle.pop() if self._idle else self._process(), work)
         self._busy.append(post)
         try:
             post.begin()

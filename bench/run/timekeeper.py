@@ -1,7 +1,7 @@
 """Takes a run's times on one machine of a cluster: that of a worker which offers the resource TIMING.
 
 `dask worker tcp://HOST:8786 --nworkers 1 --nthreads 1 --resources TIMING=1` offers it. Every case is a task for that
-worker alone; the next is handed out when the one before is done. The worker measures in a fresh process, so that
+worker alone; the next is handed out when the one before is done. The worker has a fresh process measure it, so that
 Dask's own threads and settings have no part in it, under its machine's timing lock.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.errors import BenchError, NoVerdictError, one_line
 from bench.machine.environment import Machine, environment
-from bench.machine.fresh_process import Failure, FreshProcess, ProcessDiedError
+from bench.machine.fresh_process import FreshProcess, known
 from bench.machine.threads import usable_cores
 from bench.machine.timing_lock import timing_lock
 from bench.measure.timing import record_benchmarks, recorded
@@ -45,10 +45,6 @@ class TimingLostError(NoVerdictError):
 
 class _WorkerGoneError(Exception):
     """The worker went away with its task."""
-
-
-class _TimingDiedError(BenchError):
-    """The process that measured on the worker ended without an answer."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ class Timekeeper:
         self._threads = threads
         for worker, others in self._offering().items():
             try:
-                machine: Machine = self._asked(worker, "machine_here", worker, threads, others)
+                machine: Machine = self._asked(worker, machine_there, worker, threads, others)
             except _WorkerGoneError:
                 self.gone.append(worker)
                 continue
@@ -111,11 +107,9 @@ class Timekeeper:
         for _ in range(_TRIES):
             try:
                 asked = replace(part, directory=part.directory.absolute())
-                timed: Timed = self._asked(self.machine.worker, "timed_here", asked)
+                timed: Timed = self._asked(self.machine.worker, timed_there, asked)
             except _WorkerGoneError:
                 self._move()
-            except _TimingDiedError as error:
-                return failed(part.manifest.run, part.cases, error)
             else:
                 for word in timed.said:
                     self._say(word)
@@ -138,11 +132,9 @@ class Timekeeper:
             f"{RESOURCE}; start one and resume"
         )
 
-    def _asked(self, worker: str, question: str, *arguments: object) -> Any:
-        """The answer of a fresh process on `worker`; raises _WorkerGoneError."""
-        future = self._client.submit(
-            on_worker, question, arguments, workers=[worker], resources={RESOURCE: 1}, pure=False
-        )
+    def _asked(self, worker: str, question: Callable[..., Any], *arguments: object) -> Any:
+        """What `question` answers on `worker`; raises _WorkerGoneError."""
+        future = self._client.submit(question, *arguments, workers=[worker], resources={RESOURCE: 1}, pure=False)
         try:
             while True:
                 try:
@@ -182,16 +174,25 @@ class Timekeeper:
         return dict(known["workers"])
 
 
-def on_worker(question: str, arguments: tuple[object, ...]) -> Any:
-    """Runs in the worker: what a fresh process answers; raises the BenchError that it ends with."""
-    try:
-        with FreshProcess("bench.run.timekeeper", environment=_undisturbed()) as process:
-            answer = process.ask(question, *arguments)
-    except ProcessDiedError as error:
-        raise _TimingDiedError(str(error)) from error
-    if isinstance(answer, Failure):
-        raise BenchError(answer.message) if answer.expected else _TimingDiedError(answer.error)
-    return answer
+def machine_there(worker: str, threads: int, others: int) -> Machine:
+    """Runs in the worker: what a fresh process says of the machine that `worker` shares with `others` other workers."""
+    with FreshProcess("bench.run.timekeeper", environment=_undisturbed()) as process:
+        found: Machine = known(process.ask("machine_here", worker, threads, others))
+    return found
+
+
+def timed_there(part: Plan) -> Timed:
+    """Runs in the worker: has one part measured, alone on this machine."""
+    rows: list[Row] = []
+    said: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, timing_lock(said.append):
+        kind = part.cases[0].kind
+        into = replace(part, directory=Path(folder)) if kind == "time" else part
+        with Crew(_undisturbed()) as crew:
+            for some in crew.measure([into]):
+                rows.extend(some)
+        benchmark = recorded(Path(folder))
+    return Timed(tuple(rows), tuple(said), benchmark)
 
 
 def _undisturbed() -> dict[str, str]:
@@ -217,17 +218,3 @@ def machine_here(worker: str, threads: int, others: int) -> Machine:
     with timing_lock(lambda _: None):
         doctor = glance(threads)
     return Machine(worker, environment(threads), doctor, code(), tuple(notices))
-
-
-def timed_here(part: Plan) -> Timed:
-    """Runs in the fresh process: measures one part, alone on this machine."""
-    rows: list[Row] = []
-    said: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, timing_lock(said.append):
-        kind = part.cases[0].kind
-        into = replace(part, directory=Path(folder)) if kind == "time" else part
-        with Crew() as crew:
-            for some in crew.measure([into]):
-                rows.extend(some)
-        benchmark = recorded(Path(folder))
-    return Timed(tuple(rows), tuple(said), benchmark)

@@ -48,7 +48,7 @@ def deadly(noisy, sigma):
     return noisy
 
 def watched(noisy, sigma):
-    Path(__file__).with_name("worker").write_text(str(psutil.Process().parents()[1].pid))
+    Path(__file__).with_name("worker").write_text(str(psutil.Process().ppid()))
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
         raise AssertionError("Dask's settings are in force")
     with open(os.environ["RESTOBENCH_LOCK"], "r+") as lock:
