@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -77,7 +78,8 @@ class Lookup(Generic[_T]):
         place, _, attribute = reference.rpartition(":")
         source_files.search_current_folder()
         try:
-            module = source_files.imported(place) if source_files.is_path(place) else importlib.import_module(place)
+            with chdir(Path.cwd()):  # wherever the module goes, what else is named by a relative path is found
+                module = source_files.imported(place) if source_files.is_path(place) else importlib.import_module(place)
             return attrgetter(attribute)(module)
         except (Exception, SystemExit) as error:  # a stranger's module may fail in any way while it is imported
             raise self.error(

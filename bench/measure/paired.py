@@ -15,11 +15,13 @@ import torch
 
 from bench.errors import one_line
 from bench.machine.clock import Clock
+from bench.machine.settings import put_back
 from bench.machine.threads import fixed_threads
 from bench.measure.calls import built, in_turn, sample, seconds_per_call, warm_up
 from bench.measure.inputs import batch_for
 from bench.plan.case import Case, Reading
 from bench.plan.sections import PairedSection
+from bench.record.attempt import settings_changed
 from bench.record.rows import Row
 from restoration.method import Restore
 
@@ -70,18 +72,20 @@ def paired(run: str, section: PairedSection, cases: list[Case], *, seed: int, cl
 def _row_of(run: str, section: PairedSection, runner: Runner, block: int, clock: Clock) -> Row:
     """One sample, or why there is none."""
     try:
-        return _row(run, section, runner.case, _sample(runner, runner.sample(clock), block))
+        with put_back():
+            return _row(run, section, runner.case, _sample(runner, runner.sample(clock), block))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
         return _failure(run, section, runner.case, error)
 
 
 def _ready(case: Case, clock: Clock) -> tuple[Runner, list[Reading]]:
-    restore, building = built(case, clock)
     batch = batch_for(case)
-    warm, written = warm_up(case, restore, batch, clock, calls=3)
+    with put_back() as changed:
+        restore, building = built(case, clock)
+        warm, written = warm_up(case, restore, batch, clock, calls=3)
     fastest = min(reading.value or 0.0 for reading in warm if reading.phase == "warmup")
     calls = 1 if written else max(1, math.ceil(SHORTEST_SAMPLE / max(fastest, 1e-9)))
-    return Runner(case, restore, batch, calls, written), [building, *warm]
+    return Runner(case, restore, batch, calls, written), [building, *warm, *settings_changed(changed)]
 
 
 def _sample(runner: Runner, seconds: float, block: int) -> Reading:

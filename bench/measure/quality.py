@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.machine.clock import clock_for
+from bench.machine.settings import put_back
 from bench.machine.threads import fixed_threads
 from bench.measure.image_set import ImageSet
 from bench.measure.inputs import degraded, told
 from bench.measure.outputs import changed, checked, in_range, input_written
 from bench.measure.scores import scores
 from bench.plan.case import GIVEN, Case, FailedReading, Reading, options_text
-from bench.record.attempt import MEASURED, attempt, failed
+from bench.record.attempt import MEASURED, attempt, failed, settings_changed
 from bench.record.pictures import save_picture
 from bench.record.rows import Row
 from restoration.catalog import get
@@ -72,10 +73,20 @@ def measure_group(
             scene = replace(group[0], method="", variant="", options="{}")
             parts = {"degraded": noisy} if clean is None else {"clean": clean, "degraded": noisy}
             yield [Row(run, scene, save_picture(directory, scene, part, parts[part])) for part in parts]
+        yield from _imported(run, group)
         for sharing in _sharing(group):
             for case, restore in zip(sharing, _restorers(sharing, noisy[None]), strict=True):
                 read = functools.partial(_readings, case, restore, clean, directory if case in pictured else None)
                 yield attempt(run, case, read)
+
+
+def _imported(run: str, group: Group) -> Iterator[list[Row]]:
+    """Imports the methods; a row for each that changes settings of the process in doing so."""
+    for case in {case.method: case for case in group}.values():
+        with put_back() as changed:
+            get(case.method)
+        if readings := settings_changed(changed):
+            yield [Row(run, case, reading) for reading in readings]
 
 
 def _shown(case: Case, images: ImageSet) -> tuple[torch.Tensor, torch.Tensor | None]:

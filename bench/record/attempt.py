@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bench.errors import RowsError, one_line
 from bench.machine.clock import clock_for
+from bench.machine.settings import Changed, put_back
 from bench.plan.case import Case, FailedReading, Reading
 from bench.record.rows import Row
 
@@ -19,22 +20,34 @@ SKIPPED = "skipped"
 """The quantity of the row of a case that cannot run here for want of weights or an optional package."""
 
 
+SETTINGS = "settings_changed"
+"""The quantity of a row whose note names settings of the process that a method changed; they were put back."""
+
+
 def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading | FailedReading]]) -> list[Row]:
     """The rows of one case, whatever happens: its readings, or one row with the error; then the time it took.
 
-    A failed reading is a row with an error beside those of the other readings.
+    A failed reading is a row with an error beside those of the other readings. Settings that the whole process shares
+    are put back, and a row names those that were changed.
 
     Raises `RowsError` alone: a result that could not be written is no result.
     """
     clock = clock_for("cpu")
     begin = clock()
-    try:
-        rows = [_row(run, case, reading) for reading in read()]
-    except RowsError:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
-        rows = [_failure(run, case, error)]
+    with put_back() as changed:
+        try:
+            rows = [_row(run, case, reading) for reading in read()]
+        except RowsError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - any method may fail in any way; the failure is written down
+            rows = [_failure(run, case, error)]
+    rows += [Row(run, case, reading) for reading in settings_changed(changed)]
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
+
+
+def settings_changed(changed: Changed) -> tuple[Reading, ...]:
+    """The reading that names what was changed, if anything was."""
+    return (Reading(SETTINGS, 1.0, note=", ".join(changed.names)),) if changed.names else ()
 
 
 def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:

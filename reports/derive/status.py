@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from reports.derive.comparison import Comparison
 from reports.read.run import Run
-from reports.read.tables import cases_of
+from reports.read.tables import SETTINGS, cases_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Status:
     """Every distinct reason for which cases were not tried."""
     overwritten: tuple[str, ...] = ()
     """Methods that wrote into their input."""
+    meddled: tuple[str, ...] = ()
+    """Methods that changed settings of the process, each with which."""
     refused: tuple[str, ...] = ()
     """Why a latency is no result: its method's quality is below the floor, or not known."""
     unfit: tuple[str, ...] = ()
@@ -50,8 +53,8 @@ class Status:
     @property
     def well(self) -> bool:
         """Whether there is nothing to warn of."""
-        said = (self.failed, self.skipped, self.overwritten, self.refused, self.unfit, self.unequal, self.problems)
-        return not any(said)
+        said = (self.failed, self.skipped, self.overwritten, self.meddled, self.refused, self.unfit, self.unequal)
+        return not (any(said) or self.problems)
 
 
 NOTHING = Status(0, 0)
@@ -73,12 +76,20 @@ def status_of(run: Run, comparison: Comparison) -> Status:
         errors=_problems(cases[cases["failed"]], "error"),
         skipped=_problems(cases[cases["skipped"] & (cases["case"].map(skipped).astype(bool) | parts)], "note"),
         overwritten=tuple(dict.fromkeys(cases.loc[cases["overwritten"], "method"].astype(str))),
+        meddled=tuple(f"{name} ({notes})" for name, notes in _meddled(cases)),
         unfit=tuple(f"{one.get('finding')} ({one.get('value')})" for one in doctor if one.get("verdict") == "unfit"),
         looked_at=len(doctor),
         scored=len(unequal),
         unequal=tuple(str(label) for label in unequal[unequal > 0].index),
         problems=run.problems,
     )
+
+
+def _meddled(cases: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Each method that changed settings, and which in all its cases."""
+    rows = cases[cases["quantity"] == SETTINGS].astype({"method": object, "note": object})
+    for name, notes in rows.groupby("method", sort=False)["note"]:
+        yield str(name), ", ".join(dict.fromkeys(part for note in notes for part in str(note).split(", ")))
 
 
 def _problems(rows: pd.DataFrame, reason: str) -> tuple[Problem, ...]:

@@ -47,10 +47,13 @@ _WHOLE = (
 )  # fmt: skip
 """Columns that are written as integers where they hold nothing else."""
 
-SKIPPED, OVERWRITTEN = "skipped", "input_written"
-"""Quantities of rows that say what became of a case: it was not tried (`note` says why); it wrote into its input."""
+SKIPPED, OVERWRITTEN, SETTINGS = "skipped", "input_written", "settings_changed"
+"""Quantities of rows that say what became of a case.
 
-BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN)
+It was not tried (`note` says why); it wrote into its input; it changed settings of its process (`note` says which).
+"""
+
+BOOKKEEPING = ("elapsed_seconds", "measured_seconds", SKIPPED, OVERWRITTEN, SETTINGS)
 """What a run notes of its own doing: no reading of an experiment."""
 
 _LARGEST_WHOLE = 2.0**53

@@ -30,6 +30,8 @@ def _warnings(status: Status) -> Iterator[Remark]:
         yield Remark(words("status.skipped", methods=_left_out(status.skipped)), "failed")
     if status.overwritten:
         yield Remark(words("status.overwritten", methods=listed(status.overwritten)), "failed")
+    if status.meddled:
+        yield Remark(words("status.meddled", methods=listed(status.meddled)), "failed")
     if status.refused:
         yield Remark(words("status.refused", reasons="; ".join(status.refused)), "single-stream")
     if status.unfit:
