@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
+from patience import patient
 
 from reports.derive.summary import Summary, summarise
 from reports.gallery import FLAGS, chromium
@@ -58,8 +59,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser without a network, which may download and copy."""
-    opened = browser.new_context(
-        accept_downloads=True, offline=True, viewport={"width": 1280, "height": 900}, color_scheme="light"
+    opened = patient(
+        browser.new_context(
+            accept_downloads=True, offline=True, viewport={"width": 1280, "height": 900}, color_scheme="light"
+        )
     )
     opened.grant_permissions(["clipboard-read", "clipboard-write"])
     yield opened

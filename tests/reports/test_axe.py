@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 import said
 import synthetic
+from patience import patient
 
 from reports import write_report
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ViewportSize
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +25,6 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "r
 """Levels A and AA of WCAG 2.0, 2.1 and 2.2."""
 
 WIDTHS = (1440, 820, 390)
-PATIENCE = 240_000.0
-"""Milliseconds that a busy machine may take to open a page: nothing here is about time."""
 
 SMALL = synthetic.Content(gray=("camera",), color=("astronaut",), sigmas=(25.0,))
 """Every kind of element and few of each: axe looks at each element."""
@@ -81,15 +80,16 @@ def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_at_any_width(browser: Browser, shown: Path, scheme: Literal["light", "dark"]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    context = browser.new_context(offline=True, color_scheme=scheme, viewport={"width": WIDTHS[0], "height": 900})
+    viewport: ViewportSize = {"width": WIDTHS[0], "height": 900}
+    context = patient(browser.new_context(offline=True, color_scheme=scheme, viewport=viewport))
     opened = context.new_page()
     heard: list[str] = []
     asked: list[str] = []
     opened.on("console", lambda message: heard.append(message.text))
     opened.on("pageerror", lambda error: heard.append(str(error)))
     opened.on("request", lambda request: asked.append(request.url))
-    opened.goto(shown.as_uri(), timeout=PATIENCE)
-    opened.wait_for_selector("html[data-ready=yes]", timeout=PATIENCE)
+    opened.goto(shown.as_uri())
+    opened.wait_for_selector("html[data-ready=yes]")
     for width in WIDTHS:
         opened.set_viewport_size({"width": width, "height": 900})
         assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth"), width

@@ -160,7 +160,7 @@ def test_a_program_that_fails_is_one_line_and_no_process_stays(
     text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake(tmp_path, monkeypatch, text)
-    monkeypatch.setattr(module, "PATIENCE", 0.2 if "sleep" in text else 60.0)
+    monkeypatch.setattr(module, "PATIENCE", 0.2 if "sleep" in text else 3600.0)
     monkeypatch.setattr(module, "_GRACE", 60.0 if "sleep" not in text else 0.1)
     with pytest.raises(ProgramError, match=said) as caught:
         built("ffmpeg-null")(torch.zeros(1, 1, 64, 2048))

@@ -23,6 +23,9 @@ from bench.regress.session import Session
 from bench.regress.stopping_rule import Rule
 from reports.derive.verdict_words import Word
 
+A_DAY = 86_400.0
+"""A budget that no machine spends, however busy it is."""
+
 
 def spec_file(root: Path, text: str = SPEC) -> Path:
     path = root.parent / "spec.toml"
@@ -31,7 +34,7 @@ def spec_file(root: Path, text: str = SPEC) -> Path:
 
 
 def asked(root: Path, base: str, head: str | None = None, text: str = SPEC) -> Comparison:
-    question = Question(base, head, str(spec_file(root, text)), folder=root, budget=20.0)
+    question = Question(base, head, str(spec_file(root, text)), folder=root, budget=A_DAY)
     return compare.compare(question, progress=lambda *_: None, say=lambda _: None)
 
 
@@ -56,7 +59,7 @@ def test_the_whole_line_with_times_on_a_revision_and_itself(
     monkeypatch.setattr("bench.regress.pairs.Pairs._goes_on", lambda *_: False)  # three pairs, however busy it is here
     text = SPEC + '[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
     status = call(
-        monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--budget", "60", "--out", "out",
+        monkeypatch, "compare", "HEAD", "HEAD", "--spec", spec_file(theirs, text), "--budget", A_DAY, "--out", "out",
         "--format", "json", "--measure-all", "--verbose",
     )  # fmt: skip
     printed = capsys.readouterr()
@@ -220,7 +223,7 @@ def test_an_interrupted_comparison_keeps_what_it_had_found(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.progress.check", interrupt)
-    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--budget", "60", "--out", "out"]
+    arguments = ["HEAD", "HEAD", "--spec", str(spec_file(theirs, text)), "--budget", str(A_DAY), "--out", "out"]
     assert call(monkeypatch, "compare", *arguments, "--measure-all") == 3
     place = next((theirs / "out").iterdir())
     error = capsys.readouterr().err

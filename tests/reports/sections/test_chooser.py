@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
+from patience import patient
 
 from reports.derive.candidates import candidates, kinds
 from reports.derive.choice import Candidate, choose
@@ -32,7 +33,7 @@ HASHED = """asked => asked.map(hash => {
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, page: Path) -> Iterator[Page]:
-    opened = browser.new_context(offline=True).new_page()
+    opened = patient(browser.new_context(offline=True)).new_page()
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
@@ -114,7 +115,7 @@ def test_the_form_answers_and_writes_its_question_into_the_address(tab: Page) ->
 
 @browsing
 def test_a_link_carries_the_question_and_shows_its_board(browser: Browser, page: Path) -> None:
-    opened = browser.new_context(offline=True).new_page()
+    opened = patient(browser.new_context(offline=True)).new_page()
     opened.goto(f"{page.as_uri()}#sigma=50&budget=30ms&without=gpl")
     opened.wait_for_selector("html[data-ready=yes]")
     assert opened.locator("#choose [name=sigma]").input_value() == "50"
@@ -126,7 +127,7 @@ def test_a_link_carries_the_question_and_shows_its_board(browser: Browser, page:
 
 @browsing
 def test_without_script_the_verdict_an_answer_and_every_leaderboard_are_there(browser: Browser, page: Path) -> None:
-    opened = browser.new_context(offline=True, java_script_enabled=False).new_page()
+    opened = patient(browser.new_context(offline=True, java_script_enabled=False)).new_page()
     opened.goto(page.as_uri())
     assert opened.locator("#summary .verdict").first.is_visible()
     assert opened.locator("#choice [data-method]").text_content() == "FFDNet"
