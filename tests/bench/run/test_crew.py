@@ -11,7 +11,7 @@ import pytest
 
 from bench.measure.image_set import ImageSet
 from bench.plan.spec import Spec
-from bench.record.attempt import END
+from bench.record.attempt import END, SETTINGS
 from bench.record.rows import Row, read_rows
 from bench.run.crew import MOST_LATE, Crew
 from bench.run.execute import execute
@@ -19,7 +19,7 @@ from bench.run.plan import Plan
 from bench.run.prepare import prepare
 
 METHODS = """
-import ctypes, os, sys, time
+import ctypes, os, sys, time, torch
 
 def halves(noisy):
     noisy *= 0.5
@@ -57,6 +57,11 @@ def bytes_of(noisy):
 
 def numpy(noisy):
     return noisy.numpy()
+
+def moves(noisy):
+    os.chdir("/")
+    torch.set_default_dtype(torch.float64)
+    return noisy.clone()
 
 def late(noisy, seen=[]):
     seen.append(1)
@@ -157,6 +162,27 @@ def test_no_method_changes_what_another_is_shown(folder: Path, tmp_path: Path) -
     assert {(case.kind, case.method) for case in written} == {
         (kind, "strange:halves") for kind in ("quality", "time", "paired")
     }
+
+
+@pytest.mark.usefixtures("_strange")
+def test_no_method_changes_where_another_works_or_with_which_numbers(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = Path(folder.name)
+    entry = {"method": ["strange:moves", "noisy"], "size": 16}
+    spec = {
+        "quality": [{"method": ["strange:moves", "noisy", "dct"], "pictures": True}],
+        "time": [entry],
+        "paired": [{"group": "g", "blocks": 2, "entry": [entry]}],
+    }
+    rows = executed(spec, relative, Path("out"))
+    assert not [row.error for row in rows if row.error]
+    alone = scores(executed({"quality": [{"method": ["noisy", "dct"]}]}, relative, Path("out")))
+    assert {key: value for key, value in scores(rows).items() if key[0] != "strange:moves"} == alone
+    named = {(row.case.kind, row.case.method): row.reading.note for row in rows if row.reading.quantity == SETTINGS}
+    said = "the working directory, torch's default type"
+    assert named == dict.fromkeys(((kind, "strange:moves") for kind in ("quality", "time", "paired")), said)
 
 
 @pytest.mark.usefixtures("_strange")

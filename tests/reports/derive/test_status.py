@@ -79,6 +79,15 @@ def test_who_wrote_into_its_input_is_named_and_has_not_failed(status: Any) -> No
     assert (found.overwritten, found.failed, found.cases) == (("dct",), 0, 2)
 
 
+def test_who_changed_settings_is_named_with_all_of_them_and_has_not_failed(status: Any) -> None:
+    rows = tried("dct", {"a": 30.0}) + tried("nlm", {"a": 30.0})
+    notes = ("the working directory, torch's default type", "the number of threads, the working directory")
+    more = [{**rows[0], "quantity": "settings_changed", "value": 1.0, "note": note} for note in notes]
+    found = status([*rows, *more])
+    assert found.meddled == ("dct (the working directory, torch's default type, the number of threads)",)
+    assert (found.failed, found.cases, found.well) == (0, 2, False)
+
+
 def test_what_the_machine_was_unfit_for_is_named_with_what_was_seen(status: Any) -> None:
     doctor = [
         {"finding": "drift", "value": "120 %", "verdict": "unfit"},

@@ -51,6 +51,11 @@ def test_failures_are_counted_with_their_reason() -> None:
     [
         ({"skipped": (Problem("no weights", 2, ("rdn",)),)}, "Left out: rdn (no weights).", "failed"),
         ({"overwritten": ("mine",)}, "Wrote into the input that they were given: mine.", "failed"),
+        (
+            {"meddled": ("mine (the working directory)",)},
+            "Changed settings of the process that measured them, which were put back: mine (the working directory).",
+            "failed",
+        ),
         ({"unfit": ("drift (120 %)",)}, "The machine was unfit to take times on: drift (120 %).", "doctor"),
         (
             {"unequal": ("BM3D",)},
