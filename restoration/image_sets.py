@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from restoration.errors import ImageError
-from restoration.images import SUFFIXES, image_paths
+from restoration.images import SUFFIXES, image_paths, is_image
 
 SETS = ("Set5", "Set12", "Set14", "BSD68", "CBSD68", "BSD100", "Urban100", "Manga109", "Kodak24", "McMaster", "DIV2K")
 """Names that people know; any other folder below the data root is a set too."""
@@ -188,7 +188,7 @@ def _is_degraded(stem: str, reference: str, references: Collection[str]) -> bool
 
 def _matching(pattern: str) -> tuple[Path, ...]:
     found = (Path(file) for file in sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207 - absolute patterns too
-    paths = tuple(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+    paths = tuple(filter(is_image, found))
     if not paths:
         raise ImageError(f"{pattern}: no image file matches")
     return paths

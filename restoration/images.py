@@ -91,7 +91,7 @@ def load_image(path: Path | str, *, channels: int | None = None) -> Picture:
     """
     path = Path(path)
     if not path.is_file():
-        raise ImageError(f"{path}: no such image file")
+        raise ImageError(f"{path}: {'a link to no file' if path.is_symlink() else 'no such image file'}")
     read = _read_array if path.suffix.lower() == ".npy" else _read_file
     array, notes = read(path)
     if channels is not None:
@@ -136,10 +136,15 @@ def image_paths(folder: Path | str) -> tuple[Path, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageError(f"{folder}: no such image folder")
-    paths = tuple(sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()))
+    paths = tuple(sorted(filter(is_image, folder.iterdir())))
     if not paths:
         raise ImageError(f"{folder}: no images in this folder; expected files named {', '.join(SUFFIXES)}")
     return paths
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path is taken for an image: a file so named, or a link so named to what is gone, which then fails."""
+    return path.suffix.lower() in SUFFIXES and (path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def save_image(path: Path | str, image: Tensor) -> None:

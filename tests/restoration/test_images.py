@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -256,3 +257,15 @@ def test_an_array_of_a_strange_shape_is_refused_in_one_line(tmp_path: Path, shap
     with pytest.raises(ImageError) as caught:
         load_image(tmp_path / "a.npy")
     assert "\n" not in str(caught.value)
+
+
+def test_a_link_to_what_is_gone_is_an_image_that_fails_and_other_things_are_passed_over(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "whole.png")
+    (tmp_path / "gone.png").symlink_to("nowhere.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    assert [path.name for path in image_paths(tmp_path)] == ["gone.png", "loop.png", "whole.png"]
+    for name in ("gone.png", "loop.png"):
+        with pytest.raises(ImageError, match=rf"{name}: a link to no file"):
+            load_image(tmp_path / name)
