@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from bench.machine.clock import Clock, clock_for
 from bench.machine.environment import environment
+from bench.machine.settings import put_back
 from bench.machine.threads import fix_threads
 from bench.measure.calls import Call, seconds_per_call
 from bench.plan.case import Case, Reading
@@ -71,19 +72,20 @@ class Session:
     def rehearse(self, case: Case, image: NDArray[np.float32]) -> None:
         """Does once what measuring a case asks of its method: calls it twice on `image`, or has it count, too."""
         self._fix_threads(case.threads)
-        run = _bound(case, image)
-        with torch.inference_mode():
+        with put_back(), torch.inference_mode():
+            run = _bound(case, image)
             for _ in range(2):
                 run()
-        method = get(case.method)
-        for count in (method.macs_per_pixel, method.algorithms, method.parameters) if case.kind == "cost" else ():
-            if count:
-                count(method.checked(case.setup()))
+            method = get(case.method)
+            for count in (method.macs_per_pixel, method.algorithms, method.parameters) if case.kind == "cost" else ():
+                if count:
+                    count(method.checked(case.setup()))
 
     def ready(self, case: Case, image: NDArray[np.float32]) -> float:
         """Builds the case and calls it on `image` (1, C, H, W) until it is warm; roughly the seconds per call."""
         self._fix_threads(case.threads)
-        self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
+        with put_back():
+            self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
             self.seconds(case, Pace(1, 1))
         return self.seconds(case, Pace(1, 1))[0]
@@ -105,7 +107,7 @@ class Session:
         self._fix_threads(case.threads)
         clock, run = clock_for(case.device), self._ready[case]
         alone = case.threads == 1 and case.device == "cpu"
-        with torch.inference_mode(), _without_collections():
+        with put_back(), torch.inference_mode(), _without_collections():
             _go_to(core)
             samples = [_by_both_clocks(run, clock, pace.calls) for _ in range(pace.samples)]
         counts = alone and not any(math.isnan(processor) for _, processor in samples)
@@ -114,7 +116,7 @@ class Session:
     def restored(self, case: Case, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the case makes of `image` (1, C, h, w): (1, C, H, W)."""
         self._fix_threads(case.threads)
-        with torch.inference_mode():
+        with put_back(), torch.inference_mode():
             return np.asarray(_bound(case, image)().float().cpu(), dtype=np.float32)
 
     def costs(self, case: Case) -> tuple[Reading, ...]:
@@ -122,7 +124,8 @@ class Session:
         from bench.measure.counts import count
 
         self._fix_threads(case.threads)
-        return tuple(count(get(case.method), case.setup(), height=case.height, width=case.width))
+        with put_back():
+            return tuple(count(get(case.method), case.setup(), height=case.height, width=case.width))
 
     def memory(self, case: Case) -> tuple[Reading, ...]:
         """The peak memory of a memory case."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bench.plan.case import Case
 from bench.regress.session import Session
@@ -48,7 +49,7 @@ def test_it_does_not_count_where_another_thread_of_the_process_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = time.process_time
-    monkeypatch.setattr("bench.regress.session.time.process_time", lambda: 1.3 * clock())
+    monkeypatch.setattr("bench.regress.session.time.process_time", lambda: 1000 * clock())  # as of a thousand threads
     assert math.isnan(seconds(tmp_path, "works")[1])
 
 
@@ -57,3 +58,26 @@ def test_it_does_not_count_where_the_method_waits_or_several_threads_may_work(tm
     assert wall >= 0.015
     assert math.isnan(processor)
     assert math.isnan(seconds(tmp_path, "works", threads=2)[1])
+
+
+def test_what_a_method_changes_of_its_process_is_put_back_before_the_next_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "methods_that_meddle.py"
+    file.write_text(
+        "import os, torch\n\ndef meddles(image):\n    os.chdir('/')\n    torch.set_default_dtype(torch.float64)\n"
+        "    torch.set_num_threads(3)\n    return image.clone()\n"
+    )
+    case, image = Case("time", f"{file}:meddles", height=8, width=8), np.zeros((1, 1, 8, 8), dtype=np.float32)
+    session = Session()
+    questions = (
+        lambda: session.rehearse(case, image),
+        lambda: session.ready(case, image),
+        lambda: session.seconds(case, Pace(calls=2, samples=3)),
+        lambda: session.restored(case, image),
+        lambda: session.costs(case),
+    )
+    for question in questions:
+        question()
+        assert (Path.cwd(), torch.get_default_dtype(), torch.get_num_threads()) == (tmp_path, torch.float32, 1)
