@@ -61,7 +61,7 @@ def _terminal_bar(title: str, clock: Clock) -> Iterator[Progress]:
         pace = _Pace()
 
         def advance(what: str, done: int, total: int, share: float | None = None, /) -> None:
-            left = pace.left(clock(), done, total, share).removeprefix(", ")
+            left = pace.left(clock(), done, total, share)
             bar.update(task, description=what, completed=done, total=total, left=left)
             interrupted()
 
@@ -85,7 +85,7 @@ class _Pace:
             self._total, self._first = total, (now, part)
         since, before = self._first
         seconds = (now - since) / (part - before) * (1 - part) if part > before else None
-        return "" if seconds is None else f", {timedelta(seconds=round(seconds))} left"
+        return "" if seconds is None else f"{timedelta(seconds=round(seconds))} left"
 
 
 class _Lines:
@@ -101,7 +101,7 @@ class _Lines:
         left = self._pace.left(now, done, total, share)
         if now - self._said >= _MINUTE:
             self._said = now
-            say(f"{self._title}: {done} of {total}{left} ({what})")
+            say(f"{self._title}: {done} of {total}{left and ', '}{left} ({what})")
         check()
 
 
@@ -119,7 +119,7 @@ class _Bar:
         left = self._pace.left(now, done, total, share)
         if now - self._drawn >= _REDRAWN:
             self._drawn = now
-            self._handle.update(self._shell.HTML(self._html(f"{left} ({what})", done, total)))
+            self._handle.update(self._shell.HTML(self._html(f"{left and ', '}{left} ({what})", done, total)))
         check()
 
     def close(self) -> None:
