@@ -11,7 +11,8 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
@@ -25,18 +26,11 @@ class _Setting:
     write: Callable[[Any], object]
 
 
-@dataclass
-class Changed:
-    """What was changed in the block; known when it is left."""
-
-    names: list[str] = field(default_factory=list)
-
-
 @contextmanager
-def put_back() -> Iterator[Changed]:
-    """Puts the settings back at the end of the block as they were at its beginning."""
+def put_back() -> Iterator[list[str]]:
+    """Puts the settings back at the end of the block as they were at its beginning; the list then names the changed."""
     before = [(one, one.read()) for one in _settings()]
-    changed = Changed()
+    changed: list[str] = []
     try:
         with warnings.catch_warnings():  # a library may filter some as it is imported: no offence, and not named
             yield changed
@@ -44,9 +38,10 @@ def put_back() -> Iterator[Changed]:
         for one, value in before:
             if not _kept(value, one.read()):
                 one.write(value)
-                changed.names.append(one.name)
+                changed.append(one.name)
 
 
+@cache
 def _settings() -> tuple[_Setting, ...]:
     import numpy as np
     import torch

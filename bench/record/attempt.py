@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from bench.errors import RowsError, one_line
 from bench.machine.clock import clock_for
-from bench.machine.settings import Changed, put_back
+from bench.machine.settings import put_back
 from bench.plan.case import Case, FailedReading, Reading
 from bench.record.rows import Row
 
@@ -18,7 +18,6 @@ MEASURED = "measured_seconds"
 
 SKIPPED = "skipped"
 """The quantity of the row of a case that cannot run here for want of weights or an optional package."""
-
 
 SETTINGS = "settings_changed"
 """The quantity of a row whose note names settings of the process that a method changed; they were put back."""
@@ -45,9 +44,9 @@ def attempt(run: str, case: Case, read: Callable[[], Iterable[Reading | FailedRe
     return [*rows, Row(run, case, Reading(END, clock() - begin, "s"))]
 
 
-def settings_changed(changed: Changed) -> tuple[Reading, ...]:
+def settings_changed(names: Sequence[str]) -> tuple[Reading, ...]:
     """The reading that names what was changed, if anything was."""
-    return (Reading(SETTINGS, 1.0, note=", ".join(changed.names)),) if changed.names else ()
+    return (Reading(SETTINGS, 1.0, note=", ".join(names)),) if names else ()
 
 
 def failed(run: str, cases: Iterable[Case], error: Exception) -> list[Row]:

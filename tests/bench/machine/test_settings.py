@@ -40,13 +40,13 @@ def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_each_setting_is_put_back_and_named(name: str) -> None:
     with put_back() as changed:
         CHANGES[name]()
-    assert changed.names == [name]
+    assert changed == [name]
     with put_back() as after:
         pass
-    assert after.names == []
+    assert after == []
     with put_back() as again:  # as it was before, or this would change nothing
         CHANGES[name]()
-    assert again.names == [name]
+    assert again == [name]
 
 
 def test_they_are_put_back_though_the_method_fails() -> None:
@@ -58,7 +58,7 @@ def test_they_are_put_back_though_the_method_fails() -> None:
     before = Path.cwd()
     with pytest.raises(ValueError, match="no"), put_back() as changed:
         fails()
-    assert changed.names == ["the working directory", "torch's default type"]
+    assert changed == ["the working directory", "torch's default type"]
     assert (Path.cwd(), torch.get_default_dtype()) == (before, torch.float32)
 
 
@@ -69,5 +69,5 @@ def test_a_library_may_add_variables_and_filters_as_it_is_imported(monkeypatch: 
         os.environ["ADDED_BY_A_LIBRARY"] = "1"
         warnings.filterwarnings("ignore", "of a library")
     monkeypatch.setenv("ADDED_BY_A_LIBRARY", "")  # so that it is taken away again
-    assert changed.names == []
+    assert changed == []
     assert list(warnings.filters) == before

@@ -32,6 +32,7 @@ def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     git(tmp_path, "init", "-q", str(root))
+    (root / ".git" / "info" / "exclude").write_text("__pycache__/\n")  # as anybody who writes Python has it
     (package / "m.py").write_text("def restore(image):\n    return 1.0 * image\n")
     _commit(root, "first")
     (package / "m.py").write_text("def restore(image):\n    return 0.999 * image\n")
