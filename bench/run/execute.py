@@ -59,7 +59,8 @@ def execute(
         ledger = Ledger(file, progress, plan.images, plan.known, whole, interrupted, forecast=plan.forecast)
         try:
             ledger.keep([left_out(plan.manifest.run, case, reason) for case, reason in plan.skipped])
-            _keep_all(crew.measure(plan.only(lambda case: case.kind == "cost").each(), jobs=jobs), ledger)
+            counting = plan.only(lambda case: case.kind == "cost").each()
+            _keep_all(crew.measure(counting, jobs=jobs), ledger, at_once=jobs)
             with timekeeper(scheduler, say) as keeper:
                 plan = _placed(plan, keeper, scheduler)
                 _take_times(plan, keeper, crew, ledger, say)
@@ -78,9 +79,11 @@ def execute(
     return manifest
 
 
-def _keep_all(measured: Iterable[Sequence[Row]], ledger: Ledger) -> None:
+def _keep_all(measured: Iterable[Sequence[Row]], ledger: Ledger, *, at_once: int = 1) -> None:
+    ledger.shared_by = at_once
     for rows in measured:
         ledger.keep(rows)
+    ledger.shared_by = 1
 
 
 def _placed(plan: Plan, keeper: Timekeeper | None, scheduler: Scheduler) -> Plan:

@@ -13,7 +13,7 @@ import pytest
 from bench.errors import BenchError
 from bench.measure.image_set import ImageSet, image_facts
 from bench.plan.spec import Spec
-from bench.record.attempt import END
+from bench.record.attempt import END, MEASURED
 from bench.record.manifest import read_manifest
 from bench.record.rows import FILE_NAME, Row, keep_rows, read_rows
 from bench.run.execute import execute
@@ -60,6 +60,15 @@ def test_a_run_measures_every_case_once(folder: Path, tmp_path: Path) -> None:
     assert manifest.status == "complete"
     assert 0 < manifest.seconds["measured"] <= manifest.seconds["total"]
     assert (directory / "benchmark.json").is_file()
+
+
+def test_seconds_that_several_processes_measured_at_once_count_once(folder: Path, tmp_path: Path) -> None:
+    cost = {"method": ["noisy", "dct"], "size": 16}
+    made = planned(folder, tmp_path, spec=Spec.model_validate({"name": "tiny", "threads": 1, "cost": [cost]}))
+    execute(made, progress=quiet, jobs=2)
+    rows = [row.reading for row in read_rows(made.directory)]
+    together = sum(reading.value or 0.0 for reading in rows if reading.quantity == MEASURED)
+    assert read_manifest(made.directory).seconds["measured"] == pytest.approx(together / 2)
 
 
 def test_timed_samples_say_which_phase_they_are_of(folder: Path, tmp_path: Path) -> None:
