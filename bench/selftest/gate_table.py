@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from statistics import median
 
 from bench.errors import BenchError
-from bench.machine.environment import cpu_model
-from bench.machine.threads import usable_cores
 from bench.record.files import write_whole
 from bench.record.table_text import to_markdown
 from bench.selftest.trials import Trial
-from bench.talk import Record
+from bench.talk import Record, counted
 from reports.derive.verdict_words import CHANGES, Word
 
 
@@ -54,11 +51,12 @@ def write_table(records: Sequence[Record], page: Path, *, said: str, name: str =
 
 def said_of(trials: Sequence[Trial]) -> str:
     """What the table rests on, in a sentence."""
-    prints = ", ".join(dict.fromkeys(trial.fingerprint for trial in trials))
+    prints = "; ".join(dict.fromkeys(f"{trial.machine}, environment {trial.fingerprint}" for trial in trials))
+    days = sorted({trial.started[:10] for trial in trials})
     seconds = sorted(trial.seconds for trial in trials)
     return (
-        f"{len(trials)} comparisons on {usable_cores()} cores ({cpu_model()}, environment {prints}), "
-        f"{seconds[0]:.0f} to {seconds[-1]:.0f} s each, {median(seconds):.0f} s in the middle, {date.today():%Y-%m-%d}."  # noqa: DTZ011 - the reader's day
+        f"{counted(len(trials), 'comparison')} ({prints}), {seconds[0]:.0f} to {seconds[-1]:.0f} s each, "
+        f"{median(seconds):.0f} s in the middle, {' to '.join(dict.fromkeys((days[0], days[-1])))}."
     )
 
 

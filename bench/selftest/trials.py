@@ -17,8 +17,10 @@ from typing import Any, Literal
 import psutil
 
 from bench.errors import BenchError
+from bench.machine.environment import cpu_model
+from bench.machine.threads import usable_cores
 from bench.plan.spec_files import read_spec
-from bench.regress.checkouts import Repository, snapshot
+from bench.regress.checkouts import Repository, git, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding
 from bench.regress.stopping_rule import DETECT_MINUTES
@@ -68,15 +70,19 @@ class Trial:
     pairs: int
     seconds: float
     fingerprint: str
+    started: str
+    machine: str
     load: float
     """Processes that were ready to run when it began, by the system's mean over a minute."""
+    revision: str = ""
+    """The commit into whose working tree changes were planted."""
     peer: tuple[int, int] | None = None
     """Cases, and how many of them pytest-benchmark's own comparison of two runs called slower."""
 
     @classmethod
     def of(
         cls, comparison: Comparison, plants: Sequence[Plant], *, kind: Kind = "empty", load: float = 0.0,
-        peer: tuple[int, int] | None = None,
+        revision: str = "", peer: tuple[int, int] | None = None,
     ) -> Trial:  # fmt: skip
         """The trial that a comparison with these plants in its head was."""
         untouched = [
@@ -87,7 +93,7 @@ class Trial:
         touched = [Said.of(plant.finding(comparison), plant.stated) for plant in plants]
         return cls(
             kind, (*touched, *untouched), comparison.status, comparison.pairs, round(comparison.seconds, 1),
-            comparison.fingerprint, load, peer,
+            comparison.fingerprint, comparison.started, f"{usable_cores()} cores, {cpu_model()}", load, revision, peer,
         )  # fmt: skip
 
     @property
@@ -130,7 +136,7 @@ def gate_check(
     repository = Repository.around(folder)
     if not (repository.root / "restoration" / "catalog.py").exists():
         raise BenchError(f"{repository.root} is not this project's repository; the gate plants its changes there")
-    base = snapshot(repository)
+    base, revision = snapshot(repository), git(repository.root, "rev-parse", "--short", "HEAD")
     for number, kind in enumerate(kinds, 1):
         plants = _plants(spec, kind, before)
         before += bool(plants)
@@ -143,7 +149,7 @@ def gate_check(
             question = replace(question, methods=methods, detect=DETECTED, budget=60 * DETECT_MINUTES)
         with _busy_core() if kind == "busy" else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
-        trial = Trial.of(comparison, plants, kind=kind, load=load, peer=counts)
+        trial = Trial.of(comparison, plants, kind=kind, load=load, revision=revision, peer=counts)
         length = f"{trial.seconds:.0f} s, {counted(trial.pairs, 'pair')}"
         say(f"{number}, {kind}: {length}, status {trial.status}: {_in_words(trial)}")
         yield trial

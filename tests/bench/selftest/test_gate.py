@@ -25,7 +25,7 @@ from bench.regress.checkouts import Checkout, Repository, git
 from bench.regress.findings import Comparison, Finding
 from bench.selftest import plants
 from bench.selftest.gate import in_turn
-from bench.selftest.gate_table import records, write_table
+from bench.selftest.gate_table import records, said_of, write_table
 from bench.selftest.planted import Change, planting
 from bench.selftest.plants import LOSSES, Plant, amplitude_for, plant_commit
 from bench.selftest.trials import Trial, gate_check
@@ -173,6 +173,19 @@ def test_a_trial_says_which_case_raised_an_alarm() -> None:
     ]
     assert trial.alarmed
     assert trial.status == 1
+
+
+def test_the_table_names_the_machines_and_days_of_its_trials() -> None:
+    first = replace(Trial.of(comparison(), []), started="2026-11-30T23:00:00Z", machine="2 cores, A", seconds=100.0)
+    second = replace(first, started="2026-12-02T01:00:00Z", seconds=300.0)
+    other = replace(first, machine="4 cores, B", fingerprint="g", seconds=120.0)
+    assert said_of([first]) == (
+        "1 comparison (2 cores, A, environment f), 100 to 100 s each, 100 s in the middle, 2026-11-30."
+    )
+    assert said_of([second, first, other]) == (
+        "3 comparisons (2 cores, A, environment f; 4 cores, B, environment g), 100 to 300 s each, "
+        "120 s in the middle, 2026-11-30 to 2026-12-02."
+    )
 
 
 def test_a_slow_down_to_detect_moves_on_from_method_to_method() -> None:
