@@ -123,8 +123,8 @@ class Sheet:
         self.points([value], [place], name=name, look=look, tips=[tip])
 
     def names(self, names: Iterable[object], most: int) -> None:
-        """Names of at most `most` characters along the ordinate, the first at the top."""
-        shown = [short(name, round(most * shrunk())) for name in names]
+        """Names along the ordinate, the first at the top: of at most `most` characters, if that tells them apart."""
+        shown = shortened(names, round(most * shrunk()))
         self.axes.set_yticks(range(len(shown)), shown)
         self.axes.set_ylim(len(shown) - 0.5, -0.5)
 
@@ -164,9 +164,8 @@ class Sheet:
             columns = 1 if max(map(len, names)) > 30 * shrunk() else columns
             width, height = self.figure.get_size_inches()
             self.figure.set_size_inches(width, height + 0.2 * shrunk() * max(-(-len(names) // columns) - 2, 0))
-            self.figure.legend(
-                handles, [short(name, round(40 * shrunk())) for name in names], loc="outside lower left", ncols=columns
-            )
+            names = shortened(names, round(40 * shrunk()))
+            self.figure.legend(handles, names, loc="outside lower left", ncols=columns)
 
 
 @dataclass(frozen=True)
@@ -212,6 +211,14 @@ def short(name: object, most: int = 40) -> str:
         return text
     end = (most - 1) // 2
     return f"{text[: most - 1 - end]}…{text[len(text) - end :]}"
+
+
+def shortened(names: Iterable[object], most: int) -> list[str]:
+    """Each of `names` in at most `most` characters, or in as many as tell them apart."""
+    texts = [str(name) for name in names]
+    rooms = range(most, max(map(len, texts), default=0))
+    enough = (room for room in rooms if len({short(text, room) for text in texts}) == len({*texts}))
+    return [short(text, next(enough, rooms.stop)) for text in texts]
 
 
 def slug(text: str) -> str:

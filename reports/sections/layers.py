@@ -14,7 +14,7 @@ from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart, Marks, tag
 from reports.draw.number_text import listed, seconds_text, signed
-from reports.draw.sheet import Ink, Sheet, seconds_axis, short, slug
+from reports.draw.sheet import Ink, Sheet, seconds_axis, shortened, slug
 from reports.read.tables import lines_of
 from reports.sections.section import Material, Section
 from reports.sections.words import words
@@ -87,7 +87,7 @@ def _bars(shown: pd.DataFrame, ink: Ink, label: str) -> Sheet:
     for number, (patch, line) in enumerate(zip(bars.patches, lines_of(shown), strict=False)):
         tip = f"{line.layer}: {seconds_text(line.seconds)}, {signed(f'{line.share:.0%}')} of the layers' time"
         sheet.marks[tag(patch, "layer", number)] = Marks((tip,), label)
-    sheet.axes.set_yticks(range(len(shown)), [short(name, 24) for name in names])
+    sheet.axes.set_yticks(range(len(shown)), shortened(names, 24))
     sheet.axes.set_ylabel("")
     seconds_axis(sheet.axes.xaxis, "time in the layer")
     return sheet

@@ -14,7 +14,7 @@ from reports.draw.columns import columns
 from reports.draw.grid import Cell, Grid, Line, grid
 from reports.draw.look import Chart, numbered
 from reports.draw.number_text import count_text, counted, listed, many_text
-from reports.draw.sheet import Ink, Sheet, short
+from reports.draw.sheet import Ink, Sheet, shortened
 from reports.sections.section import Material, Section
 from reports.sections.words import joined, words
 
@@ -61,7 +61,7 @@ def charts(summary: Summary, _: Ink) -> Iterator[Chart]:
         ]
         sheet.points(group["macs_per_pixel"], where, name=str(counter).replace("_", " "), look=look, tips=tips)
     sheet.axes.set_xscale("log")
-    sheet.axes.set_yticks(range(len(order)), [short(name, 26) for name in order])
+    sheet.axes.set_yticks(range(len(order)), shortened(order, 26))
     sheet.axes.invert_yaxis()
     sheet.axes.set_xlabel("multiply-adds per output pixel")
     yield sheet.chart("counters", "Operations per pixel, by counter", _finding(table.assign(what=names)), columns=3)
