@@ -115,6 +115,7 @@ def compare(
     build: str = "",
     budget: float | None = None,
     detect: float | None = None,
+    threads: int = 0,
     measure_all: bool = False,
     timeout: float = USUAL_TIMEOUT,
     out: str | Path = RESULTS,
@@ -123,7 +124,8 @@ def compare(
     """Measures two git revisions of the repository around the current folder side by side, as `restobench compare`.
 
     `head` left out is the working tree. Methods go by name: each revision has code of its own. `budget` is in minutes;
-    `detect`, as in 0.01, the relative change of time to decide about instead of the spec's tolerance.
+    `detect`, as in 0.01, the relative change of time to decide about instead of the spec's tolerance. `threads` are
+    those of timed calls; 0 is what the spec says, or one.
     """
     from bench.regress.compare import Question
     from bench.regress.kept import compare_and_keep
@@ -137,7 +139,18 @@ def compare(
     share = None if detect is None else checked_change(detect, f"detect={detect!r}")
     seconds = budget_seconds(budget, share)
     question = Question(
-        base, head, str(spec), tuple(given), Path.cwd(), images, build, seconds, share, measure_all, timeout
+        base,
+        head,
+        str(spec),
+        tuple(given),
+        Path.cwd(),
+        images,
+        build,
+        seconds,
+        share,
+        measure_all,
+        timeout,
+        threads,
     )
     with _bar("compare", shown=progress) as advance:
         found, place = compare_and_keep(question, Path(out), progress=advance, say=say if progress else _silent)

@@ -39,6 +39,9 @@ def compare(
     build: Annotated[str, typer.Option(help="A command that is run in each worktree first.")] = "",
     budget: Budget = None,
     detect: Annotated[str, typer.Option(help="The change of time to decide about, as in 1%; else the spec's.")] = "",
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Threads of timed calls; the spec's, or one.")
+    ] = None,
     measure_all: Annotated[bool, typer.Option("--measure-all", help="Measure what has the same code, too.")] = False,
     timeout: Timeout = USUAL_TIMEOUT,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder is made.")] = RESULTS,
@@ -54,7 +57,9 @@ def compare(
     chosen = method_names(methods)
     share = checked_change(share_of(detect), f"--detect {detect!r}") if detect else None
     seconds = budget_seconds(budget, share)
-    question = Question(base, head, spec, chosen, Path.cwd(), images, build, seconds, share, measure_all, timeout)
+    question = Question(
+        base, head, spec, chosen, Path.cwd(), images, build, seconds, share, measure_all, timeout, threads or 0
+    )
     with progress_bar("compare") as progress:
         comparison, place = compare_and_keep(question, out, progress=progress, say=say)
     exports.write_step_summary(exports.step_summary(comparison, place))

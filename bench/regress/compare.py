@@ -71,6 +71,8 @@ class Question:
     """Whether what has the same code on both sides is measured, too."""
     timeout: float = PATIENCE
     """Seconds that a side may take for one answer about one case."""
+    threads: int = 0
+    """Of timed calls; 0: as the spec says, or one."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ def _from_root(name: str, root: Path) -> str:
 
 def _spec(question: Question, images: ImageSet) -> Spec:
     spec = read_spec(question.spec, methods=question.methods, images=("all",) if question.images else ())
+    spec = spec.model_copy(update={"threads": question.threads or spec.threads or 1})
     known = images.names()
     return spec.on_images({*known[1], *known[3]}, given=False) if question.images else spec
 

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 from bench.plan.case import Case
 from bench.regress.findings import INTERRUPTED, PROCESSOR, WALL, Clock, Finding, Interval
 from bench.regress.stopping_rule import Chances, Rule
-from bench.regress.turns import BLOCK_SECONDS, BLOCKS, FEW_BLOCKS, Pace, TimedSide, measure
-from bench.regress.verdict import Estimate, contaminated, estimate, unlike, word
+from bench.regress.turns import BLOCK_SECONDS, BLOCKS, FEW_BLOCKS, MOST_BLOCKS, Pace, TimedSide, measure
+from bench.regress.verdict import Estimate, contaminated, estimate, ratios, unlike, word
 from bench.talk import Progress, counted
 from reports.derive.verdict_words import Word
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+CLOCKS = (WALL, PROCESSOR)
+"""In the order in which their seconds are measured."""
 
 _GLANCE = Pace(calls=1, samples=3)
 """The pace at which a first, rough time of a case is taken."""
@@ -32,8 +35,11 @@ _OVERFLOWS = 700.0
 class Measure(Protocol):
     """Times cases in one fresh pair of processes."""
 
-    def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
-        """Seconds (blocks, 3, 2) of each case: of base, base again and head, by wall clock and processor clock."""
+    def __call__(self, cases: Sequence[Case], blocks: int) -> Mapping[Case, NDArray[np.float64]]:
+        """Seconds (blocks, 3, 2) of each case: of base, base again and head, by wall clock and processor clock.
+
+        There are fewer blocks of a case of which one takes long.
+        """
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Pairs:
     progress: Progress = field(default=lambda *_: None)
     samples: dict[Case, list[NDArray[np.float64]]] = field(default_factory=dict)
     """For each case, by pair: seconds (blocks, 3, 2)."""
+    by_pair: dict[Case, list[NDArray[np.float64]]] = field(default_factory=dict)
+    """For each case, by pair: what both clocks say of head and of base again, (2, 2)."""
     judged: dict[Case, Judgement] = field(default_factory=dict)
     measured: int = 0
     """Pairs."""
@@ -98,12 +106,23 @@ class Pairs:
         return [self._finding(case) for case in known]
 
     def _measure_pair(self, cases: Sequence[Case]) -> None:
+        import numpy as np
+
         begin = self.now()
-        for case, seconds in self.measure([*cases, *self.controls]).items():
+        for case, seconds in self.measure([*cases, *self.controls], self._blocks(len(cases))).items():
             self.samples.setdefault(case, []).append(seconds)
+            self.by_pair.setdefault(case, []).append(ratios(np.moveaxis(seconds, -1, 0)))
         self.measured += 1
         self.last = self.now() - begin
         self.progress(f"time, {counted(len(cases), 'case')}", self.measured, max(self.rule.least, self.measured + 1))
+
+    def _blocks(self, cases: int) -> int:
+        """Of how many blocks of each of so many cases a pair is made.
+
+        What is clear shall be settled soon. Where cases go on, the best number of blocks grows with the root of what
+        starting the processes takes, over what a block of all cases takes: few cases get more for the same start.
+        """
+        return BLOCKS if self.measured < self.rule.least else max(BLOCKS, round(MOST_BLOCKS / math.sqrt(cases)))
 
     def _goes_on(self, case: Case) -> bool:
         """Whether another pair may settle the case: it may be slower, or so fast that this is worth a word."""
@@ -122,8 +141,10 @@ class Pairs:
         return replace(by_processor, reason=f"by processor time; by wall time {_at_most(self._high(by_wall))}")
 
     def _by(self, case: Case, clock: Clock) -> Judgement:
+        import numpy as np
+
         chances = self.rule.chances(self.cases, 2 if self._has_processor_time(case) else 1)
-        found = estimate(self._seconds(case, clock))
+        found = estimate(np.stack(self.by_pair[case])[:, CLOCKS.index(clock)])
         said = word(found, self.rule, chances)
         return Judgement(clock, said, found, chances, unlike(found, self.rule, chances))
 
@@ -131,15 +152,10 @@ class Pairs:
         """The logarithm of the largest ratio that is not excluded."""
         return judgement.found.change + judgement.found.margin(self.rule, judgement.chances)
 
-    def _seconds(self, case: Case, clock: Clock) -> NDArray[np.float64]:
-        import numpy as np
-
-        return np.stack(self.samples[case])[..., (WALL, PROCESSOR).index(clock)]
-
     def _has_processor_time(self, case: Case) -> bool:
         import numpy as np
 
-        return not np.isnan(self.samples[case]).any()
+        return not np.isnan(np.concatenate(self.samples[case])).any()
 
     def _forecast(self, going: Sequence[Case], of: int) -> str:
         """How long the cases that go on need, if nothing changed in them; and what is left of the budget."""
@@ -186,7 +202,7 @@ class Pairs:
 
         judgement = self.judged[case]
         found, chances = judgement.found, judgement.chances
-        base, again, head = np.moveaxis(self._seconds(case, judgement.clock), -1, 0)
+        base, again, head = np.concatenate(self.samples[case])[..., CLOCKS.index(judgement.clock)].T
         interval = _around(found.change, found.margin(self.rule, chances))
         detectable = _around(0.0, found.detectable(self.rule, chances))
         unsure, reason = judgement.word is Word.NO_VERDICT, judgement.reason
@@ -243,7 +259,7 @@ class FreshPairs:
     """Of these there are few blocks."""
     paces: dict[Case, Pace] = field(default_factory=dict)
 
-    def __call__(self, cases: Sequence[Case]) -> Mapping[Case, NDArray[np.float64]]:
+    def __call__(self, cases: Sequence[Case], blocks: int) -> Mapping[Case, NDArray[np.float64]]:
         """Seconds (blocks, 3, 2) of each case from one fresh pair."""
         with self._trio() as trio:
             for case in cases:
@@ -253,9 +269,9 @@ class FreshPairs:
                     side.wait_ready(case)
             for case in cases:
                 if case not in self.paces:
-                    pace = Pace.of(trio[0].seconds(case, _GLANCE)[0])
-                    self.paces[case] = replace(pace, blocks=FEW_BLOCKS) if case in self.controls else pace
-            paces = {case: self.paces[case] for case in cases}
+                    self.paces[case] = Pace.of(trio[0].seconds(case, _GLANCE)[0])
+            few = dict.fromkeys(self.controls, FEW_BLOCKS)
+            paces = {case: self.paces[case].with_blocks(few.get(case, blocks)) for case in cases}
             return measure(trio, paces, self.generator)
 
     @contextmanager

@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from functools import partial
 from importlib.metadata import entry_points
@@ -52,6 +52,9 @@ class Session:
         self._pads: dict[Case, NDArray[np.uint8]] = {}
         self._generator = np.random.default_rng()
         self._threads = 0
+        self._case: Case | None = None
+        self._settings = ExitStack()
+        """Puts back what the case changed."""
 
     def environment(self, threads: int) -> dict[str, object]:
         """What this process's times depend on, read after the code under test was imported."""
@@ -71,8 +74,8 @@ class Session:
 
     def rehearse(self, case: Case, image: NDArray[np.float32]) -> None:
         """Does once what measuring a case asks of its method: calls it twice on `image`, or has it count, too."""
-        self._fix_threads(case.threads)
-        with put_back(), torch.inference_mode():
+        self._turn_to(case)
+        with torch.inference_mode():
             run = _bound(case, image)
             for _ in range(2):
                 run()
@@ -83,9 +86,8 @@ class Session:
 
     def ready(self, case: Case, image: NDArray[np.float32]) -> float:
         """Builds the case and calls it on `image` (1, C, H, W) until it is warm; roughly the seconds per call."""
-        self._fix_threads(case.threads)
-        with put_back():
-            self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
+        self._turn_to(case)
+        self._ready[case] = control(case.method) if case.method in CONTROLS else _bound(case, image)
         for _ in range(2):  # compilation, allocation, page faults
             self.seconds(case, Pace(1, 1))
         return self.seconds(case, Pace(1, 1))[0]
@@ -104,10 +106,10 @@ class Session:
         than one thread may work, or where this one waited for something. This thread starts on the core of that number
         (modulo the number of cores) and may leave it.
         """
-        self._fix_threads(case.threads)
+        self._turn_to(case)
         clock, run = clock_for(case.device), self._ready[case]
         alone = case.threads == 1 and case.device == "cpu"
-        with put_back(), torch.inference_mode(), _without_collections():
+        with torch.inference_mode(), _without_collections():
             _go_to(core)
             samples = [_by_both_clocks(run, clock, pace.calls) for _ in range(pace.samples)]
         counts = alone and not any(math.isnan(processor) for _, processor in samples)
@@ -115,23 +117,33 @@ class Session:
 
     def restored(self, case: Case, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the case makes of `image` (1, C, h, w): (1, C, H, W)."""
-        self._fix_threads(case.threads)
-        with put_back(), torch.inference_mode():
+        self._turn_to(case)
+        with torch.inference_mode():
             return np.asarray(_bound(case, image)().float().cpu(), dtype=np.float32)
 
     def costs(self, case: Case) -> tuple[Reading, ...]:
         """The operations of a cost case by every counter."""
         from bench.measure.counts import count
 
-        self._fix_threads(case.threads)
-        with put_back():
-            return tuple(count(get(case.method), case.setup(), height=case.height, width=case.width))
+        self._turn_to(case)
+        return tuple(count(get(case.method), case.setup(), height=case.height, width=case.width))
 
     def memory(self, case: Case) -> tuple[Reading, ...]:
         """The peak memory of a memory case."""
         from bench.measure.memory import peak_memory
 
         return tuple(peak_memory(case))
+
+    def _turn_to(self, case: Case) -> None:
+        """Puts back what the last case changed of the process, and sets the threads of this one.
+
+        Not after every turn of the same case, which is so short that this would be a good part of it.
+        """
+        if case != self._case:
+            self._settings.close()
+            self._fix_threads(case.threads)
+            self._settings.enter_context(put_back())
+            self._case = case
 
     def _fix_threads(self, count: int) -> None:
         if count != self._threads:

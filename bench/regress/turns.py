@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCKS = 6
-"""Blocks of one case in one trio of processes."""
+"""Blocks of one case in one trio of processes, at first."""
+
+MOST_BLOCKS = 20
+"""Of a case that goes on alone: on shared machines processes of the same code were seen to differ by a fourth of what
+blocks of one process do, and three of them start as fast as 25 blocks are timed."""
 
 FEW_BLOCKS = 2
 """Of a case of which one block takes long, and of what only shows whether the machine is steady."""
@@ -86,6 +90,10 @@ class Pace:
         rounds = max(LEAST_ROUNDS, round(BLOCK_SECONDS / (3 * samples * sample)))
         long = 3 * rounds * samples * sample > LONGEST_BLOCK
         return cls(calls, samples, rounds, FEW_BLOCKS if long else BLOCKS)
+
+    def with_blocks(self, blocks: int) -> Pace:
+        """The pace where others have so many blocks instead of the usual number."""
+        return replace(self, blocks=max(FEW_BLOCKS, round(self.blocks * blocks / BLOCKS)))
 
 
 def measure(

@@ -52,30 +52,38 @@ class Estimate:
         return power + max(rule.call, rule.half_width(self.error, self.freedom, chances.alarm))
 
 
-def estimate(seconds: NDArray[np.float64]) -> Estimate:
-    """The estimate from seconds (pairs, blocks, 3) of base, base again and head; at least two pairs.
+def ratios(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of pairs of seconds (..., blocks, 3) of base, base again and head, two logarithms of ratios each: (..., 2).
 
-    The logarithm of head over the geometric mean of the two bases is averaged over the blocks of a pair without the
-    quarters at either end: on shared machines a process can run at half its speed for the whole of a block. The change
-    is the mean of the pairs without the lowest and the highest of every six. Its standard error is that of a trimmed
-    mean (Tukey and McLaughlin, Sankhya A 25, 1963), pooled with that of base against base, which has the same noise.
+    Head over the geometric mean of the two bases, and base again over base: averaged over the blocks without the
+    quarters at either end, because on shared machines a process can run at half its speed for the whole of a block.
     """
     import numpy as np
+    from scipy.stats import trim_mean
 
-    base, again, head = np.moveaxis(np.log(seconds), -1, 0)  # (pairs, blocks) each
-    change, of_change = _trimmed(head - (base + again) / 2)
-    floor, of_floor = _trimmed(again - base)
+    base, again, head = np.moveaxis(np.log(seconds), -1, 0)  # (..., blocks) each
+    return np.stack([trim_mean(logs, TRIM, axis=-1) for logs in (head - (base + again) / 2, again - base)], axis=-1)
+
+
+def estimate(ratios: NDArray[np.float64]) -> Estimate:
+    """The estimate from the `ratios` (pairs, 2) of at least two pairs.
+
+    A change is the mean of the pairs without the lowest and the highest of every six. Its standard error is that of a
+    trimmed mean (Tukey and McLaughlin, Sankhya A 25, 1963), pooled with that of base against base, which has the same
+    noise.
+    """
+    change, of_change = _trimmed(ratios[:, 0])
+    floor, of_floor = _trimmed(ratios[:, 1])
     pooled = math.sqrt((of_change**2 + 3 / 4 * of_floor**2) / 2)  # their variances are as 3/2 to 2
-    kept = len(seconds) - 2 * _cut(len(seconds))
+    kept = len(ratios) - 2 * _cut(len(ratios))
     return Estimate(change, pooled, floor, pooled * math.sqrt(4 / 3), freedom=2 * (kept - 1))
 
 
 def _trimmed(logs: NDArray[np.float64]) -> tuple[float, float]:
-    """The mean of (pairs, blocks), trimmed along both, and its standard error."""
+    """The trimmed mean over pairs, and its standard error."""
     import numpy as np
-    from scipy.stats import trim_mean
 
-    ordered = np.sort(trim_mean(logs, TRIM, axis=1))
+    ordered = np.sort(logs)
     cut = _cut(len(ordered))
     kept = ordered[cut : len(ordered) - cut]
     winsorized = np.clip(ordered, kept[0], kept[-1])

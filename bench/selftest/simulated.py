@@ -21,7 +21,7 @@ import typer
 from bench.machine.threads import usable_cores
 from bench.regress.stopping_rule import Rule
 from bench.regress.turns import BLOCKS
-from bench.regress.verdict import estimate, word
+from bench.regress.verdict import estimate, ratios, word
 from bench.selftest.gate_table import write_table
 from bench.talk import Record, ending_in_one_line, say
 from reports.derive.verdict_words import CHANGES, Word
@@ -110,10 +110,10 @@ def looked_at(logs: NDArray[np.float64], rule: Rule) -> Ended:
     import numpy as np
 
     chances = rule.chances(cases=1, clocks=1)
-    seconds = np.exp(logs)
+    by_pair = ratios(np.exp(logs))
     said = Word.NO_VERDICT
     for pairs in range(rule.least, MOST_PAIRS + 1):
-        found = estimate(seconds[:pairs])
+        found = estimate(by_pair[:pairs])
         said = word(found, rule, chances)
         seems_faster = said is Word.NOT_SLOWER and found.change <= -rule.call
         if said is not Word.NO_VERDICT and not seems_faster:

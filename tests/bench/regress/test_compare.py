@@ -313,6 +313,18 @@ def test_a_budget_that_is_spent_before_the_times_leaves_them_without_a_verdict(t
     assert found.status == 3
 
 
+@pytest.mark.parametrize(("said", "asked", "expected"), [("", 0, 1), ("threads = 2", 0, 2), ("threads = 2", 1, 1)])
+def test_times_are_of_one_thread_unless_somebody_says_otherwise(
+    theirs: Path, said: str, asked: int, expected: int
+) -> None:
+    text = f'{said}{SPEC}[[time]]\nmethod = "theirmethod.m:restore"\nsize = 32\n'
+    place = str(spec_file(theirs, text))
+    question = Question("HEAD", "HEAD", place, folder=theirs, budget=0.001, measure_all=True, threads=asked)
+    found = compare.compare(question, progress=lambda *_: None, say=lambda _: None)
+    assert {finding.case.threads for finding in found.findings if finding.metric == "seconds"} == {expected}
+    assert found.environment["threads"] == expected
+
+
 @pytest.mark.parametrize("detect", [None, 0.01])
 def test_the_change_to_detect_is_the_tolerance_of_time(
     theirs: Path, monkeypatch: pytest.MonkeyPatch, detect: float | None

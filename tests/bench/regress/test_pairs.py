@@ -44,17 +44,19 @@ def test_fresh_pairs_start_three_processes_each_time_and_end_them() -> None:
 
     control = Case("time", "control")
     fresh = pairs.FreshPairs(start, lambda _: np.empty(0, dtype=np.float32), np.random.default_rng(0), (control,))
-    found = fresh([Case("time", "a"), control])
+    found = fresh([Case("time", "a"), control], BLOCKS)
     assert sorted(log) == ["base", "base", "closed", "closed", "closed", "head"]
     assert found[Case("time", "a")].shape == (FEW_BLOCKS, 3, 2)  # one takes long
     assert found[Case("time", "a")][..., 0] == pytest.approx(np.tile([1.0, 1.0, 3.0], (FEW_BLOCKS, 1)))
     assert len(found[control]) == FEW_BLOCKS
     assert not waiting
+    more = fresh([Case("time", "a"), control], 2 * BLOCKS)
+    assert (len(more[Case("time", "a")]), len(more[control])) == (2 * FEW_BLOCKS, FEW_BLOCKS)
 
 
 def test_both_processes_of_base_count_in_what_a_finding_shows() -> None:
-    def measured(cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
-        wall = np.tile([1.0, 4.0, 3.0], (BLOCKS, 1))
+    def measured(cases: Sequence[Case], blocks: int) -> dict[Case, NDArray[np.float64]]:
+        wall = np.tile([1.0, 4.0, 3.0], (blocks, 1))
         return {case: np.stack([wall, wall * np.nan], axis=-1) for case in cases}
 
     running = pairs.Pairs(measured, Rule(least=2), controls=())

@@ -71,6 +71,7 @@ def test_what_a_method_changes_of_its_process_is_put_back_before_the_next_is_mea
         "    torch.set_num_threads(3)\n    return image.clone()\n"
     )
     case, image = Case("time", f"{file}:meddles", height=8, width=8), np.zeros((1, 1, 8, 8), dtype=np.float32)
+    other = Case("time", "dct", height=8, width=8, sigma_255=25.0)
     session = Session()
     questions = (
         lambda: session.rehearse(case, image),
@@ -81,4 +82,5 @@ def test_what_a_method_changes_of_its_process_is_put_back_before_the_next_is_mea
     )
     for question in questions:
         question()
+        session.ready(other, image)
         assert (Path.cwd(), torch.get_default_dtype(), torch.get_num_threads()) == (tmp_path, torch.float32, 1)

@@ -18,12 +18,17 @@ from bench.regress import verdict
 from bench.regress.findings import PROCESSOR, WALL, Finding
 from bench.regress.pairs import Pairs
 from bench.regress.stopping_rule import Chances, Rule
-from bench.regress.verdict import Estimate, contaminated, estimate, unlike, word
+from bench.regress.verdict import Estimate, contaminated, estimate, ratios, unlike, word
 from reports.derive.verdict_words import Tolerances, Word
 
 CONTROL = Case("time", "control")
 CASES = [Case("time", "m", variant=str(number)) for number in range(9)]
 CHANCES = Rule().chances(cases=1, clocks=1)
+
+
+def of_seconds(seconds: NDArray[np.float64]) -> Estimate:
+    """The estimate from seconds (pairs, blocks, 3)."""
+    return estimate(ratios(seconds))
 
 
 class Machine:
@@ -49,8 +54,8 @@ class Machine:
         self.busy, self.sleeps, self.one_thread = busy, sleeps, one_thread
         self.effects = effects or {}
 
-    def __call__(self, cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
-        return {case: self.seconds(case) for case in cases}
+    def __call__(self, cases: Sequence[Case], blocks: int) -> dict[Case, NDArray[np.float64]]:
+        return {case: self.seconds(case, blocks) for case in cases}
 
     def seconds(self, case: Case, blocks: int = 6) -> NDArray[np.float64]:
         logs = self.generator.normal(0, self.process, 3) + self.generator.normal(0, self.block, (blocks, 3))
@@ -142,10 +147,26 @@ def test_after_the_first_look_it_says_how_long_what_goes_on_will_take() -> None:
     running = Pairs(machine, Rule(), controls=(), now=lambda: next(seconds), say=said.append)
     running.left = lambda: 120.0 - 30 * running.measured
     running.run(CASES[:1])
-    seen = estimate(np.stack(running.samples[CASES[0]][:3])[..., 0])
+    seen = of_seconds(np.stack(running.samples[CASES[0]][:3])[..., 0])
     minutes = (Rule().pairs_needed(seen.error, 3, Rule().miss) - 3) * 30 / 60
     begins = "after 3 pairs 1 of 1 cases go on; minutes until a slow-down of 3.0% is excluded, if there is none:"
     assert said == [f"{begins} m 0 {minutes:.1f}; 0.5 minutes are left"]
+
+
+def test_few_cases_that_go_on_get_more_blocks_for_the_same_start() -> None:
+    asked: list[int] = []
+
+    class Asked(Machine):
+        def __call__(self, cases: Sequence[Case], blocks: int) -> dict[Case, NDArray[np.float64]]:
+            asked.append(blocks)
+            return super().__call__(cases, blocks)
+
+    for number in (9, 4, 1):
+        running = Pairs(Asked(seed=3, process=0.1), Rule(), controls=())
+        running.left = lambda running=running: 5.0 - running.measured  # type: ignore[misc]
+        (finding, *_) = running.run(CASES[:number])
+        assert len(finding.samples[0]) == sum(asked[-5:])
+    assert asked == [6, 6, 6, 7, 7, 6, 6, 6, 10, 10, 6, 6, 6, 20, 20]
 
 
 def test_two_sizes_of_a_method_are_told_apart_in_the_forecast() -> None:
@@ -237,10 +258,10 @@ def test_a_contaminated_control_takes_every_verdict_back() -> None:
 
 def test_a_control_that_moves_late_takes_back_what_was_settled_early() -> None:
     class Late(Machine):
-        def __call__(self, cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
+        def __call__(self, cases: Sequence[Case], blocks: int) -> dict[Case, NDArray[np.float64]]:
             self.called = getattr(self, "called", 0) + 1
             self.effects = {CONTROL: 0.3 if self.called > Rule().least else 0.0}
-            found = super().__call__(cases)
+            found = super().__call__(cases, blocks)
             return {case: seconds ** (20 if case == CASES[0] else 1) for case, seconds in found.items()}
 
     _, findings = timed(Late(seed=3, process=0.002, block=0.002))
@@ -249,11 +270,11 @@ def test_a_control_that_moves_late_takes_back_what_was_settled_early() -> None:
 
 def test_an_interrupted_case_keeps_its_word_if_it_was_settled() -> None:
     class Interrupted(Machine):
-        def __call__(self, cases: Sequence[Case]) -> dict[Case, NDArray[np.float64]]:
+        def __call__(self, cases: Sequence[Case], blocks: int) -> dict[Case, NDArray[np.float64]]:
             if self.called == Rule().least:
                 raise KeyboardInterrupt
             self.called += 1
-            found = super().__call__(cases)
+            found = super().__call__(cases, blocks)
             return {case: seconds ** (20 if case == CASES[0] else 1) for case, seconds in found.items()}
 
         called = 0
@@ -285,9 +306,9 @@ def test_the_estimate_is_the_geometric_mean_of_the_ratios_and_its_interval_cover
     covered = 0
     for _ in range(100):
         seconds = np.stack([machine.seconds(CASES[0]) for _ in range(4)])[..., 0]
-        found = estimate(seconds)
-        ratios = np.log(seconds[..., 2] / np.sqrt(seconds[..., 0] * seconds[..., 1]))
-        assert found.change == pytest.approx(trim_mean(ratios, verdict.TRIM, axis=1).mean())
+        found = of_seconds(seconds)
+        logs = np.log(seconds[..., 2] / np.sqrt(seconds[..., 0] * seconds[..., 1]))
+        assert found.change == pytest.approx(trim_mean(logs, verdict.TRIM, axis=1).mean())
         covered += abs(found.change - math.log1p(0.04)) <= found.margin(Rule(), CHANCES)
     assert covered >= 95
 
@@ -298,15 +319,15 @@ def test_two_pairs_of_processes_tell_how_far_the_estimate_scatters(process: floa
     found = []
     for seed in range(600):
         machine = Machine(seed=seed, process=process, block=block)
-        found.append(estimate(np.stack([machine.seconds(CASES[0]) for _ in range(4)])[..., 0]))
+        found.append(of_seconds(np.stack([machine.seconds(CASES[0]) for _ in range(4)])[..., 0]))
     scatter = np.std([one.change for one in found])
     assert np.sqrt(np.mean([one.error**2 for one in found])) == pytest.approx(scatter, rel=0.15)
 
 
 def test_the_error_is_pooled_from_head_and_from_base_against_base_by_their_variances() -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, (4, 6))
-    of_head = estimate(np.exp(np.stack([0 * noise, 0 * noise, noise], axis=-1)))  # base against base is without noise
-    of_base = estimate(np.exp(np.stack([0 * noise, noise, noise / 2], axis=-1)))  # head against base is
+    of_head = of_seconds(np.exp(np.stack([0 * noise, 0 * noise, noise], axis=-1)))  # base against base is without noise
+    of_base = of_seconds(np.exp(np.stack([0 * noise, noise, noise / 2], axis=-1)))  # head against base is
     assert of_base.error / of_head.error == pytest.approx(math.sqrt(3 / 4))
     assert of_head.floor_error / of_head.error == pytest.approx(math.sqrt(4 / 3))
     assert of_head.freedom == 2 * (4 - 1)
@@ -330,16 +351,16 @@ def test_of_six_pairs_the_lowest_and_the_highest_are_left_out() -> None:
     same = seconds.copy()
     same[..., 1] = same[..., 0]  # base against base has its own order
     apart[..., 1] = apart[..., 0]
-    assert estimate(apart).change == pytest.approx(estimate(same).change)
-    assert estimate(apart).error == pytest.approx(estimate(same).error, rel=0.5)
-    assert estimate(apart).freedom == 2 * (4 - 1)
+    assert of_seconds(apart).change == pytest.approx(of_seconds(same).change)
+    assert of_seconds(apart).error == pytest.approx(of_seconds(same).error, rel=0.5)
+    assert of_seconds(apart).freedom == 2 * (4 - 1)
 
 
 def test_a_process_at_half_its_speed_for_some_blocks_does_not_move_the_estimate() -> None:
     seconds = Machine(seed=7).seconds(CASES[0], blocks=32)[..., 0].reshape(4, 8, 3)
     stuck = seconds.copy()
     stuck[[1, 2, 3], [0, 3, 5], 2] *= 2
-    undisturbed, disturbed = estimate(seconds), estimate(stuck)
+    undisturbed, disturbed = of_seconds(seconds), of_seconds(stuck)
     assert disturbed.change == pytest.approx(undisturbed.change, abs=0.004)
     assert disturbed.error < 0.01
 
@@ -348,7 +369,7 @@ def test_a_pair_at_half_its_speed_raises_no_alarm() -> None:
     for number in range(3, 9):
         seconds = np.exp(np.random.default_rng(number).normal(0, 0.002, (number, 6, 3)))
         seconds[-1, :, 2] *= 2
-        assert word(estimate(seconds), Rule(), CHANCES) not in {Word.SLOWER, Word.FASTER}
+        assert word(of_seconds(seconds), Rule(), CHANCES) not in {Word.SLOWER, Word.FASTER}
 
 
 def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
@@ -361,8 +382,8 @@ def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
 
 def test_a_constant_ratio_without_noise_is_certain() -> None:
     seconds = np.ones((3, 6, 3)) * [1.0, 1.0, 1.05]
-    assert word(estimate(seconds), Rule(), Rule().chances(cases=100, clocks=1)) is Word.SLOWER
-    assert word(estimate(np.ones((3, 6, 3))), Rule(), CHANCES) is Word.UNCHANGED
+    assert word(of_seconds(seconds), Rule(), Rule().chances(cases=100, clocks=1)) is Word.SLOWER
+    assert word(of_seconds(np.ones((3, 6, 3))), Rule(), CHANCES) is Word.UNCHANGED
 
 
 @given(st.floats(-0.1, 0.1), st.floats(1e-5, 0.002))
