@@ -74,9 +74,9 @@ class Rule:
         """The tolerance as a logarithm of a ratio."""
         return limit(self.tolerance)
 
-    def chances(self, cases: int, clocks: int) -> Chances:
-        """The chances of each clock, where so many cases are timed and so many clocks may decide each of them."""
-        return Chances(min(self.alarm, self.alarms / cases) / 2 / clocks, self.miss / clocks)
+    def chances(self, cases: int, share: float = 1.0) -> Chances:
+        """The chances of a clock that has this share of them, where so many cases are timed."""
+        return Chances(share * min(self.alarm, self.alarms / cases) / 2, share * self.miss)
 
     def half_width(self, error: float, freedom: int, chance: float) -> float:
         """Half the width of the interval of a change that misses it at either end with this chance, whenever one looks.

@@ -92,7 +92,7 @@ def judged_by(peer: Peer, logs: NDArray[np.float64], rule: Rule) -> Ended:
     import numpy as np
     from scipy.stats import trim_mean
 
-    chances = rule.chances(cases=1, clocks=1)
+    chances = rule.chances(cases=1)
     ratios = np.asarray(trim_mean(logs[..., 2] - (logs[..., 0] + logs[..., 1]) / 2, TRIM, axis=1))
     said = Word.NO_VERDICT
     for pairs, found in enumerate(peer.evidence(ratios, rule, chances), 1):

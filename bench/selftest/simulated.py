@@ -109,7 +109,7 @@ def looked_at(logs: NDArray[np.float64], rule: Rule) -> Ended:
     """How a case of these logarithms of seconds (pairs, blocks, 3) ends, looked at after each pair."""
     import numpy as np
 
-    chances = rule.chances(cases=1, clocks=1)
+    chances = rule.chances(cases=1)
     by_pair = ratios(np.exp(logs))
     said = Word.NO_VERDICT
     for pairs in range(rule.least, MOST_PAIRS + 1):

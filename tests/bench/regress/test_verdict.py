@@ -23,7 +23,7 @@ from reports.derive.verdict_words import Tolerances, Word
 
 CONTROL = Case("time", "control")
 CASES = [Case("time", "m", variant=str(number)) for number in range(9)]
-CHANCES = Rule().chances(cases=1, clocks=1)
+CHANCES = Rule().chances(cases=1)
 
 
 def of_seconds(seconds: NDArray[np.float64]) -> Estimate:
@@ -239,11 +239,14 @@ def test_processor_time_does_not_decide_where_head_waits() -> None:
     assert set(words(Machine(seed=1, one_thread=True, sleeps=0.05), CASES[:3])) == {Word.SLOWER}
 
 
-def test_a_case_that_two_clocks_may_decide_has_half_the_chances_with_each() -> None:
-    one, two = (Rule().chances(cases=1, clocks=clocks) for clocks in (1, 2))
-    assert two == Chances(one.alarm / 2, one.miss / 2)
-    assert one.alarm == pytest.approx(Rule().alarm / 2)  # slower or faster
-    assert Rule().chances(cases=100, clocks=1).alarm == pytest.approx(Rule().alarms / 200)
+def test_two_clocks_that_may_decide_a_case_share_its_chances() -> None:
+    whole = Rule().chances(cases=1)
+    assert whole.alarm == pytest.approx(Rule().alarm / 2)  # slower or faster
+    threaded, alone = (timed(Machine(seed=0, one_thread=one), CASES[:1])[0] for one in (False, True))
+    given = [threaded._by(CASES[0], WALL).chances, *(alone._by(CASES[0], clock).chances for clock in (WALL, PROCESSOR))]
+    shares = (1.0, 0.75, 0.25)
+    assert given == [Chances(share * whole.alarm, share * whole.miss) for share in shares]
+    assert Rule().chances(cases=100).alarm == pytest.approx(Rule().alarms / 200)
 
 
 def test_a_contaminated_control_takes_every_verdict_back() -> None:
@@ -382,7 +385,7 @@ def test_the_minimum_detectable_change_is_found_in_most_comparisons() -> None:
 
 def test_a_constant_ratio_without_noise_is_certain() -> None:
     seconds = np.ones((3, 6, 3)) * [1.0, 1.0, 1.05]
-    assert word(of_seconds(seconds), Rule(), Rule().chances(cases=100, clocks=1)) is Word.SLOWER
+    assert word(of_seconds(seconds), Rule(), Rule().chances(cases=100)) is Word.SLOWER
     assert word(of_seconds(np.ones((3, 6, 3))), Rule(), CHANCES) is Word.UNCHANGED
 
 

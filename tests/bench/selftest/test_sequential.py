@@ -17,7 +17,7 @@ from bench.selftest.simulated import MOST_PAIRS, Ended, Noise, drawn
 from reports.derive.verdict_words import Word
 
 RULE = Rule()
-CHANCES = RULE.chances(cases=1, clocks=1)
+CHANCES = RULE.chances(cases=1)
 
 
 def logs(change: float, noise: Noise | None = None) -> NDArray[np.float64]:
