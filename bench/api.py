@@ -22,7 +22,7 @@ from bench.plan.overrides import method_names
 from bench.progress import progress_bar
 from bench.record.manifest import subjects_of
 from bench.regress.headline import headline, worth_reading
-from bench.regress.stopping_rule import budget_seconds, checked_change
+from bench.regress.stopping_rule import checked_change
 from bench.run.call_text import call_text
 from bench.run.request import RESULTS, USUAL_TIMEOUT, Request, planned
 from bench.talk import Progress, say
@@ -137,7 +137,6 @@ def compare(
             "define it in a file of the repository and name it, path/to/file.py:OBJECT"
         )
     share = None if detect is None else checked_change(detect, f"detect={detect!r}")
-    seconds = budget_seconds(budget, share)
     question = Question(
         base,
         head,
@@ -146,7 +145,7 @@ def compare(
         Path.cwd(),
         images,
         build,
-        seconds,
+        budget,
         share,
         measure_all,
         timeout,

@@ -10,7 +10,7 @@ import typer
 from bench.commands.console import Format, show
 from bench.commands.options import Images, Methods, Style, Timeout
 from bench.progress import progress_bar
-from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES, budget_seconds, checked_change
+from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES, WHOLE_MINUTES, checked_change
 from bench.run.request import RESULTS, USUAL_TIMEOUT
 from bench.talk import say
 
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Option("--history", help="The history file.")]
 OtherMachine = Annotated[bool, typer.Option(help="Judge by runs of other environments, too.")]
 Run = Annotated[Path, typer.Argument(help="A run directory.")]
-Budget = Annotated[
-    float | None,
-    typer.Option(min=0.01, help=f"Minutes at most; {BUDGET_MINUTES:g}, or {DETECT_MINUTES:g} with --detect."),
-]
+_USUAL = f"{BUDGET_MINUTES:g}, {WHOLE_MINUTES:g} with --measure-all, {DETECT_MINUTES:g} with --detect"
+Budget = Annotated[float | None, typer.Option(min=0.01, help=f"Minutes at most; if not given, {_USUAL}.")]
 
 history = typer.Typer(help="Keep runs, and judge a run by those before it.", no_args_is_help=True)
 
@@ -56,9 +54,8 @@ def compare(
 
     chosen = method_names(methods)
     share = checked_change(share_of(detect), f"--detect {detect!r}") if detect else None
-    seconds = budget_seconds(budget, share)
     question = Question(
-        base, head, spec, chosen, Path.cwd(), images, build, seconds, share, measure_all, timeout, threads or 0
+        base, head, spec, chosen, Path.cwd(), images, build, budget, share, measure_all, timeout, threads or 0
     )
     with progress_bar("compare") as progress:
         comparison, place = compare_and_keep(question, out, progress=progress, say=say)

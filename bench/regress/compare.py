@@ -35,7 +35,7 @@ from bench.regress.pairs import FreshPairs, Pairs
 from bench.regress.same_code import Worktrees, rehearsed, unchanged
 from bench.regress.session import CONTROLS
 from bench.regress.side import PATIENCE, REHEARSAL, SESSION, STEADY_HEAP, Side, import_from, import_paths
-from bench.regress.stopping_rule import BUDGET_MINUTES, Rule
+from bench.regress.stopping_rule import BUDGET_MINUTES, DETECT_MINUTES, WHOLE_MINUTES, Rule
 from bench.regress.trail import Touched
 from bench.talk import Progress
 from reports.derive.verdict_words import Word
@@ -63,8 +63,8 @@ class Question:
     """A folder, pattern, list file or standard set; None: the bundled images."""
     build: str = ""
     """A command run in each worktree first."""
-    budget: float = 60 * BUDGET_MINUTES
-    """Seconds that the whole may take; a pair that has begun is finished."""
+    budget: float | None = None
+    """Minutes that the whole may take; None: the usual ones. A pair that has begun is finished."""
     detect: float | None = None
     """The relative change of time to decide about; None: the spec's tolerance."""
     measure_all: bool = False
@@ -73,6 +73,12 @@ class Question:
     """Seconds that a side may take for one answer about one case."""
     threads: int = 0
     """Of timed calls; 0: as the spec says, or one."""
+
+    @property
+    def seconds(self) -> float:
+        """What the whole may take."""
+        usual = DETECT_MINUTES if self.detect else WHOLE_MINUTES if self.measure_all else BUDGET_MINUTES
+        return 60 * (usual if self.budget is None else self.budget)
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def compare(question: Question, *, progress: Progress, say: Callable[[str], None
         comparison_lock(repository.git / "restobench"),
         checkouts(repository, question.base, question.head, build=question.build) as (base, head),
     ):
-        until = begin + question.budget
+        until = begin + question.seconds
         bench = Bench(repository, base, head, spec, images, say, progress, question.timeout, lambda: until - clock())
         found = _Found()
         try:

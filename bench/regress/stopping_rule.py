@@ -18,18 +18,15 @@ from reports.derive.verdict_words import Tolerances, called_from, limit
 BUDGET_MINUTES = 6.0
 """What a comparison may take, if the user does not say."""
 
+WHOLE_MINUTES = 12.0
+"""The same where what has the same code is measured, too."""
+
 DETECT_MINUTES = 15.0
 """The same where the user names the change to detect."""
 
 
 _SMALLEST, _LARGEST = 0.001, 0.5
 """Of changes that are detected: below, no machine is steady enough; above, no test is needed."""
-
-
-def budget_seconds(minutes: float | None, detect: float | None) -> float:
-    """What a comparison may take: so many minutes, or if None the usual ones for the change that it is to `detect`."""
-    usual = BUDGET_MINUTES if detect is None else DETECT_MINUTES
-    return 60 * (usual if minutes is None else minutes)
 
 
 def checked_change(share: float, said: str) -> float:

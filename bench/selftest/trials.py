@@ -23,7 +23,6 @@ from bench.plan.spec_files import read_spec
 from bench.regress.checkouts import Repository, git, snapshot
 from bench.regress.compare import Question, compare
 from bench.regress.findings import Comparison, Finding
-from bench.regress.stopping_rule import DETECT_MINUTES
 from bench.selftest.plants import Plant, plant_commit, plant_to_detect, plants_for
 from bench.talk import counted, say
 from reports.derive.verdict_words import CHANGES
@@ -146,7 +145,7 @@ def gate_check(
         question = Question(base, head, spec, folder=repository.root, measure_all=True)
         if kind == "detect":
             methods = (plants[0].case.method,)
-            question = replace(question, methods=methods, detect=DETECTED, budget=60 * DETECT_MINUTES)
+            question = replace(question, methods=methods, detect=DETECTED)
         with _busy_core() if kind == "busy" else contextlib.nullcontext():
             comparison = compare(question, progress=lambda *_: None, say=lambda _: None)
         trial = Trial.of(comparison, plants, kind=kind, load=load, revision=revision, peer=counts)

@@ -313,6 +313,14 @@ def test_a_budget_that_is_spent_before_the_times_leaves_them_without_a_verdict(t
     assert found.status == 3
 
 
+def test_a_comparison_takes_so_many_minutes_at_most() -> None:
+    asked = (
+        Question("a"), Question("a", measure_all=True), Question("a", detect=0.01, measure_all=True),
+        Question("a", budget=0.5, detect=0.01),
+    )  # fmt: skip
+    assert [question.seconds / 60 for question in asked] == [6.0, 12.0, 15.0, 0.5]
+
+
 @pytest.mark.parametrize(("said", "asked", "expected"), [("", 0, 1), ("threads = 2", 0, 2), ("threads = 2", 1, 1)])
 def test_times_are_of_one_thread_unless_somebody_says_otherwise(
     theirs: Path, said: str, asked: int, expected: int
