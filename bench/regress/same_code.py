@@ -23,6 +23,9 @@ _REGISTRY = frozenset(
 )
 """They import by name, but only what was asked for."""
 
+_RECORDS = frozenset({"restoration/builtin.py", "restoration/upscalers.py"})
+"""They hold the modules of all built-in methods by name, of which each method imports its own."""
+
 _DOCUMENTS = frozenset({".md", ".rst"})
 """What compiled code, whose reading nobody sees, is taken not to read."""
 
@@ -138,7 +141,7 @@ class _Seen:
                 if found is None:
                     unreadable.add(path)
                     continue
-                strings |= found.strings if path != "restoration/builtin.py" else set()
+                strings |= found.strings if path not in _RECORDS else set()
                 dynamic |= found.dynamic and path not in _REGISTRY
                 joining |= found.joining and path not in _REGISTRY
                 if found.lines:

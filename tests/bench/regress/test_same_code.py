@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import restoration
 from bench.plan.case import Case
 from bench.regress.checkouts import Checkout, git
 from bench.regress.same_code import Worktrees, rehearsed, unchanged
@@ -45,6 +49,32 @@ M = Touched("m.py", code=frozenset({"m.py"}))
 def test_a_file_matters_to_what_touches_it(tmp_path: Path, touched: Touched, why: str) -> None:
     files = trees(tmp_path, {"m.py": "x = 1\n", "d/x.bin": "1"}, {"d/x.bin": "2"})
     assert files.why_measured(touched, touched) == why
+
+
+METHODS = ("baselines", "dct/fused", "dct_network", "ffdnet", "rdn", "rrdn", "span", "waifu2x")
+
+
+def test_a_change_in_one_built_in_method_does_not_matter_to_another(tmp_path: Path) -> None:
+    """To one that imports no more than the records in which all of them are named."""
+    root = Path(str(restoration.__file__)).parent
+    for side in ("base", "head"):
+        shutil.copytree(root, tmp_path / side / "restoration", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in METHODS:
+        with (tmp_path / "head" / "restoration" / f"{name}.py").open("a") as file:
+            file.write("\nextra = 1\n")
+    changed = frozenset(f"restoration/{name}.py" for name in METHODS)
+    files = Worktrees(tmp_path / "base", tmp_path / "head", (".",), changed)
+    listing = "from restoration.catalog import get; get('dct'); import sys; print(*map(repr, sys.modules.values()))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", listing], cwd=root.parent, capture_output=True, text=True, check=True
+    ).stdout
+    paths = {str(path.relative_to(root.parent)): str(path) for path in root.rglob("*.py")}
+    only_records = Touched("restoration/builtin.py", frozenset(name for name in paths if f"'{paths[name]}'" in loaded))
+    assert {"restoration/builtin.py", "restoration/upscalers.py"} <= only_records.code
+    assert files.why_measured(only_records, only_records) == ""
+    for name in METHODS:
+        its_own = Touched("restoration/builtin.py", only_records.code | {f"restoration/{name}.py"})
+        assert files.why_measured(its_own, its_own).endswith(".py differs")
 
 
 def test_a_file_that_an_option_names_matters(tmp_path: Path) -> None:
