@@ -137,19 +137,9 @@ def compare(
             "define it in a file of the repository and name it, path/to/file.py:OBJECT"
         )
     share = None if detect is None else checked_change(detect, f"detect={detect!r}")
+    wanted = tuple(given)
     question = Question(
-        base,
-        head,
-        str(spec),
-        tuple(given),
-        Path.cwd(),
-        images,
-        build,
-        budget,
-        share,
-        measure_all,
-        timeout,
-        threads,
+        base, head, str(spec), wanted, Path.cwd(), images, build, budget, share, measure_all, timeout, threads
     )
     with _bar("compare", shown=progress) as advance:
         found, place = compare_and_keep(question, Path(out), progress=advance, say=say if progress else _silent)
