@@ -38,9 +38,9 @@ TIMED = True
 
 DEFAULTS: Mapping[str, Option] = {
     "networks": "ffdnet,rdn-psnr-small", "runtimes": "torch,onnxruntime,openvino",
-    "precisions": "float32,float16,bfloat16,int8", "side": 192, "images": 3, "rounds": 4, "sigma_255": 25.0,
+    "precisions": "float32,float16,bfloat16,int8", "side": 128, "images": 3, "rounds": 4, "sigma_255": 25.0,
 }  # fmt: skip
-"""`networks`, `runtimes`, `precisions`: names, by commas. `side`: of the degraded image, in pixels. `images`: how many,
+"""`networks`, `runtimes`, `precisions`: names, by commas. `side`: of the restored image, in pixels. `images`: how many,
 from the first, each restored `rounds` times for its time. `sigma_255`: the noise for denoisers."""
 
 REFERENCE = "published"
@@ -117,7 +117,7 @@ def _ready(method: Method, case: Case, way: Way, picture: Picture, side: int) ->
             return not_measured(PackageMissingError(lacks), part=way.part)
         restore = method.build(method.checked(setup))
         with torch.inference_mode():
-            restore(degraded_middle(case, picture, side)[1])
+            restore(degraded_middle(case, picture, side // case.scale)[1])
     except RestorationError as error:
         return not_measured(error, part=way.part)
     return restore
@@ -127,7 +127,7 @@ def _compared(
     case: Case, restorers: Mapping[str, Restore], picture: Picture, option: Mapping[str, Option], count: int
 ) -> Iterator[tuple[Case, Reading]]:
     """The readings of one image; the result that is scored warms up what is timed."""
-    clean, shown = degraded_middle(case, picture, int(option["side"]))
+    clean, shown = degraded_middle(case, picture, int(option["side"]) // case.scale)
     case = replace(case, height=clean.shape[1], width=clean.shape[2])
     clock, rounds = clock_for(case.device), int(option["rounds"])
     with torch.inference_mode():
