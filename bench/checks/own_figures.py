@@ -18,7 +18,8 @@ from bench.checks.published import Figure, find_set
 from bench.errors import SpecError
 from bench.measure.image_set import ImageSet
 from bench.measure.quality import Group, grouped, measure_group
-from bench.plan.sections import QualitySection, Strict, first_fault
+from bench.plan.mistakes import fault_with_line, first_fault
+from bench.plan.sections import QualitySection, Strict
 from bench.plan.toml_lines import line_of
 from bench.talk import counted
 from restoration.errors import RestorationError
@@ -121,8 +122,7 @@ def read_figures(path: Path) -> tuple[Figure, ...]:
     try:
         entries = Table.model_validate(raw).figure
     except ValidationError as error:
-        place = error.errors(include_url=False)[0]["loc"]
-        raise SpecError(f"{path}:{line_of(text, place)}: {first_fault(error)}") from error
+        raise SpecError(f"{path}:{fault_with_line(error, text)}") from error
     return tuple(_figure(entry, f"{path}:{line_of(text, ('figure', at))}") for at, entry in enumerate(entries))
 
 

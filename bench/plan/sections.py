@@ -19,7 +19,6 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    ValidationError,
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema
@@ -213,15 +212,6 @@ class ExperimentSection(Strict):
         check_options(self.name, self.options)
         case = Case("experiment", self.name, variant_of(self.options), options_text(self.options))
         return replace(case, device=device, threads=threads, seed=seed)
-
-
-def first_fault(error: ValidationError) -> str:
-    """The first of pydantic's complaints: its place, what it says, and the value it is about."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "top level"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {said}, got {str(first['input'])[:60]!r}{more}"
 
 
 def combinations(grid: Section) -> int:

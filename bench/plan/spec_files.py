@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from bench.errors import SpecError
 from bench.plan.experiments import module_of
+from bench.plan.mistakes import fault_with_line, first_fault
 from bench.plan.overrides import assignment
-from bench.plan.sections import ExperimentSection, QualitySection, SizedSection, TimeSection, first_fault
+from bench.plan.sections import ExperimentSection, QualitySection, SizedSection, TimeSection
 from bench.plan.spec import SECTIONS, Spec
 from bench.plan.toml_lines import line_of
 from bench.plan.usual import with_methods
@@ -43,8 +44,7 @@ def read_spec(
     try:
         spec = Spec.model_validate(raw)
     except ValidationError as error:
-        place = error.errors(include_url=False)[0]["loc"]
-        raise SpecError(f"{origin}:{line_of(text, place)}: {first_fault(error)}") from error
+        raise SpecError(f"{origin}:{fault_with_line(error, text)}") from error
     if methods:
         spec = with_methods(spec, methods, images)
     return functools.reduce(_overridden, overrides, spec)

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from bench.errors import SpecError
 from bench.plan.case import Case, Kind
-from bench.plan.sections import QualitySection, Section, SizedSection, first_fault
+from bench.plan.mistakes import first_fault
+from bench.plan.sections import QualitySection, Section, SizedSection
 from bench.plan.spec import Spec
 from restoration.catalog import get
 

@@ -125,3 +125,30 @@ def test_a_table_that_cannot_be_meant_is_refused_with_its_line(data: Path, text:
     with pytest.raises(SpecError) as raised:
         read_figures(table)
     assert f"{table}{said}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        (
+            "tolerance = 0",
+            "tolerence = 0.1",
+            "5: figure.0.tolerence: Extra inputs .* got '0.1'; did you mean tolerance",
+        ),
+        ("published = 0", "published = 'high'", "4: figure.0.published: .* got 'high'"),
+        ("published = 0", "published = nan", "4: figure.0.published: .* got 'nan'"),
+        ("tolerance = 0", "tolerance = -1", "5: figure.0.tolerance: .* got '-1'"),
+        ("published = 0\n", "", "1: figure.0.published: Field required"),
+        (
+            "tolerance = 0",
+            "tolerance = 0\noptions = { ratio = [2] }",
+            "6: figure.0.options.ratio: expected true, false,",
+        ),
+    ],
+)
+def test_one_mistake_is_told_once_where_it_was_made(data: Path, written: str, instead: str, said: str) -> None:
+    table = data / "published.toml"
+    table.write_text(DENOISED.replace(written, instead))
+    with pytest.raises(SpecError, match=f":{said}") as raised:
+        read_figures(table)
+    assert "more)" not in str(raised.value)

@@ -87,7 +87,9 @@ def test_timed_cases_run_on_the_numbers_of_threads_that_the_run_may_use(cores: i
     ("text", "said"),
     [
         ("name = ", "not TOML"),
-        ("nome = 'x'", "name: Field required"),
+        ("nome = 'x'", ":1: nome: Extra inputs are not permitted, got 'x'; did you mean name?"),
+        ("seed = 1", "name: Field required"),
+        ("name = 'x'\n[[quality]]\nmethod = 'dct'\nscale = -1\nsigma_255 = -1\nsede = 1", "(and 2 more)"),
         ("name = 'x'\nthreads = -1", "threads: Input should be greater"),
         (
             "name = 'x'\n[[time]]\nmethod = 'dct'\nsize = '8by8'",
