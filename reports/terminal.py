@@ -12,11 +12,11 @@ import pandas as pd
 from reports.derive.candidates import candidates, kinds, kinds_of
 from reports.derive.choice import Candidate, best_first, choose, front
 from reports.derive.energies import by_case
-from reports.derive.leaderboard import Place, leaderboards
+from reports.derive.leaderboard import Leaderboard, Place, leaderboards
 from reports.derive.question import Asked, read_question
 from reports.derive.scores import RIVALS
 from reports.derive.summary import summarise
-from reports.draw.number_text import counted, figure_text, signed
+from reports.draw.number_text import counted, figure_text, listed, signed
 from reports.draw.sheet import short
 from reports.read.metrics import Metric
 from reports.read.run import load_run
@@ -35,6 +35,7 @@ from reports.sections.leaderboard import (
 from reports.sections.score_tables import level, narrow, settings_text, standings
 from reports.sections.status import error_text, remarks
 from reports.sections.tradeoff import left_out
+from reports.sections.words import words
 
 if TYPE_CHECKING:
     from reports.page import Report
@@ -82,12 +83,48 @@ def boards(report: Report) -> list[tuple[str, Records, list[str]]]:
         lines = [_board_line(place, board.reference) for place in places if place.candidate.name in kept]
         over = f"{heading(board.kind, board.sigma)}: means over {counted(board.images, 'image')}, 95 % intervals"
         made.append(
-            (over, [*lines, *_failed_lines(own, lines)], [*size_words(board), *apart_words(board), *left_out(own)])
+            (
+                over,
+                [*lines, *_failed_lines(own, lines)],
+                [*_input_words(own, board), *size_words(board), *apart_words(board), *left_out(own)],
+            )
         )
     for (kind, sigma), own in several[several["failed"] > 0].groupby(["kind", "sigma_255"], sort=False):
         if (kind, sigma) not in ranked and (failed := _failed_lines(own, [])):
             made.append((heading(str(kind), own["sigma_255"].iloc[0]), failed, list(left_out(own))))
     return made
+
+
+def judged(report: Report) -> list[tuple[str, Records, list[str]]]:
+    """What the metrics beside the usual ones say, by kind of input: its title, its lines, and what each metric is."""
+    summary, made = report.summary, []
+    table = standings(summary)
+    table = table[table["compared"].astype(bool) & (table["board"] == 0)]
+    for (kind, _), own in table.assign(kind=list(kinds_of(table))).groupby(["kind", "sigma_255"], sort=False):
+        metrics = [one for one in summary.other_metrics if own[one.name].notna().any()]
+        if not metrics:
+            continue
+        columns = {"method": list(own["label"]), **{one.name: [*map(one.text, own[one.name])] for one in metrics}}
+        lines = [dict(zip(columns, line, strict=True)) for line in zip(*columns.values(), strict=True)]
+        n = int(own["n"].iloc[0])
+        counts = [summary.comparison.count(own, one.name) for one in metrics]
+        over = [f", {words('scores.some_images', n=one, images=counted(n, 'image'))}" * (one < n) for one in counts]
+        notes = [f"{one.name}: {one.heading}{fewer}" for one, fewer in zip(metrics, over, strict=True)]
+        title = f"{heading(str(kind), own['sigma_255'].iloc[0])}: means over {counted(n, 'image')}"
+        made.append((title, lines, notes))
+    return made
+
+
+def _input_words(own: pd.DataFrame, board: Leaderboard) -> list[str]:
+    """The PSNR of the degraded images themselves, where they were scored, and what makes them worse."""
+    lines = own[(own["method"] == "noisy") & own["compared"].astype(bool) & (own["board"] == 0)]
+    if lines.empty or lines["psnr_db"].isna().all():
+        return []
+    db = round(float(lines["psnr_db"].iloc[0]), 2)
+    worse = [entry.head.candidate.name for entry in board.entries if entry.head.candidate.db < db]
+    if not worse:
+        return [words("scores.noisy", db=f"{db:.2f} dB")]
+    return [words("scores.noisy_better", db=f"{db:.2f} dB", methods=listed(worse))]
 
 
 def _failed_lines(own: pd.DataFrame, above: Records) -> Records:
@@ -140,6 +177,7 @@ def _record(line: Any, others: Sequence[Metric], *, several: bool) -> dict[str, 
         "degraded by": level(line) + colors,
         "method": line.label,
         "psnr_db": _rounded(line.psnr_db, 2),
+        "ssim": _rounded(line.ssim, 4),
         **{one.name: _rounded(getattr(line, one.name), one.digits) for one in others},
         "images": int(line.n),
         "seconds_per_megapixel": _rounded(line.per_megapixel, 6),

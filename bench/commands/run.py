@@ -80,15 +80,17 @@ def show_results(report: Report, page: Path, style: Format = Format.TABLE) -> No
     """The tables short enough for a terminal, where the report is, and how the run went."""
     from reports import terminal
 
+    best, peers = terminal.best(report), terminal.peers(report)
     if style is Format.TABLE:
         _show_boards(report)
-    elif best := terminal.best(report):
-        show(best, style, title=terminal.title(report))
-    if (peers := terminal.peers(report)) and style is Format.TABLE:
-        show_narrow(peers, title=terminal.peers_title(peers))
-    elif peers:
-        show(peers, style, title=terminal.peers_title(peers))
-    print(f"report: {page}")
+        if peers:
+            show_narrow(peers, title=terminal.peers_title(peers))
+        print(f"report: {page}")
+    else:  # one table alone, which other programs read
+        show(best or peers, style)
+        if best and peers:
+            say("not printed: the methods timed in turn; `restobench export` writes every table")
+        say(f"report: {page}")
     for line in terminal.status(report):
         say(line)
 
@@ -97,7 +99,7 @@ def _show_boards(report: Report) -> None:
     """The leaderboard of each kind of input, and what is not on it."""
     from reports import terminal
 
-    for title, lines, more in terminal.boards(report):
+    for title, lines, more in (*terminal.boards(report), *terminal.judged(report)):
         show_narrow(lines, title=title)
         print("\n".join((*more, "")))
 

@@ -44,6 +44,12 @@ class Comparison:
         on = self.counted.merge(lines[keys].drop_duplicates(), on=keys)
         return tuple(dict.fromkeys(on["image"].astype(str)))
 
+    def count(self, lines: pd.DataFrame, score: str) -> int:
+        """How many of these images the means of `score` are over: those on which every line of the board has it."""
+        keys = [*RIVALS, "board"]
+        on = self.counted.merge(lines[keys].drop_duplicates(), on=keys)
+        return int(on.loc[on[score].notna(), "image"].nunique())
+
     @property
     def main(self) -> pd.DataFrame:
         """The lines on the main board of each kind of input; what was judged without a reference has no PSNR."""

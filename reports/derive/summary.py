@@ -113,4 +113,6 @@ def leaderboard(summary: Summary) -> pd.DataFrame:
     counted = table.merge(counts, on=COUNTED, how="left")
     errors = counted["error"].where(counted["error"] != "", counted["time_error"])
     found: pd.DataFrame = counted.assign(error=errors).rename(columns={"per_megapixel": "seconds_per_megapixel"})
-    return found[_LEADERBOARD]
+    names = list(_LEADERBOARD)
+    names[names.index("n") : names.index("n")] = names_of(summary.other_metrics)
+    return found[names]

@@ -12,6 +12,7 @@ import pandas as pd
 from reports.derive.intervals import student_half
 from reports.derive.speeds import counted_once
 from reports.derive.summary import Summary
+from reports.read.metrics import names_of
 from reports.read.tables import SETUP, lines_of
 
 _BUILT = ["method", "variant", "options", "task", "channels", "scale", "device", "dtype"]
@@ -48,10 +49,14 @@ class Value:
 
 
 def values(summary: Summary) -> Iterator[Value]:
-    """Median time, mean PSNR, operations per pixel and peak memory of everything that was measured."""
+    """Median time, mean scores, operations per pixel and peak memory of everything that was measured.
+
+    The scores are PSNR and what the spec names beside the usual ones.
+    """
     for line in lines_of(summary.threads):
         yield Value(line._asdict(), "seconds", line.median, line.low, line.high)
-    yield from scores(summary, "psnr_db")
+    for metric in ("psnr_db", *names_of(summary.other_metrics)):
+        yield from scores(summary, metric)
     for line in lines_of(counted_once(summary.named["cost"], SETUP)):
         yield Value(line._asdict(), "macs_per_pixel", line.macs_per_pixel)
     peaks = summary.named["memory"].astype({"source": object})

@@ -57,8 +57,26 @@ def standings(summary: Summary, task: str = "") -> pd.DataFrame:
     table = table.sort_values([*RIVALS, "board", "compared", "psnr_db"], ascending=[True] * 6 + [False, False])
     lines = [*lines_of(table)]
     said = {"setting": [setting(line) for line in lines], "outcome": [outcome(line) for line in lines]}
+    said["outcome"] = [
+        "; ".join(filter(None, both)) for both in zip(said["outcome"], _fewer(summary, table), strict=True)
+    ]
     main = table["compared"].astype(bool) & (table["board"] == 0)
     return marked(table.assign(**said, over=_over(summary, table)), "psnr_db", RIVALS, among=main)
+
+
+def _fewer(summary: Summary, table: pd.DataFrame) -> list[str]:
+    """The metrics of each line whose means are over fewer images than its PSNR, and over how many."""
+    said: dict[Any, str] = {}
+    for key, own in table[table["compared"].astype(bool)].groupby([*RIVALS, "board"]):
+        n = int(own["n"].iloc[0])
+        counts = [(one.title, summary.comparison.count(own, one.name)) for one in summary.other_metrics]
+        said[key] = "; ".join(
+            words("scores.fewer", metric=title, n=count, images=counted(n, "image"))
+            for title, count in counts
+            if 0 < count < n
+        )
+    keys = table[[*RIVALS, "board"]].itertuples(index=False, name=None)
+    return [said.get(key, "") if there else "" for key, there in zip(keys, table["compared"], strict=True)]
 
 
 def narrow(table: pd.DataFrame) -> pd.DataFrame:

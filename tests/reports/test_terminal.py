@@ -126,3 +126,43 @@ def test_boards_leave_variants_that_are_neither_as_built_nor_on_the_front_to_the
     ]
     ((_, lines, _),) = terminal.boards(report(tmp_path, *rows))
     assert [line["method"] for line in lines] == ["DCT 8×8", "DCT 4×4"]
+
+
+EDGES = {"name": "edges", "title": "edge error", "unit": "1/255", "better": "smaller", "digits": 3}
+"""A metric of the user's."""
+
+
+def scored(method: str, images: dict[str, float], **case: Any) -> list[dict[str, Any]]:
+    return [{**row, "quantity": "edges"} for row in tried(method, images, **case)]
+
+
+def test_own_metrics_have_a_table_of_their_own_with_the_input_and_how_many_images_they_are_over(tmp_path: Path) -> None:
+    rows = [
+        *tried("dct", {"a": 28.0, "b": 30.0}), *scored("dct", {"a": 2.0}),
+        *tried("noisy", {"a": 20.0, "b": 20.0}), *scored("noisy", {"a": 8.0, "b": 9.0}),
+    ]  # fmt: skip
+    made = report(tmp_path, *rows, metrics=[EDGES])
+    ((title, lines, more),) = terminal.judged(made)
+    assert title == "Denoising, sigma 25: means over 2 images"
+    assert lines == [{"method": "DCT 8×8", "edges": "2.000"}, {"method": "noisy input", "edges": "8.000"}]
+    assert more == ["edges: edge error (1/255), less is better, 1 of 2 images"]
+    assert terminal.best(made)[0]["remark"] == "edge error over 1 of 2 images"
+
+
+def test_what_was_judged_without_psnr_has_its_table(tmp_path: Path) -> None:
+    made = report(tmp_path, *scored("dct", {"a": 2.0}), metrics=[EDGES])
+    assert terminal.boards(made) == []
+    assert terminal.judged(made)[0][1] == [{"method": "DCT 8×8", "edges": "2.000"}]
+
+
+def test_without_own_metrics_there_is_no_further_table(tmp_path: Path) -> None:
+    assert terminal.judged(report(tmp_path, *tried("dct", {"a": 30.0}))) == []
+
+
+def test_the_input_is_named_beside_the_methods_and_what_makes_it_worse(tmp_path: Path) -> None:
+    rows = [*tried("dct", {"a": 28.0}), *tried("ffdnet", {"a": 31.0}), *tried("noisy", {"a": 30.0})]
+    ((_, lines, more),) = terminal.boards(report(tmp_path, *rows))
+    assert [line["method"] for line in lines] == ["FFDNet", "DCT 8×8"]
+    assert more[0] == "The input itself has 30.00 dB, more than DCT 8×8."
+    fine = report(tmp_path / "fine", *tried("dct", {"a": 28.0}), *tried("noisy", {"a": 20.0}))
+    assert terminal.boards(fine)[0][2][0] == "The input itself has 20.00 dB."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import re
@@ -17,6 +18,9 @@ from in_process import call
 from PIL import Image
 
 from bench import api
+from bench.commands.console import Format
+from bench.commands.run import show_results
+from reports.page import make_report
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,31 @@ def test_bencher_gets_values_between_their_ends(
     assert all(
         set(metric) <= {"value", "lower_value", "upper_value"} for named in found.values() for metric in named.values()
     )
+
+
+def test_bencher_gets_metrics_of_the_users_own_where_there_is_no_psnr(
+    synthetic: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{**row, "quantity": "edge_error"} for row in synthetic.tried("dct", {"a": 2.0, "b": 4.0})]
+    own = {"name": "edge_error", "title": "edge error", "better": "smaller", "digits": 3}
+    run = synthetic.write_rows(tmp_path / "run", rows, metrics=[own])
+    assert call(monkeypatch, "export", run, "--format", "bencher") == 0
+    (found,) = json.loads((run / "bencher.json").read_text()).values()
+    assert found["edge-error"]["value"] == 3.0
+    summary = api.load(run).summary
+    assert summary["edge_error"].tolist() == [3.0]
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_a_run_printed_for_other_programs_is_one_table_and_nothing_else(
+    run: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_results(make_report(run), run / "report.html", Format(kind))
+    said = capsys.readouterr()
+    lines = json.loads(said.out) if kind == "json" else list(csv.DictReader(said.out.splitlines()))
+    assert {"method", "psnr_db", "ssim"} <= set(lines[0])
+    assert None not in lines[-1]
+    assert f"report: {run / 'report.html'}" in said.err
 
 
 @pytest.mark.parametrize(
