@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.errors import SpecError, one_line
+from bench.errors import RaisedError, SpecError, one_line
 from bench.plan.case import GIVEN, Case, Reading
 from bench.plan.damage import in_tables, usual
+from restoration.errors import RestorationError
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +20,20 @@ _TRIED = 96
 
 
 def degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:
-    """`clean` (C, H, W) degraded as the case says, on its device and in its dtype."""
+    """`clean` (C, H, W) degraded as the case says, on its device and in its dtype.
+
+    Raises `RaisedError` that names the degradation for whatever one of a user's raises; this project's errors pass.
+    """
+    try:
+        return _degraded(case, clean)
+    except RestorationError:
+        raise
+    except (Exception, SystemExit) as error:  # a user's degradation may fail in any way, and is not the method
+        said = f"degradation {case.degradation}: {one_line(error)}"
+        raise RaisedError(said, said) from error
+
+
+def _degraded(case: Case, clean: torch.Tensor) -> torch.Tensor:
     from restoration.degradations import degrade
 
     image = degrade(clean, case.degradation, sigma=case.sigma_255 / 255, scale=case.scale, seed=case.seed)
@@ -53,7 +67,7 @@ def batch_for(case: Case) -> torch.Tensor:
         mirrored = [image if i % 2 == 0 else image.flip(axis) for i in range(repeats)]
         image = torch.cat(mirrored, dim=axis).narrow(axis, 0, size)
     cases = (replace(case, degradation=usual(case.task), seed=case.seed + number) for number in range(case.batch))
-    return torch.stack([degraded(one, image) for one in cases])
+    return torch.stack([_degraded(one, image) for one in cases])  # `room_for` knows want of memory by what is raised
 
 
 def try_degradations(cases: Iterable[Case]) -> None:
@@ -73,8 +87,10 @@ def try_degradations(cases: Iterable[Case]) -> None:
         image = values.reshape(case.channels, _TRIED, _TRIED)
         try:
             one, other = (degraded(replace(case, device="cpu"), image) for _ in range(2))
-        except (Exception, SystemExit) as error:  # a user's degradation is tried, and may fail in any way
-            raise SpecError(f"{case.degradation}: {one_line(error)}") from error
+        except (RaisedError, RestorationError) as error:
+            said = str(error)
+            named = said if said.startswith("degradation ") else f"degradation {case.degradation}: {one_line(error)}"
+            raise SpecError(named) from error
         if not torch.equal(one, other):
             raise SpecError(
                 f"degradation {case.degradation}: two images for one seed; draw all chance from its parameter seed"

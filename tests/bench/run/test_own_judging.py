@@ -39,6 +39,11 @@ def random(image):
 
 def broken(image):
     raise OSError("no lens")
+
+def broken_on_small(image):
+    if image.shape[-1] < 96:
+        raise OSError("no lens")
+    return image
 """
 
 
@@ -104,9 +109,12 @@ def test_own_metrics_and_degradations_stand_in_rows_tables_and_the_terminal(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("cropped", r"returned \(1, 96, 95\) of an image \(1, 96, 96\).*a degradation keeps the size"),
+        (
+            "cropped",
+            r"^degradation judge_of_a_run.py:cropped: returned \(1, 96, 95\) of an image \(1, 96, 96\).*keeps the size",
+        ),
         ("random", "two images for one seed; draw all chance from its parameter seed"),
-        ("broken", "OSError: no lens"),
+        ("broken", "^degradation judge_of_a_run.py:broken: OSError: no lens$"),
     ],
 )
 def test_a_degradation_that_is_none_ends_the_run_before_it_begins(
@@ -116,6 +124,11 @@ def test_a_degradation_that_is_none_ends_the_run_before_it_begins(
         run(spec(degradation=f"{own}:{name}"), folder, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_degradation_that_fails_later_is_named_by_the_rows(own: str, folder: Path, tmp_path: Path) -> None:
+    _, rows = run(spec(degradation=f"{own}:broken_on_small"), folder, tmp_path / "out")
+    assert {row.error for row in rows if row.error} == {f"degradation {own}:broken_on_small: OSError: no lens"}
 
 
 def test_images_that_come_degraded_and_alone_are_judged_without_a_reference(
