@@ -78,7 +78,10 @@ def _check_references(spec: Spec, images: ImageSet, cases: Iterable[Case]) -> No
     """Raises `SpecError` where images that come degraded and alone are to be judged against a reference."""
     alone = [case for case in cases if case.degradation == GIVEN]
     if alone and images.source is None:
-        raise SpecError(f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded: add --degraded")
+        raise SpecError(
+            f"spec {spec.name}: degradation {GIVEN!r} is of images that come degraded, and none are named: name them "
+            "by --images, with metrics that need no reference, or the references by --images and them by --degraded"
+        )
     if needing := [name for name in metric_names(alone) if metric(name).needs_reference]:
         raise SpecError(
             f"spec {spec.name}: {', '.join(needing)} need a reference, and {images.source} comes without: name the "

@@ -151,6 +151,11 @@ def test_a_metric_that_needs_a_reference_is_refused_where_there_is_none(own: str
         run(spec(metrics=["psnr_db", f"{own}:sharp"], degradation="given"), folder, tmp_path / "out")
 
 
+def test_images_that_come_degraded_and_are_not_named_may_come_with_references_or_without() -> None:
+    with pytest.raises(SpecError, match=r"name them by --images, .* need no reference, or the references by --images"):
+        prepare(spec(degradation="given", images="all"), images=ImageSet(), out=Path("out"), command="restobench")
+
+
 def test_upscalers_are_judged_on_what_their_conventions_leave(own: str, folder: Path, tmp_path: Path) -> None:
     section = {"method": "bicubic", "scale": 2, "channels": 3, "images": "all", "metrics": ["gmsd", f"{own}:worst"]}
     _, rows = run(spec(**section), folder, tmp_path / "out")
