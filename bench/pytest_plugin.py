@@ -91,7 +91,7 @@ def _measured(benchmark: Any, floor: float | None, restorer: object, image: Any,
     with _failing_in_one_line():
         trial = prepared(restorer, image, **given)
         figures = measured(trial)
-    benchmark.extra_info.update(figures.record())
+    benchmark.extra_info.update(figures.record(), min_psnr_db=floor)
     shown = trial.batch.clone()
     with torch.inference_mode():
         benchmark(trial.restore, shown)

@@ -200,6 +200,7 @@ def test_quality_operations_and_memory_stand_beside_the_time(tmp_path: Path) -> 
     assert (extra["macs_per_pixel"], extra["macs_counter"]) == (9, "fvcore")
     assert extra["peak_bytes"] >= 2 * 4 * 40 * 48
     assert "PSNR over all pixels" in extra["conventions"]
+    assert extra["min_psnr_db"] is None
 
 
 def test_built_in_methods_go_by_name_and_upscalers_are_scored_as_upscalers(suite: Ran) -> None:
@@ -216,7 +217,9 @@ def test_what_is_wrong_fails_with_one_line(suite: Ran, name: str) -> None:
 
 
 def test_a_floor_that_is_missed_keeps_its_figures(suite: Ran) -> None:
-    assert suite.benchmarks["test_own_floor"]["extra_info"]["psnr_db"] < 35
+    extra = suite.benchmarks["test_own_floor"]["extra_info"]
+    assert extra["psnr_db"] < extra["min_psnr_db"] == 35
+    assert suite.benchmarks["test_network"]["extra_info"]["min_psnr_db"] == 20
 
 
 def test_what_the_restorer_raises_is_shown_where_it_was_raised(suite: Ran) -> None:
