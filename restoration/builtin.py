@@ -47,6 +47,7 @@ def _dct(name: str, summary: str, **options: Option) -> Method:
         options={**_DCT_OPTIONS, **options},
         macs_per_pixel=later("restoration.dct.operations:macs_per_pixel"),
         algorithms=later("restoration.dct.operations:algorithms"),
+        parameters=later("restoration.dct.operations:learnt_numbers"),
         # A coefficient within rounding of its threshold may fall on either side: 1/64 of one in 64 candidates.
         same_as=Agreement(name, 2e-3, {"engine": "dense"}),
         paper=_DCT_PAPER,
@@ -63,6 +64,7 @@ def _wiener(name: str, summary: str, **options: Option) -> Method:
         options={**_WIENER_OPTIONS, **options},
         macs_per_pixel=later("restoration.dct.operations:steps_per_pixel"),
         algorithms=later("restoration.dct.operations:algorithms_of_steps"),
+        parameters=later("restoration.dct.operations:learnt_numbers"),
         same_as=Agreement(name, 2e-3, {"engine": "dense"}),
         paper=_WIENER_PAPER,
     )

@@ -96,6 +96,18 @@ def algorithms(setup: Setup) -> Mapping[str, float]:
     return _ordered(found, {"separable": "separable" if spacing else "shared rows"}, setup)
 
 
+def learnt_numbers(setup: Setup) -> int:
+    """How many numbers are learnt for one noise level: in each table one per frequency, but DC's, which is fixed.
+
+    One step has a table of thresholds; in the denoiser in steps each has one of weights, too.
+    """
+    options = setup.options
+    each = int(options["block_size"]) ** 2 - 1
+    if "passes" in options:
+        return 2 * int(options["passes"]) * each if options["learnt"] else 0
+    return each if options["thresholds"] else 0
+
+
 def _ordered(found: Mapping[str, float], names: Mapping[str, str], setup: Setup) -> Mapping[str, float]:
     """`found` with the algorithm that the setup's engine runs first, then the dearest."""
     engine = str(setup.options["engine"])

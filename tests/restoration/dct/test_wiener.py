@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from scipy.fft import dctn, idctn
 
 from restoration import Setup, get
+from restoration.dct.learnt import SHIPPED
 from restoration.dct.steps import Steps
 from restoration.dct.wiener import dct_wiener, mirrored, multiscale, trimmed
 from restoration.errors import OptionError, RangeError, ShapeError
@@ -134,6 +136,25 @@ def test_operations_per_pixel() -> None:
     assert sparse == 5 * (512 / 4 + 64 / 2) + 2 * (64 / 4 + 8 / 4 + 8 / 2)
     dense = wiener.macs_per_pixel(wiener.checked(Setup(options={"stride": 2, "engine": "dense"})))
     assert dense == 5 * 4096 / 4 + 2 * (64 / 4 + 8 / 4 + 8 / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("dct", ()),
+        ("dct-wiener", ()),
+        ("dct-learnt", ("thresholds",)),
+        ("dct-learnt-weighted", ("weighted_thresholds", "kept_costs")),
+        ("dct-learnt-wiener", ("weighted_thresholds", "kept_costs", "noise", "gain_costs")),
+    ],
+)
+def test_the_learnt_numbers_are_those_of_the_file_for_one_noise_level_without_dc(name: str, tables: Any) -> None:
+    entry = json.loads(SHIPPED.read_text(encoding="utf-8"))["learnt"][0]
+    numbers = sum(len(np.ravel(entry[table])) - 1 for table in tables)
+    assert all(entry[table][0][0] == 0 for table in tables)
+    method = get(name)
+    assert method.parameters is not None
+    assert method.parameters(method.checked(Setup())) == numbers
 
 
 def test_the_fused_engine_executes_fewer_operations_than_its_closed_form() -> None:
