@@ -109,7 +109,7 @@ def read_manifest(directory: Path) -> Manifest:
         raise RowsError(f"{directory}: not a run directory of schema {SCHEMA}: {error}") from error
     if found.schema > SCHEMA:
         raise RowsError(
-            f"{directory}: run of schema {found.schema}, this program reads up to {SCHEMA}; update restobench"
+            f"{directory}: run of schema {found.schema}, this program reads up to {SCHEMA}; upgrade restobench"
         )
     return found
 

@@ -75,7 +75,7 @@ class Entry:
                 return TypeAdapter(cls).validate_python(fields)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise RowsError(f"no history entry of schema {SCHEMA} ({one_line(error)[:120]})") from error
-        raise RowsError(f"entry of schema {schema}, this program reads up to {SCHEMA}; update restobench")
+        raise RowsError(f"entry of schema {schema}, this program reads up to {SCHEMA}; upgrade restobench")
 
 
 def read_history(path: Path) -> list[Entry]:
