@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports.draw.look import Chart
+from reports.draw.number_text import signed
 from reports.draw.sheet import slug
 from reports.studies.study import Study, along, heat_map, lines, of, values
 
@@ -54,7 +55,7 @@ def _kernel(table: pd.DataFrame, part: str, name: str, title: str) -> Iterator[C
     weights = values(table[table["part"] == part], "kernel_weight").to_numpy()
     size = round(np.sqrt(len(weights)))
     if size > 1:
-        finding = f"{size} × {size} weights from {weights.min():.3f} to {weights.max():.3f}."
+        finding = f"{size} × {size} weights from {signed(f'{weights.min():.3f}')} to {weights.max():.3f}."
         yield heat_map(name, title, weights.reshape(size, size), finding)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart, Palette
-from reports.draw.number_text import counted, listed, seconds_text, times_text
+from reports.draw.number_text import counted, listed, seconds_text, signed, times_text
 from reports.draw.sheet import Sheet, limited
 from reports.read.tables import lines_of
 from reports.studies.study import Study, of
@@ -79,7 +79,7 @@ def _words(ways: pd.DataFrame) -> Iterator[str]:
         said = [
             f"{line.runtime} {line.precision} {seconds_text(line.seconds)}"
             + (f" ({times_text(line.times)} its float32)" if line.precision != _WIDE and pd.notna(line.times) else "")
-            + f", {line.lost_db + 0.0:.2f} dB".replace("-0.00", "0.00")
+            + f", {signed(f'{line.lost_db:.2f}')} dB"
             + (", emulated" if line.note else "")
             for line in lines_of(own)
         ]

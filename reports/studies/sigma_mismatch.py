@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from reports.draw.look import Chart, Palette
-from reports.draw.number_text import counted, gain_text
+from reports.draw.number_text import counted, gain_text, signed
 from reports.draw.sheet import Sheet, limited
 from reports.studies.study import Study, of
 
@@ -64,7 +64,7 @@ def _off_words(drawn: pd.DataFrame, where: str) -> str:
     means = list(_means(losses))
     if not means:
         return ""
-    said = [f"{label} {low:.2f} and {high:.2f} dB" for label, low, high in means]
+    said = [f"{label} {signed(f'{low:.2f}')} and {signed(f'{high:.2f}')} dB" for label, low, high in means]
     gains = " Less than 0 is a gain." if any(min(mean[1:]) < 0 for mean in means) else ""
     over = f"means of {counted(_images(losses), 'image')}"
     return f"{where}, told a sigma 20 % too low and 20 % too high the methods lose, {over}: {'; '.join(said)}.{gains}"
@@ -74,7 +74,7 @@ def _estimate_words(table: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
     """What is estimated from unclipped noise, and what each method loses that is told it."""
     yield _bias_words(table, _DRAWN, "Of noise that is not clipped scikit-image estimates")
     losses = _against_truth(scores, (_DRAWN, "estimated"))
-    if said := [f"{label} {loss:.2f} dB" for label, loss in _means(losses)]:
+    if said := [f"{label} {signed(f'{loss:.2f}')} dB" for label, loss in _means(losses)]:
         over = f"means of {counted(_images(losses), 'image')}"
         yield f"Told that estimate in place of the true sigma the methods lose, {over}: {'; '.join(said)}."
 
@@ -83,14 +83,14 @@ def _clipped_words(table: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
     """What clipping and rounding the noisy image costs each method, by sigma, and what it does to an estimate."""
     losses = _against_truth(scores, (_CLIPPED, "told"))
     for sigma, own in losses.groupby(level="sigma_255"):
-        said = "; ".join(f"{label} {loss:.2f} dB" for label, loss in _means(own))
+        said = "; ".join(f"{label} {signed(f'{loss:.2f}')} dB" for label, loss in _means(own))
         over = f"means of {counted(_images(own), 'image')}"
         costs = f"clipping and rounding the noisy image to 8 bits costs, told the true sigma, {over}"
         yield f"At sigma {sigma:g} {costs}: {said}."
     yield _input_words(scores)
     yield _bias_words(table, _CLIPPED, "Of noise that is clipped and rounded scikit-image estimates")
     told = _against_truth(scores, (_CLIPPED, "estimated"), (_CLIPPED, "told"))
-    if said := "; ".join(f"{label} {loss:.2f} dB" for label, loss in _means(told)):
+    if said := "; ".join(f"{label} {signed(f'{loss:.2f}')} dB" for label, loss in _means(told)):
         over = f"means of {counted(_images(told), 'image')}"
         yield f"Told that estimate the methods lose, beside the true sigma on the same input, {over}: {said}."
 
@@ -135,7 +135,7 @@ def _means(losses: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
 
 
 def _percent(share: float) -> str:
-    return f"{round(100 * share):+d} %" if round(100 * share) else "0 %"
+    return signed(f"{share:+.0%}") if round(100 * share) else "0 %"
 
 
 def _images(losses: pd.DataFrame) -> int:

@@ -9,7 +9,7 @@ import pandas as pd
 from reports.draw.columns import columns
 from reports.draw.grid import grid
 from reports.draw.look import Chart, Palette
-from reports.draw.number_text import at_most_text, bytes_text, counted, takes_text, times_text
+from reports.draw.number_text import at_most_text, bytes_text, counted, signed, takes_text, times_text
 from reports.draw.sheet import Sheet, limited
 from reports.studies.study import Study, of
 
@@ -85,8 +85,7 @@ def _loss_words(drawn: pd.DataFrame, size: str) -> Iterator[str]:
     """Of each network what it loses at each overlap, and from which on that is little on every image."""
     for label, own in drawn.groupby("label", sort=False):
         said = ", ".join(
-            f"{round(lost, 3) + 0.0:.3f} dB at {far:g}"
-            for far, lost in zip(own["overlap"], own["lost_db"], strict=True)
+            f"{signed(f'{lost:.3f}')} dB at {far:g}" for far, lost in zip(own["overlap"], own["lost_db"], strict=True)
         )
         over = counted(own["images"].min(), "image")
         small = own[(own["most_off_db"] < _LITTLE)[::-1].cummin()[::-1]]
