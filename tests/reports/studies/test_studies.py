@@ -132,14 +132,13 @@ def sigma_mismatch() -> Iterator[Fields]:
             sigma_mismatch,
             2,
             [
-                "20 % too low and 20 % too high the methods lose, means of 2 images: "
-                "DCT 8×8 1.00 and \N{MINUS SIGN}0.25 dB.",
+                "20 % too low and 20 % too high the methods lose, means of 2 images: DCT 8×8 1.00 and −0.25 dB.",
                 "Less than 0 is a gain.",
                 "not clipped scikit-image estimates, on average, 25.00 for 25 (0 %); 50.00 for 50 (0 %)",
                 "in place of the true sigma the methods lose, means of 2 images: DCT 8×8 0.10 dB.",
                 "noisy image to 8 bits costs, told the true sigma, means of 2 images: DCT 8×8 0.50 dB.",
                 "+1.00 dB at sigma 25; +1.00 dB at sigma 50",
-                "rounded scikit-image estimates, on average, 21.50 for 25 (\N{MINUS SIGN}14 %); 43.00 for 50 (\N{MINUS SIGN}14 %)",
+                "rounded scikit-image estimates, on average, 21.50 for 25 (−14 %); 43.00 for 50 (−14 %)",
             ],
         ),
         (ratio_sweep, 1, ["26 ratios take 60 ms", "7.2 s one by one", "120 times as fast", "more than 0.3 / 255"]),
