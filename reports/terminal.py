@@ -216,7 +216,7 @@ def peers(report: Report) -> Records:
             "ratio": round(row["ratio"], 4),
             "from": None if math.isnan(row["low"]) else round(row["low"], 4),
             "to": None if math.isnan(row["high"]) else round(row["high"], 4),
-            "as fast": f"{1 / row['ratio']:.2f}x",
+            "as fast": f"{figure_text(1 / row['ratio'])}x",
             "blocks": int(row["rounds"]),
         }
         for row in rows

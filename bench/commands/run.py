@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,8 +85,10 @@ def show_results(report: Report, page: Path, style: Format = Format.TABLE) -> No
     best, peers = terminal.best(report), terminal.peers(report)
     if style is Format.TABLE:
         _show_boards(report)
-        if peers:
-            show_narrow(peers, title=terminal.peers_title(peers))
+        for group, lines in groupby(peers, itemgetter("group")):
+            own = [{name: found for name, found in line.items() if name != "group"} for line in lines]
+            show_narrow(own, title=f"{group}: {terminal.peers_title(own)}")
+            print()
         print(f"report: {page}")
     else:  # one table alone, which other programs read
         show(best or peers, style)

@@ -19,5 +19,5 @@ def test_two_rounds_have_no_interval_and_what_is_slower_is_not_called_faster(tmp
         for repeat in range(2)
     ]
     (record,) = peers(make_report(said.write_rows(tmp_path, rows)))
-    assert (record["from"], record["to"], record["as fast"]) == (None, None, "0.50x")
+    assert (record["from"], record["to"], record["as fast"]) == (None, None, "0.500x")
     assert "faster" not in record
