@@ -21,6 +21,7 @@ from bench.machine.instructions import emulated, instruction_sets
 from bench.measure.calls import back_and_forth, seconds_per_call
 from bench.plan.case import Case, Reading, options_text
 from bench.plan.experiments import chosen
+from bench.record.attempt import SKIPPED
 from restoration.catalog import get
 from restoration.errors import OptionError, PackageMissingError, RestorationError
 from restoration.images import Picture
@@ -118,6 +119,8 @@ def _ready(method: Method, case: Case, way: Way, picture: Picture, side: int) ->
         restore = method.build(method.checked(setup))
         with torch.inference_mode():
             restore(degraded_middle(case, picture, side // case.scale)[1])
+    except OptionError as error:  # the runtime does not have that precision, here or at all
+        return Reading(SKIPPED, None, part=way.part, note=str(error))
     except RestorationError as error:
         return not_measured(error, part=way.part)
     return restore
