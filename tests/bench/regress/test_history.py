@@ -198,7 +198,7 @@ def test_a_damaged_line_is_named_and_the_file_left_as_it_is(tmp_path: Path, dama
 def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "h.jsonl"
     path.write_text(json.dumps({"schema": SCHEMA + 1}) + "\n")
-    with pytest.raises(RowsError, match=rf"schema {SCHEMA + 1}, this program reads up to {SCHEMA}; update"):
+    with pytest.raises(RowsError, match=rf"schema {SCHEMA + 1}, this program reads up to {SCHEMA}; upgrade restobench"):
         read_history(path)
 
 
