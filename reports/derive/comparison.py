@@ -40,15 +40,17 @@ class Comparison:
 
     def images(self, lines: pd.DataFrame) -> tuple[str, ...]:
         """The images behind the means of `lines`, which are on one board."""
-        keys = [*RIVALS, "board"]
-        on = self.counted.merge(lines[keys].drop_duplicates(), on=keys)
-        return tuple(dict.fromkeys(on["image"].astype(str)))
+        return tuple(dict.fromkeys(self._behind(lines)["image"].astype(str)))
 
     def count(self, lines: pd.DataFrame, score: str) -> int:
         """How many of these images the means of `score` are over: those on which every line of the board has it."""
-        keys = [*RIVALS, "board"]
-        on = self.counted.merge(lines[keys].drop_duplicates(), on=keys)
+        on = self._behind(lines)
         return int(on.loc[on[score].notna(), "image"].nunique())
+
+    def _behind(self, lines: pd.DataFrame) -> pd.DataFrame:
+        """What of `counted` is on the board of `lines`."""
+        keys = [*RIVALS, "board"]
+        return self.counted.merge(lines[keys].drop_duplicates(), on=keys)
 
     @property
     def main(self) -> pd.DataFrame:
