@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.derive.leaderboard import Entry, Leaderboard, Place
-from reports.derive.matched import Matched
 from reports.draw.number_text import UNDEFINED, count_text, counted, figure_text, gain_text as signed_gain, listed
 from reports.sections.chooser import title
 from reports.sections.words import words
@@ -94,7 +93,7 @@ def apart_words(board: Leaderboard) -> Iterator[str]:
 def _rows(board: Leaderboard, entry: Entry, scale: _Scale) -> tuple[Row, tuple[Row, ...]]:
     head = _row(board, entry.head, scale)
     own = (
-        Figure(matched_text(entry.matched)),
+        Figure(matched_text(entry, board.reference.db)),
         Figure(UNDEFINED if entry.parameters is None else count_text(entry.parameters)),
         Figure(entry.head.candidate.licence or UNDEFINED),
     )
@@ -167,9 +166,11 @@ def size_cell(place: Place) -> str:
     return "" if place.times is None or place.times.size == place.candidate.size else f"at {place.times.size}"
 
 
-def matched_text(matched: Matched | None) -> str:
-    """A time at matched quality: `17.1`, `at most 550`, `not reached`."""
+def matched_text(entry: Entry, db: float) -> str:
+    """When a method reaches `db`: `17.1`, `at most 550`, `not reached`; `not timed` where what reaches it was not."""
+    matched = entry.matched
     if matched is None:
-        return words("leaderboard.not_reached")
+        reaches = any(place.candidate.db >= db for place in (entry.head, *entry.variants))
+        return words("leaderboard.not_timed") if reaches else words("leaderboard.not_reached")
     time = figure_text(matched.ms)
     return words("leaderboard.at_most", time=time) if matched.at_most else time

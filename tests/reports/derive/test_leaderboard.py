@@ -12,7 +12,7 @@ from reports.derive.candidates import candidates, kinds
 from reports.derive.choice import Candidate
 from reports.derive.leaderboard import Leaderboard, leaderboards
 from reports.derive.summary import Summary
-from reports.sections.leaderboard import apart_words, size_cell, size_words
+from reports.sections.leaderboard import apart_words, matched_text, size_cell, size_words
 
 ABOUT = [
     {"name": "dct", "title": "DCT", "options": {"block_size": 8, "stride": 1, "ratio": 2.7}},
@@ -81,6 +81,14 @@ def test_a_method_that_never_reaches_the_reference_says_so(board: Leaderboard) -
     assert matched[1] is not None
     assert matched[1].ms == pytest.approx(1.0)
     assert matched[2] is None
+    assert matched_text(board.entries[2], board.reference.db) == "not reached"
+
+
+def test_a_method_that_reaches_the_reference_but_was_not_timed_is_not_said_to_miss_it(tmp_path: Path) -> None:
+    rows = [*said.scored("dct", 28.0), *said.timed("dct", 0.001), *said.scored("bm3d", 30.0)]
+    summary = said.material(tmp_path, rows).summary
+    (one,) = leaderboards(summary, candidates(summary, ABOUT))
+    assert matched_text(one.entries[0], one.reference.db) == "not timed"
 
 
 def test_kinds_of_input_that_differ_in_their_channels_name_them(tmp_path: Path) -> None:
