@@ -20,10 +20,11 @@ from torch import Tensor, nn
 
 from restoration import weights
 from restoration.checkpoints.state import State, described, load_into, read_state
-from restoration.errors import CheckpointError, ScaleError, ShapeError
+from restoration.errors import CheckpointError, ScaleError
 from restoration.method import Restore, Setup
 from restoration.runtimes import choice
 from restoration.runtimes.winograd import by_algorithm, macs_per_place
+from restoration.shapes import expect_maps
 from restoration.tiles import Geometry
 
 Upsampling = Literal["shuffle", "nearest"]
@@ -91,9 +92,7 @@ class RDN(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """The upscaled batch; raises ShapeError for another number of channels or dimensions."""
-        channels = self.architecture.channels
-        if low.ndim != 4 or low.shape[1] != channels:  # noqa: PLR2004  # (N, C, H, W)
-            raise ShapeError(f"rdn: got shape {tuple(low.shape)}, expected (N, {channels}, H, W)")
+        expect_maps(low, self.architecture.channels, "rdn")
         shallow = self.sfe1(low)
         maps = self.sfe2(shallow)
         dense = [maps := block(maps) for block in self.rdbs]

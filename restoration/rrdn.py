@@ -18,10 +18,11 @@ from torch import Tensor, nn
 
 from restoration import weights
 from restoration.checkpoints.state import State, described, load_into, read_state
-from restoration.errors import CheckpointError, ScaleError, ShapeError
+from restoration.errors import CheckpointError, ScaleError
 from restoration.method import Restore, Setup
 from restoration.runtimes import choice
 from restoration.runtimes.winograd import by_algorithm, macs_per_place
+from restoration.shapes import expect_maps
 from restoration.tiles import Geometry
 
 SCALES = (2, 3, 4)
@@ -75,8 +76,7 @@ class RRDN(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """The upscaled batch; raises ShapeError for another number of channels or dimensions."""
-        if low.ndim != 4 or low.shape[1] != _COLORS:  # noqa: PLR2004  # (N, C, H, W)
-            raise ShapeError(f"rrdn: got shape {tuple(low.shape)}, expected (N, {_COLORS}, H, W)")
+        expect_maps(low, _COLORS, "rrdn")
         shallow = self.first(low)
         return self.output(self.upscale(self.last(self.blocks(shallow)) + shallow))  # type: ignore[no-any-return]  # torch types a module's call as Any
 

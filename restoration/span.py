@@ -11,10 +11,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from restoration.errors import OptionError, ShapeError
+from restoration.errors import OptionError
 from restoration.method import Restore, Setup
 from restoration.runtimes import choice
 from restoration.runtimes.winograd import by_algorithm, macs_per_place
+from restoration.shapes import expect_maps
 
 BLOCKS = 6
 """Blocks of attention."""
@@ -35,8 +36,7 @@ class SPAN(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """The upscaled batch; raises ShapeError for another number of channels or dimensions."""
-        if low.ndim != 4 or low.shape[1] != _COLORS:  # noqa: PLR2004  # (N, C, H, W)
-            raise ShapeError(f"span: got shape {tuple(low.shape)}, expected (N, {_COLORS}, H, W)")
+        expect_maps(low, _COLORS, "span")
         shallow = self.first(low)
         maps, first, opening = shallow, shallow, shallow
         for number, block in enumerate(self.blocks):

@@ -16,10 +16,11 @@ from torch.nn import functional
 
 from restoration import weights
 from restoration.checkpoints.state import State, load_into, read_state
-from restoration.errors import CheckpointError, ShapeError
+from restoration.errors import CheckpointError
 from restoration.method import Restore, Setup
 from restoration.runtimes import choice
 from restoration.runtimes.winograd import by_algorithm, macs_per_place
+from restoration.shapes import expect_maps
 from restoration.tiles import Geometry
 
 WIDTHS = (3, 16, 32, 64, 128, 128, 256)
@@ -49,8 +50,7 @@ class UpConv7(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """The upscaled batch; raises ShapeError for another number of channels or dimensions."""
-        if low.ndim != 4 or low.shape[1] != WIDTHS[0]:  # noqa: PLR2004  # (N, C, H, W)
-            raise ShapeError(f"waifu2x: got shape {tuple(low.shape)}, expected (N, {WIDTHS[0]}, H, W)")
+        expect_maps(low, WIDTHS[0], "waifu2x")
         maps = self.convolutions(functional.pad(low, [_SEEN] * 4, mode="replicate"))
         # The convolutions as published shrink the maps by a pixel each; here what saw the zeros outside is cut off.
         inside = len(WIDTHS) - 1

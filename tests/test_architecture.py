@@ -28,6 +28,7 @@ FORBIDDEN: Mapping[str, tuple[str, ...]] = {
         "errors",
         "method",
         "quality",
+        "shapes",
         "thresholding",
         "degradation",
         "images",
@@ -75,9 +76,10 @@ two runs, so one module, of which `bench` reads that one set and no more."""
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "restoration": (
-        "__init__", "version", "errors", "method", "quality", "thresholding", "degradation", "images", "image_sets",
-        "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet", "dct_network",
-        "learn_network", "rdn", "rrdn", "span", "waifu2x", "baselines", "ffmpeg", "dfttest2", "model_files",
+        "__init__", "version", "errors", "method", "quality", "shapes", "thresholding", "degradation", "images",
+        "image_sets", "tiles", "compiled", "dct", "checkpoints", "weights", "runtimes", "kernel_estimation", "ffdnet",
+        "dct_network", "learn_network", "rdn", "rrdn", "span", "waifu2x", "baselines", "ffmpeg", "dfttest2",
+        "model_files",
         "community", "callables", "upscalers", "builtin", "source_files", "lookup", "objects", "catalog", "metrics",
         "degradations",
     ),
@@ -118,6 +120,7 @@ BROAD: Mapping[str, str] = {
     "restoration.checkpoints.exported": "a stranger's file is read",
     "restoration.checkpoints.pickles": "a stranger's file is read",
     "restoration.checkpoints.spandrel": "a stranger's file is recognised",
+    "restoration.runtimes.graph": "a user's network is traced; what it raises is why it cannot be",
     "restoration.checkpoints.torch": "a stranger's file is read",
     "restoration.images": "a stranger's file is read",
     "restoration.lookup": "a user's module is imported",

@@ -1,8 +1,8 @@
-"""Runs a network with its 3x3 convolutions by `restoration.compiled.winograd`, the rest by torch.
+"""Runs a network with its 3x3 and 5x5 convolutions by `restoration.compiled.winograd`.
 
-Any network will do: its modules stay what they are, and those that suit (see `suits`) get another `forward`. Within a
-Sequential, a ReLU, LeakyReLU or PReLU and the further convolutions that follow are computed with the first. Whatever
-stands between is torch's, on maps whose channels lie last in memory, as the convolutions read and write them.
+Any network will do. The largest parts of it that torch.fx can follow become programs (`restoration.runtimes.steps`), in
+which 1x1 convolutions, activations, sums and concatenations are compiled too. Elsewhere each that suits gets another
+`forward`, and what stands between is torch's, on maps whose channels lie last in memory.
 
 A network is compared with itself before its first image is restored: what it computes beside its layers, such as with
 the kernels of a convolution that it never calls, nobody can know beforehand.
@@ -11,19 +11,20 @@ the kernels of a convolution that it never calls, nobody can know beforehand.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeGuard
+from functools import cached_property
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from restoration.compiled import winograd
-from restoration.compiled.winograd import Layer
+from restoration.compiled.layers import Layer, Maps
 from restoration.errors import OptionError
 from restoration.method import Restore, Setup
+from restoration.runtimes.graph import NotTraceableError, suits
+from restoration.runtimes.steps import Program
 from restoration.runtimes.torch import fast, folded, inference, plain
 
 TOLERANCE = 1e-4
@@ -34,42 +35,35 @@ _SIDE = 64
 
 _NARROW = 8
 
-_ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU)
 
+class Convolution:
+    """A 3x3 convolution: maps (N, C, H, W) -> (N, C', H, W), whose channels lie last in memory.
 
-class Chain:
-    """What 3x3 convolutions and activations in a row compute: maps (N, C, H, W) -> (N, C', H, W).
-
-    The result's channels lie last in memory; where the input's do, nothing is copied.
+    Where those of the input do, nothing is copied.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self._steps: list[tuple[Layer, nn.Conv2d, nn.Module]] = []
+    def __init__(self, layer: nn.Conv2d, threads: int) -> None:
+        self._threads = threads
+        self._torch = layer
 
-    def append(self, convolution: nn.Conv2d, activation: nn.Module) -> None:
-        """Adds a convolution and what follows it, `nn.Identity` where nothing does."""
-        self._steps.append((Layer.of(convolution, activation), convolution, activation))
+    @cached_property
+    def _layer(self) -> Layer:
+        """Made when it is first called: a transformed kernel takes seven times its memory."""
+        return Layer.of(self._torch, nn.Identity())
 
     def __call__(self, maps: Tensor) -> Tensor:
-        """The last layer's maps; by torch where they are not a batch of float32 images with the channels expected."""
-        depth = self._steps[0][0].depth
-        if maps.dtype != torch.float32 or maps.ndim != 4 or maps.shape[1] != depth or not maps.numel():  # noqa: PLR2004  # (N, C, H, W)
+        """By torch where the maps are not a batch of float32 images with the channels expected."""
+        channels = self._torch.in_channels
+        if maps.dtype != torch.float32 or maps.ndim != 4 or maps.shape[1] != channels or not maps.numel():  # noqa: PLR2004  # (N, C, H, W)
             return self.directly(maps)
-        source = given = maps.detach().permute(0, 2, 3, 1).contiguous().numpy()
-        spare = given
-        for layer, _, _ in self._steps:
-            shape = (*source.shape[:3], layer.width)
-            target = spare if spare is not given and spare.shape == shape else np.empty(shape, np.float32)
-            layer.convolve(source, target, self.threads)
-            source, spare = target, source
-        return torch.from_numpy(source).permute(0, 3, 1, 2)
+        source = Maps.of(maps)
+        into = Maps.empty((*source.size, self._layer.width))
+        self._layer.convolve(source, into, self._threads)
+        return into.tensor()
 
     def directly(self, maps: Tensor) -> Tensor:
         """The same by torch."""
-        for _, convolution, activation in self._steps:
-            maps = activation(nn.Conv2d.forward(convolution, maps))
-        return maps
+        return nn.Conv2d.forward(self._torch, maps)
 
 
 def build(network: nn.Module, setup: Setup) -> Restore:
@@ -112,78 +106,37 @@ def by_algorithm(setup: Setup, fast: float, direct: float) -> dict[str, float]:
 
 def macs_per_place(layer: nn.Conv2d) -> float:
     """Multiply-accumulates for one place of a convolution's maps as it runs here."""
-    width, depth = layer.weight.shape[:2]
-    return winograd.macs_per_place(depth, width) if suits(layer) else layer.weight.numel()
+    width, depth, side = layer.weight.shape[:3]
+    return winograd.macs_per_place(depth, width, side) if suits(layer) else layer.weight.numel()
 
 
-def joined(network: nn.Module, threads: int) -> dict[str, Chain]:
-    """Lets the 3x3 convolutions in `network` be computed as chains; gives these by their first layers' names."""
-    calls = Counter(module for _, module in network.named_modules(remove_duplicate=False) if suits(module))
-    own = {layer for layer, count in calls.items() if count == 1}
-    for module in network.modules():
-        if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
-            _join(module, own, threads)
-    return apart(network, threads)
+def in_parts(network: nn.Module, threads: int) -> dict[str, Callable[..., Any]]:
+    """Lets the largest parts of `network` that can be traced be computed by programs, and the rest as `apart`.
+
+    Gives what was rewritten by its name.
+    """
+    found: dict[str, Callable[..., Any]] = dict(_programs(network, "", threads))
+    for name, program in found.items():
+        network.get_submodule(name).forward = program
+    return found | apart(network, threads)
 
 
-def apart(network: nn.Module, threads: int) -> dict[str, Chain]:
-    """The same with a chain for each convolution that is in none: for who looks between the layers of a Sequential."""
-    for module in network.modules():
-        if suits(module) and "forward" not in vars(module):
-            _begin(module, threads).append(module, nn.Identity())
-    return {name: module.forward for name, module in network.named_modules() if isinstance(module.forward, Chain)}
+def _programs(part: nn.Module, name: str, threads: int) -> Iterator[tuple[str, Program]]:
+    if not any(suits(layer) for layer in part.modules()):
+        return
+    try:
+        yield name, Program(part, threads)
+    except NotTraceableError:
+        for child, module in part.named_children():
+            yield from _programs(module, f"{name}.{child}" if name else child, threads)
 
 
-def suits(module: nn.Module) -> TypeGuard[nn.Conv2d]:
-    """Whether it is a 3x3 convolution that keeps the image's size and sees zeros around it."""
-    return (
-        isinstance(module, nn.Conv2d)
-        and type(module).forward is nn.Conv2d.forward
-        and module.kernel_size == (3, 3)
-        and module.padding in {(1, 1), "same"}
-        and module.stride == module.dilation == (1, 1)
-        and module.groups == 1
-        and module.padding_mode == "zeros"
-    )
-
-
-def _join(sequence: nn.Sequential, own: Container[nn.Module], threads: int) -> None:
-    """Makes chains of the convolutions in a sequence that are only its `own`."""
-    chain: Chain | None = None
-    for position in range(len(sequence)):
-        layer = sequence[position]
-        if isinstance(layer, nn.Conv2d) and layer in own:
-            activation = _activation_after(position, sequence)
-            if chain is None:
-                chain = _begin(layer, threads)
-            else:
-                layer.forward = _as_it_came  # type: ignore[assignment, method-assign]  # what a module calls
-            chain.append(layer, activation)
-        elif not isinstance(layer, nn.Identity):
-            chain = None
-
-
-def _activation_after(position: int, sequence: nn.Sequential) -> nn.Module:
-    """The activation that follows, taken out of the sequence; `nn.Identity` where none does."""
-    for index in range(position + 1, len(sequence)):
-        layer = sequence[index]
-        if type(layer) in _ACTIVATIONS:
-            sequence[index] = nn.Identity()
-            return layer
-        if not isinstance(layer, nn.Identity):
-            break
-    return nn.Identity()
-
-
-def _as_it_came(maps: Tensor) -> Tensor:
-    return maps
-
-
-def _begin(layer: nn.Module, threads: int) -> Chain:
-    """A chain that is computed where `layer` is called."""
-    chain = Chain(threads)
-    layer.forward = chain
-    return chain
+def apart(network: nn.Module, threads: int) -> dict[str, Convolution]:
+    """Lets each 3x3 convolution in `network` be computed by itself; gives these by their names."""
+    found = {name: Convolution(layer, threads) for name, layer in network.named_modules() if suits(layer)}
+    for name, convolution in found.items():
+        network.get_submodule(name).forward = convolution  # what a module calls
+    return found
 
 
 def _suits(setup: Setup) -> bool:
@@ -193,54 +146,61 @@ def _suits(setup: Setup) -> bool:
 class _Candidate:
     """A network beside its rewritten copy."""
 
-    def __init__(self, network: nn.Module, setup: Setup, rewrite: Callable[[nn.Module, int], dict[str, Chain]]) -> None:
-        self.plain = plain(network, setup)
-        self.copy = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
-        self.chains = rewrite(self.copy, setup.threads)
-        self.restore = inference(self.copy, setup, torch.channels_last)
+    def __init__(
+        self, network: nn.Module, setup: Setup, rewrite: Callable[[nn.Module, int], Mapping[str, Callable[..., Any]]]
+    ) -> None:
+        self._plain = plain(network, setup)
+        self._copy = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
+        self._rewritten = rewrite(self._copy, setup.threads)
+        self.restore = inference(self._copy, setup, torch.channels_last)
 
-    def fault(self, shape: torch.Size) -> str:
-        """By how much the copy is not the network on a small image, and its worst layer; empty where it is."""
-        image = torch.rand(1, shape[1], *(min(side, _SIDE) for side in shape[2:]), generator=torch.Generator())
-        found = _difference(self.restore(image), self.plain(image))
-        if found <= TOLERANCE:
-            return ""
-        alone = self._differences(image)
-        worst = max(alone, key=lambda name: alone[name])
-        return f"is {found:.1e} off, more than {TOLERANCE:g}; layer {worst} is alone {alone[worst]:.1e} off"
+    def off(self, shape: torch.Size) -> float:
+        """By how much the copy is not the network on a small image."""
+        image = _small(shape)
+        return _difference(self.restore(image), self._plain(image))
 
-    def _differences(self, image: Tensor) -> dict[str, float]:
-        """How far each chain is from what torch makes of the same maps."""
-        found = dict.fromkeys(self.chains, 0.0)
+    def worst(self, shape: torch.Size) -> str:
+        """The convolution that is furthest from what torch makes of the same maps, in words."""
+        found: dict[str, float] = {}
 
         def watch(name: str, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            found[name] = max(found[name], _difference(output, self.chains[name].directly(inputs[0])))
+            rewritten = self._rewritten[name]
+            if isinstance(rewritten, Convolution):
+                found[name] = max(found.get(name, 0.0), _difference(output, rewritten.directly(inputs[0])))
 
         hooks = [
-            self.copy.get_submodule(name).register_forward_hook(
+            self._copy.get_submodule(name).register_forward_hook(
                 lambda _, inputs, output, name=name: watch(name, inputs, output)
             )
-            for name in self.chains
+            for name in self._rewritten
         ]
         try:
-            self.restore(image)
+            self.restore(_small(shape))
         finally:
             for hook in hooks:
                 hook.remove()
-        return found
+        name = max(found, key=lambda name: found[name])
+        return f"layer {name} is alone {found[name]:.1e} off"
+
+
+def _small(shape: torch.Size) -> Tensor:
+    """A random image of the shape's channels, on which a network is compared with itself."""
+    return torch.rand(1, shape[1], *(min(side, _SIDE) for side in shape[2:]), generator=torch.Generator())
 
 
 def _compared(network: nn.Module, setup: Setup, otherwise: Callable[[str], Restore]) -> Restore:
     """The rewritten network once it was found to be the same, or what `otherwise` makes of the fault."""
-    candidate = _Candidate(network, setup, joined)
+    candidate = _Candidate(network, setup, in_parts)
     chosen: list[Restore] = []
 
     def choose(shape: torch.Size) -> Restore:
-        if not candidate.fault(shape):
+        if candidate.off(shape) <= TOLERANCE:
             return candidate.restore
         other = _Candidate(network, setup, apart)
-        fault = other.fault(shape)
-        return otherwise(fault) if fault else other.restore
+        off = other.off(shape)
+        if off <= TOLERANCE:
+            return other.restore
+        return otherwise(f"is {off:.1e} off, more than {TOLERANCE:g}; {other.worst(shape)}")
 
     def restore(degraded: Tensor) -> Tensor:
         if not chosen:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from restoration.compiled import strips, winograd
+from restoration.compiled import lanes, pointwise, products, strips, winograd
 from restoration.compiled.lanes import CHECKSUM
+from restoration.compiled.products import SOURCES
 
 
 @pytest.mark.parametrize(
@@ -22,8 +24,16 @@ def test_the_guided_strip_mentions_it_too() -> None:
     assert CHECKSUM in _mentioned(strips.guided_strip(2))
 
 
-def test_winograd_mentions_it_too() -> None:
-    assert CHECKSUM in _mentioned(winograd._strip())
+@pytest.mark.parametrize("kernel", [winograd.strip(3), winograd.strip(5), pointwise.strip(), pointwise.sums()])
+def test_convolutions_mention_that_of_their_products_too(kernel: Any) -> None:
+    assert SOURCES in _mentioned(kernel)
+
+
+def test_the_checksum_of_the_products_holds_that_of_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "CHECKSUM", CHECKSUM + 1)
+    assert importlib.reload(products).SOURCES != SOURCES
+    monkeypatch.undo()
+    assert importlib.reload(products).SOURCES == SOURCES
 
 
 def _mentioned(kernel: Any) -> list[object]:
