@@ -16,12 +16,8 @@ from torch import Tensor, nn
 
 from restoration.compiled import pointwise, winograd
 from restoration.compiled.lanes import LANES
-from restoration.compiled.products import ADDED, RELU, ROWS, SLOPED, VECTORS, padded
+from restoration.compiled.products import ADDED, RELU, SLOPED, VECTORS, padded
 from restoration.compiled.workers import share_out
-
-_MOST_TOGETHER: Final = 24
-_HELD: Final = 442_368
-"""Bytes of points before and after between two transforms, at most, and of at most `_MOST_TOGETHER` tiles."""
 
 _STRIPS_PER_THREAD: Final = 4
 
@@ -113,12 +109,6 @@ class Layer:
         bias = 0.0 if convolution.bias is None else convolution.bias
         return cls(depth, width, side, kernels, _lanes_of(bias, width), kind, _lanes_of(slope, width))
 
-    @property
-    def together(self) -> int:
-        """Tiles between two transforms: as many as the second-level cache holds, in whole products."""
-        points = winograd.POINTS * (padded(self.depth) + padded(self.width)) * np.dtype(np.float32).itemsize
-        return min(_MOST_TOGETHER, max(1, _HELD // points // ROWS) * ROWS)
-
     def convolve(self, maps: Maps, into: Maps, threads: int, addend: Maps | None = None) -> None:
         """`depth` maps to `width` maps of the same size, which are neither the source nor the addend.
 
@@ -131,7 +121,7 @@ class Layer:
             return
         rows = len(maps.values) * -(-maps.values.shape[1] // winograd.tile(self.side))
         read = (maps.values, maps.first, self.depth, self.kernels, self.bias, self.kind, self.slopes)
-        job = partial(winograd.strip(self.side), *read, into.values, into.first, self.width, self.together)
+        job = partial(winograd.strip(self.side), *read, into.values, into.first, self.width)
         _share(job, rows, threads)
 
 

@@ -4,8 +4,8 @@ Winograd's F(6x6, 3x3) and F(4x4, 5x5) (Lavin & Gray 2016, Fast algorithms for c
 8 x 8 inputs is transformed by sums, multiplied by the transformed kernels - 64 products of matrices (tiles x channels
 in) by (channels in x out) where direct convolution takes 324 or 400 - and transformed back to its outputs. Maps lie
 channels last, as torch's own format of that name has them, so that a register holds neighbouring channels of one pixel
-and whatever stands between two convolutions needs no other layout; a few tiles at a time stay in the second-level cache
-from their inputs to their outputs.
+and whatever stands between two convolutions needs no other layout; as many tiles as one product has rows stay in the
+second-level cache from their inputs to their outputs.
 
 The result is that of direct convolution with its sums in another order: float32 images differ in the sixth digit.
 """
@@ -142,7 +142,7 @@ def tile_outputs(
                 place.store(0, followed(kind, value + bias.load(0), slopes))
 
 
-_SIGNATURE: Final = "void(f4[:,:,:,::1], i8, i8, f4[::1], f4[::1], i8, f4[::1], f4[:,:,:,::1], i8, i8, i8, i8, i8)"
+_SIGNATURE: Final = "void(f4[:,:,:,::1], i8, i8, f4[::1], f4[::1], i8, f4[::1], f4[:,:,:,::1], i8, i8, i8, i8)"
 
 
 @cache
@@ -154,22 +154,18 @@ def strip(side: int) -> Any:
     made_of, size = SOURCES, tile(side)
 
     @njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")
-    def strip(
-        source, from_channel, depth, kernels, bias, kind, slopes, target, to_channel, width, together, first, last
-    ):
+    def strip(source, from_channel, depth, kernels, bias, kind, slopes, target, to_channel, width, first, last):
         _ = made_of
         before, after = (depth + LANES - 1) // LANES * LANES, (width + LANES - 1) // LANES * LANES
         tiles = (source.shape[2] + size - 1) // size
-        known = np.zeros(POINTS * (together * before + _LINE), np.float32)
-        products = np.zeros(POINTS * (together * after + _LINE), np.float32)
+        known = np.zeros(POINTS * (ROWS * before + _LINE), np.float32)
+        products = np.zeros(POINTS * (ROWS * after + _LINE), np.float32)
         patch = np.zeros(POINTS * max(depth, width) + size * LANES, np.float32)
-        for begin in range(first * tiles, last * tiles, together):
-            end = min(begin + together, last * tiles)
-            _read_tiles(source, from_channel, depth, size, begin, end, together, before, patch, known)
-            _multiply_points(depth, before, after, together, known, kernels, end - begin, products)
-            _write_tiles(
-                products, bias, kind, slopes, size, begin, end, together, after, patch, target, to_channel, width
-            )
+        for begin in range(first * tiles, last * tiles, ROWS):
+            end = min(begin + ROWS, last * tiles)
+            _read_tiles(source, from_channel, depth, size, begin, end, before, patch, known)
+            _multiply_points(depth, before, after, known, kernels, products)
+            _write_tiles(products, bias, kind, slopes, size, begin, end, after, patch, target, to_channel, width)
 
     return strip
 
@@ -189,7 +185,7 @@ def _index(maps, image, y, x):
 
 
 @register_jitable
-def _read_tiles(source, from_channel, depth, size, begin, end, together, before, patch, known):
+def _read_tiles(source, from_channel, depth, size, begin, end, before, patch, known):
     """Input tiles to their points; those that reach over a border by way of a patch with zeros."""
     height, columns, apart = source.shape[1:]
     border = (_SEEN - size) // 2
@@ -201,48 +197,45 @@ def _read_tiles(source, from_channel, depth, size, begin, end, together, before,
         into = (number - begin) * before
         if inside and last + max(depth, LANES) <= source.size:
             at = _index(source, image, y, x) + from_channel
-            _points_of(source, at, columns * apart, apart, depth, together, before, known, into)
+            _points_of(source, at, columns * apart, apart, depth, before, known, into)
         else:
             patch[: POINTS * depth] = 0
             for row in range(max(y, 0), min(y + _SEEN, height)):
                 for column in range(max(x, 0), min(x + _SEEN, columns)):
                     at = _index(source, image, row, column) + from_channel
                     copy(source, at, patch, ((row - y) * _SEEN + column - x) * depth, depth)
-            _points_of(patch, 0, _SEEN * depth, depth, depth, together, before, known, into)
+            _points_of(patch, 0, _SEEN * depth, depth, depth, before, known, into)
 
 
 @register_jitable
-def _points_of(array, at, line, apart, depth, together, before, known, into):
+def _points_of(array, at, line, apart, depth, before, known, into):
     """The points of one tile, with rows `line` and pixels `apart` values from each other.
 
     Some channels may be met twice.
     """
     for begin in range(0, depth, LANES):
         channel = max(0, min(begin, depth - LANES))
-        tile_points(line, apart, together * before + _LINE, array, at + channel, known, into + channel)
+        tile_points(line, apart, ROWS * before + _LINE, array, at + channel, known, into + channel)
 
 
 @register_jitable
-def _multiply_points(depth, before, after, together, known, kernels, count, products):
+def _multiply_points(depth, before, after, known, kernels, products):
     """The 64 products of matrices; kernels are read once, in order."""
     block = VECTORS * LANES
     kernel = 0
     for point in range(POINTS):
-        first = point * (together * before + _LINE)
+        at = point * (ROWS * before + _LINE)
         for out in range(0, after, block):
-            into = point * (together * after + _LINE) + out
-            whole = out + block <= after
-            for row in range(0, count, ROWS):
-                at, to = first + row * before, into + row * after
-                if whole:
-                    multiply(VECTORS, depth, before, after, known, at, kernels, kernel, products, to)
-                else:
-                    multiply(1, depth, before, after, known, at, kernels, kernel, products, to)
+            to = point * (ROWS * after + _LINE) + out
+            if out + block <= after:
+                multiply(VECTORS, depth, before, after, known, at, kernels, kernel, products, to)
+            else:
+                multiply(1, depth, before, after, known, at, kernels, kernel, products, to)
             kernel += depth * min(block, after - out)
 
 
 @register_jitable
-def _write_tiles(products, bias, kind, slopes, size, begin, end, together, after, patch, target, to_channel, width):
+def _write_tiles(products, bias, kind, slopes, size, begin, end, after, patch, target, to_channel, width):
     """Products to output tiles; those that are not whole, or narrower than a register, by way of a patch."""
     height, columns, apart = target.shape[1:]
     patched = size * width + LANES
@@ -251,9 +244,9 @@ def _write_tiles(products, bias, kind, slopes, size, begin, end, together, after
         at = (number - begin) * after
         if y + size <= height and x + size <= columns and width >= LANES:
             into, line = _index(target, image, y, x) + to_channel, columns * apart
-            _outputs_of(products, at, together, after, bias, kind, slopes, size, target, into, line, apart, width)
+            _outputs_of(products, at, after, bias, kind, slopes, size, target, into, line, apart, width)
         else:
-            _outputs_of(products, at, together, after, bias, kind, slopes, size, patch, 0, patched, width, width)
+            _outputs_of(products, at, after, bias, kind, slopes, size, patch, 0, patched, width, width)
             for row in range(min(size, height - y)):
                 for column in range(min(size, columns - x)):
                     into = _index(target, image, y + row, x + column) + to_channel
@@ -261,11 +254,11 @@ def _write_tiles(products, bias, kind, slopes, size, begin, end, together, after
 
 
 @register_jitable
-def _outputs_of(products, at, together, after, bias, kind, slopes, size, array, into, line, apart, width):
+def _outputs_of(products, at, after, bias, kind, slopes, size, array, into, line, apart, width):
     """The outputs of one tile, to rows `line` and pixels `apart` values from each other; as `_points_of`."""
     for begin in range(0, width, LANES):
         k = max(0, min(begin, width - LANES))
-        gap, start, to = together * after + _LINE, at + k, into + k
+        gap, start, to = ROWS * after + _LINE, at + k, into + k
         if kind == RELU and size == _SIX:
             tile_outputs(RELU, _SIX, line, apart, gap, products, start, bias, k, slopes, k, array, to)
         elif size == _SIX:

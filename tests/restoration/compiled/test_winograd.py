@@ -73,8 +73,6 @@ def test_takes_any_width(depth: int, width: int, side: int) -> None:
 
 
 def test_takes_more_channels_than_the_cache_holds() -> None:
-    layer = Layer.of(convolution(640, 8), nn.Identity())
-    assert 0 < layer.together < Layer.of(convolution(64, 8), nn.Identity()).together
     assert differing(convolution(640, 8), torch.rand(1, 640, 9, 14)) < 10 * ROUNDING
 
 
@@ -119,8 +117,3 @@ def test_threads_change_no_bit(n: int, height: int, width: int, threads: int, si
     layer.convolve(maps, one, 1)
     layer.convolve(maps, several, threads)
     np.testing.assert_array_equal(one.values, several.values)
-
-
-def test_memory_beside_the_maps_is_that_of_a_few_tiles() -> None:
-    layer = Layer.of(convolution(64, 64), nn.Identity())
-    assert layer.together * 64 * (64 + 64) * 4 < 2**19
