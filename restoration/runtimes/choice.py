@@ -3,7 +3,7 @@
 - `auto`: the fastest of those that need nothing else installed: `winograd` where it applies, otherwise `torch`.
 - `plain`: the layers as published, in evaluation mode.
 - `torch`: batch norm folded into the convolution before it, channels last in memory.
-- `winograd`: batch norm folded, 3x3 convolutions by `restoration.compiled.winograd`, the rest as `torch`; float32 on
+- `winograd`: batch norm folded, convolutions and what stands between them by `restoration.compiled`; float32 on
   the CPU.
 - `compile`: as `torch`, through torch.compile with frozen weights; needs a C++ compiler.
 - `onnxruntime`, `openvino`, `mnn`, `ncnn`, `opencv`: the same layers in another program (extra `peers`), on the CPU.
