@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
+from restoration.compiled.kernels import compiled
 from restoration.compiled.lanes import LANES, Memory, vector_code
 from restoration.compiled.products import (
     ADDED,
@@ -52,10 +52,10 @@ def strip() -> Any:
     """
     made_of = SOURCES
 
-    @njit(
+    @compiled(
         f"void({_PLACE}, i8, f4[::1], f4[::1], i8, f4[::1], {_PLACE}, {_PLACE}, i8, i8, i8)",
-        cache=True, nogil=True, error_model="numpy",
-    )  # fmt: skip
+        error_model="numpy",
+    )
     def strip(
         source, source_step, source_first, depth, kernels, bias, kind, slopes, addend, addend_step, addend_first,
         target, target_step, target_first, width, first, last,
@@ -122,7 +122,7 @@ def sums() -> Any:
     """The compiled loop over the pixels `first` to `last`: maps and `factor[0]` times others, or a copy of `source`."""
     made_of = SOURCES
 
-    @njit(f"void({_PLACE}, b1, f4[::1], {_PLACE}, {_PLACE}, i8, i8, i8)", cache=True, nogil=True, error_model="numpy")
+    @compiled(f"void({_PLACE}, b1, f4[::1], {_PLACE}, {_PLACE}, i8, i8, i8)", error_model="numpy")
     def sums(
         source, source_step, source_first, adds, factor, addend, addend_step, addend_first, target, target_step,
         target_first, width, first, last,

@@ -24,6 +24,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from restoration.compiled.kernels import compiled
 from restoration.compiled.lanes import (
     CHECKSUM,
     EIGHT,
@@ -227,7 +228,7 @@ def uniform_strip(order: int, rule: str) -> Any:
     buffers = 2 * totals // step
     made_of = CHECKSUM
 
-    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    @compiled(_ON_GRID, error_model="numpy")
     def kernel(strip):
         _ = made_of
         for first in range(0, len(strip.columns), wide):
@@ -249,7 +250,7 @@ def ratios_strip(order: int, rule: str) -> Any:
     totals, kept, buffers = tile.totals, tile.kept, (1 + SETS) * tile.totals // step
     made_of = CHECKSUM
 
-    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    @compiled(_ON_GRID, error_model="numpy")
     def kernel(strip):
         _ = made_of
         sets = len(strip.limits) // (order * order * LANES)
@@ -273,7 +274,7 @@ def weighted_strip(order: int, rule: str) -> Any:
     buffers = 2 * tile.totals // step + wide // LANES
     made_of = CHECKSUM
 
-    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    @compiled(_ON_GRID, error_model="numpy")
     def kernel(strip):
         _ = made_of
         for first in range(0, len(strip.columns), wide):
@@ -296,7 +297,7 @@ def guided_strip(order: int) -> Any:
     guided, buffers = 2 * tile.totals, 3 * tile.totals // step + wide // LANES
     made_of = CHECKSUM
 
-    @njit(_ON_GRID, cache=True, nogil=True, error_model="numpy")
+    @compiled(_ON_GRID, error_model="numpy")
     def kernel(strip):
         _ = made_of
         for first in range(0, len(strip.columns), wide):
@@ -320,7 +321,7 @@ def chosen_strip(order: int, rule: str) -> Any:
     eights = order // EIGHT * EIGHT
     made_of = CHECKSUM
 
-    @njit(_ON_CHOSEN, cache=True, nogil=True, error_model="numpy")
+    @compiled(_ON_CHOSEN, error_model="numpy")
     def kernel(strip):
         _ = made_of
         image, scratch, out, weights = strip.image, strip.scratch, strip.out, strip.weights

@@ -21,11 +21,11 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from restoration.compiled.butterflies import Term, multiplications
+from restoration.compiled.kernels import compiled
 from restoration.compiled.lanes import LANES, Memory
 from restoration.compiled.products import (
     RELU,
@@ -153,7 +153,7 @@ def strip(side: int) -> Any:
     """
     made_of, size = SOURCES, tile(side)
 
-    @njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")
+    @compiled(_SIGNATURE, error_model="numpy")
     def strip(source, from_channel, depth, kernels, bias, kind, slopes, target, to_channel, width, first, last):
         _ = made_of
         before, after = (depth + LANES - 1) // LANES * LANES, (width + LANES - 1) // LANES * LANES

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from restoration.compiled.kernels import compiled
 from restoration.dct.basis import check_block_size
 from restoration.errors import RangeError, ShapeError
 
@@ -38,7 +38,7 @@ def random_blocks(height: int, width: int, *, block_size: int, spacing: float, s
     return torch.from_numpy(chosen)
 
 
-@njit("void(b1[:,::1], i8[::1], i8, f8)", cache=True, nogil=True)
+@compiled("void(b1[:,::1], i8[::1], i8, f8)")
 def _throw(chosen, order, reach, least):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - numba infers the types
     """Takes each start, in `order`, that has none nearer than the root of `least`, which is at most `reach` + 1."""
     height, width = chosen.shape
@@ -56,7 +56,7 @@ def _throw(chosen, order, reach, least):  # type: ignore[no-untyped-def] # noqa:
             chosen[y, x] = True
 
 
-@njit("void(b1[:,::1], i8)", cache=True, nogil=True)
+@compiled("void(b1[:,::1], i8)")
 def _cover(chosen, size):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - numba infers the types
     """Adds the block that begins at each pixel not covered, in reading order: later pixels gain the most by it."""
     last_y, last_x = chosen.shape[0] - 1, chosen.shape[1] - 1
