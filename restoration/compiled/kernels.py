@@ -14,7 +14,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import platformdirs
 from numba import njit
@@ -74,7 +74,7 @@ class _ByContent(UserProvidedCacheLocator):
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes: ClassVar = [_ByContent, *CompileResultCacheImpl._locator_classes]  # noqa: SLF001 - its own way to extend it
+    _locator_classes: list[type] = [_ByContent, *CompileResultCacheImpl._locator_classes]  # noqa: RUF012, SLF001 - its own way to extend it
 
 
 class _Cache(FunctionCache):
