@@ -74,7 +74,7 @@ class _ByContent(UserProvidedCacheLocator):
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes: list[type] = [_ByContent, *CompileResultCacheImpl._locator_classes]  # noqa: RUF012, SLF001 - its own way to extend it
+    _locator_classes: list[type[object]] = [_ByContent, *CompileResultCacheImpl._locator_classes]  # noqa: RUF012, SLF001 - its own way to extend it
 
 
 class _Cache(FunctionCache):
