@@ -18,9 +18,7 @@ from bench.regress.source import mentioned, named, reached, source
 from bench.regress.trail import CACHE, Touched
 from reports.derive.verdict_words import Word
 
-_REGISTRY = frozenset(
-    {"restoration/__init__.py", "restoration/method.py", "restoration/lookup.py", "restoration/catalog.py"}
-)
+_REGISTRY = frozenset(f"restoration/{name}.py" for name in ("__init__", "method", "lookup", "catalog", "source_files"))
 """They import by name, but only what was asked for."""
 
 _RECORDS = frozenset({"restoration/builtin.py", "restoration/upscalers.py"})
