@@ -9,7 +9,7 @@ import pandas as pd
 from reports.draw.columns import columns
 from reports.draw.grid import Grid, grid
 from reports.sections.section import Material, Section
-from reports.studies.catalog import EXPERIMENTS, study_of
+from reports.studies.catalog import EXPERIMENTS, TITLES, study_of
 
 COLUMNS = columns("variant image degradation sigma_255 part quantity value note")
 
@@ -19,11 +19,10 @@ def sections(material: Material) -> Iterator[Section]:
     table = material.summary.tables["experiment"]
     table = table[table["error"] == ""].astype(dict.fromkeys(("experiment", "part", "quantity"), object))
     measured = [str(name) for name in table["experiment"].unique() if name != "roofline"]
-    for name, title in EXPERIMENTS.items():
-        yield _section(material, name, table, title=title, anchor=f"experiment-{name}")
-    for number, name in enumerate(measured):
-        if name not in EXPERIMENTS:
-            yield _section(material, name, table, title=name, anchor=f"experiment-{number}-own")
+    others = [name for name in measured if name not in EXPERIMENTS]
+    for number, name in enumerate((*EXPERIMENTS, *others)):
+        anchor = f"experiment-{name}" if name in TITLES else f"experiment-{number}-own"
+        yield _section(material, name, table, title=TITLES.get(name, name), anchor=anchor)
 
 
 def _section(material: Material, name: str, table: pd.DataFrame, *, title: str, anchor: str) -> Section:

@@ -1,8 +1,8 @@
 """Finds the study of an experiment: the module of the experiment's name, its `-` written as `_`.
 
 A study's module has
-  TITLE  heading of its section, which then stands in every report; without one, only reports of the experiment have it,
-  PLACE  where among the sections that stand in every report,
+  TITLE  heading of its section,
+  PLACE  where among the sections that stand in every report; without one, only reports of the experiment have it,
   NEEDS  the quantity that it cannot do without: where it was not read, the readings are shown as they come,
   study  table of readings, each with its `method` and the `label` of that -> `Study`.
 """
@@ -29,12 +29,14 @@ _MODULES: Mapping[str, ModuleType] = {
     for found in pkgutil.iter_modules([str(Path(__file__).parent)])
     if found.name not in _SHARED
 }
-_TITLED = {name: module for name, module in _MODULES.items() if hasattr(module, "TITLE")}
 
-EXPERIMENTS: Mapping[str, str] = {
-    name: module.TITLE for name, module in sorted(_TITLED.items(), key=lambda item: item[1].PLACE)
-}
-"""Titles of the experiments that have a section in every report, in this order; others follow by their own name."""
+TITLES: Mapping[str, str] = {name: module.TITLE for name, module in _MODULES.items()}
+"""Of the experiments that have a study; others stand there by their own name."""
+
+_PLACES = {name: module.PLACE for name, module in _MODULES.items() if hasattr(module, "PLACE")}
+
+EXPERIMENTS = tuple(sorted(_PLACES, key=lambda name: _PLACES[name]))
+"""Those that have a section in every report, in this order; others follow."""
 
 
 def study_of(name: str, table: pd.DataFrame, methods: Methods) -> Study:

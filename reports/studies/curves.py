@@ -22,17 +22,17 @@ MOST_ENDS = 6
 _LOGARITHMIC = 100
 
 
-def curves(table: pd.DataFrame, name: str) -> Iterator[Chart]:
-    """Each quantity of the experiment `name` along its abscissa, a line per part."""
+def curves(table: pd.DataFrame, name: str, *, along: str = "reading") -> Iterator[Chart]:
+    """Each quantity of the experiment `name` along its abscissa, or by the number of `along`; a line per part."""
     lengths = table.groupby(["part", "quantity"])["repeat"].nunique().groupby("quantity").max()
     names = [str(quantity) for quantity in table["quantity"].drop_duplicates() if lengths[quantity] > 1]
     x = next((quantity for quantity in names if quantity in ABSCISSAS), "")
-    yield from (_curve(table, name, x, quantity) for quantity in names if quantity != x)
+    yield from (_curve(table, name, x, quantity, along) for quantity in names if quantity != x)
 
 
-def _curve(table: pd.DataFrame, name: str, x: str, quantity: str) -> Chart:
+def _curve(table: pd.DataFrame, name: str, x: str, quantity: str, number: str) -> Chart:
     sheet, ends = Sheet(), []
-    said, abscissa = quantity.replace("_", " "), x or "position"
+    said, abscissa = quantity.replace("_", " "), x or number
     readings = of(table, quantity)
     for look, part in zip(numbered(MOST_SERIES), readings["part"].drop_duplicates()[:MOST_SERIES], strict=False):
         own = table[table["part"] == part]
@@ -47,4 +47,4 @@ def _curve(table: pd.DataFrame, name: str, x: str, quantity: str) -> Chart:
         sheet.axes.set_yscale("log")
     more = f"; and {len(ends) - MOST_ENDS} more" if len(ends) > MOST_ENDS else ""
     finding = f"{said[:1].upper()}{said[1:]} goes from {'; '.join(ends[:MOST_ENDS])}{more}."
-    return sheet.chart(f"{slug(name)}-{slug(quantity)}", f"{name}: {said}", finding)
+    return sheet.chart(f"{slug(name)}-{slug(quantity)}", f"{name.replace('-', ' ')}: {said}", finding)

@@ -14,6 +14,7 @@ from reports.draw.sheet import Sheet, limited
 from reports.read.tables import lines_of
 from reports.studies.study import Study, of
 
+TITLE = "Narrower precisions: time and quality"
 NEEDS = "psnr_db"
 
 _PUBLISHED, _WIDE = "published", "float32"

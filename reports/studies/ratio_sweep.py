@@ -8,6 +8,7 @@ from reports.draw.number_text import at_most_text, counted, fast_text, seconds_t
 from reports.studies.curves import curves
 from reports.studies.study import Study, of
 
+TITLE = "Many threshold ratios by one transform"
 NEEDS = "seconds"
 
 
@@ -16,7 +17,7 @@ def study(table: pd.DataFrame) -> Study:
     seconds = of(table, "seconds")
     rounds = {str(part): own.set_index("repeat")["value"] for part, own in seconds.groupby("part", sort=False)}
     middle = {part: float(values.median()) for part, values in rounds.items()}
-    charts = tuple(curves(seconds, "ratio-sweep"))
+    charts = tuple(curves(seconds, "ratio-sweep", along="round"))
     if set(middle) != {"shared", "dense"}:
         return Study(charts, tuple(chart.finding for chart in charts[:2]))
     what, least = seconds["note"].iloc[0] or "The ratios", min(map(len, rounds.values()))

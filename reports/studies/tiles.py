@@ -13,6 +13,7 @@ from reports.draw.number_text import at_most_text, bytes_text, counted, signed, 
 from reports.draw.sheet import Sheet, limited
 from reports.studies.study import Study, of
 
+TITLE = "What tiles cost"
 NEEDS = "psnr_db"
 
 _WHOLE, _EXACT, _OVERLAP = "whole", "exact", "overlap "

@@ -96,7 +96,7 @@ class Graph:
             if module := self.convolution(node):
                 found[read] = module.in_channels
                 found[node] = module.out_channels
-            elif read in found and (self.activation(node) or scaled(node) or _same(addends(node), found)):
+            elif read in found and (self.activation(node) or scaled(node) or same(addends(node) or (), found)):
                 found[node] = found[read]
             elif (parts := joined(node)) and all(part in found for part in parts):
                 found[node] = sum(found[part] for part in parts)
@@ -185,9 +185,10 @@ class _Tracer(fx.Tracer):
         super().__init__(autowrap_functions=(expect_maps,))
 
 
-def _same(nodes: tuple[fx.Node, ...] | None, channels: Mapping[fx.Node, int]) -> bool:
-    """Whether they have the same known number of channels."""
-    return nodes is not None and len({channels.get(node, -index) for index, node in enumerate(nodes, 1)}) == 1
+def same(nodes: Iterable[fx.Node], channels: Mapping[fx.Node, int]) -> bool:
+    """Whether there are some, and all have the same known number of channels."""
+    found = {channels.get(node) for node in nodes}
+    return len(found) == 1 and None not in found
 
 
 def _calls(node: fx.Node, targets: Iterable[Callable[..., Any] | str]) -> bool:
@@ -198,7 +199,7 @@ def _sum_after(node: fx.Node, channels: Mapping[fx.Node, int]) -> tuple[fx.Node,
     """The sum that alone reads a node, and what it adds; otherwise the node."""
     user = next(iter(node.users), node)
     two = addends(user)
-    if two and len(node.users) == 1 and all(read in channels for read in two) and two[0] is not two[1]:
+    if two and len(node.users) == 1 and same(two, channels) and two[0] is not two[1]:
         return user, two[1] if two[0] is node else two[0]
     return node, None
 

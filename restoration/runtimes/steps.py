@@ -19,7 +19,7 @@ from torch.fx.node import map_arg
 
 from restoration.compiled import layers
 from restoration.compiled.layers import Layer, Maps
-from restoration.runtimes.graph import IMAGE_AXES, Graph, addends, joined, pointwise, scaled
+from restoration.runtimes.graph import IMAGE_AXES, Graph, addends, joined, pointwise, same, scaled
 
 _KEPT: Final = 64 * 2**20
 """Bytes of maps at most that a program keeps for its next image: fresh memory takes longer to come than to fill."""
@@ -84,7 +84,7 @@ class Program:
             found = run.result(maps)
         except _SurpriseError:
             return self._directly(maps)
-        self._kept = _at_most(_KEPT, run.free)
+        self._kept = _at_most(_KEPT, reversed(run.free))  # the last ones fit the next image, if it is of this size
         return found
 
     def root(self, node: fx.Node) -> tuple[fx.Node, int]:
@@ -127,7 +127,7 @@ class Program:
 
     def _known_addends(self, node: fx.Node) -> tuple[fx.Node, fx.Node] | None:
         two = addends(node)
-        return two if two and all(read in self.widths for read in two) else None
+        return two if two and same(two, self.widths) else None
 
     def _end(self, node: fx.Node) -> fx.Node:
         """The activation that alone reads a convolution, or the sum that alone reads one of 1x1, or itself."""

@@ -230,6 +230,36 @@ def test_views_that_torch_takes_of_maps_stay_what_they_are() -> None:
     torch.testing.assert_close(Program(network, 1)(IMAGE), network(IMAGE), atol=1e-5, rtol=0)
 
 
+class Broadcast(nn.Module):
+    """Adds one map to many, and an image to a batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(10)
+        self.many, self.one = nn.Conv2d(3, 6, 3, padding=1), nn.Conv2d(3, 1, 1)
+        self.fuse, self.tail = nn.Conv2d(7, 6, 1), nn.Conv2d(6, 3, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        one, many = self.one(image), self.many(image)
+        maps = one + many + 0.5 * one + self.fuse(torch.cat((many, one), 1))
+        return self.tail(maps + maps[:1])
+
+
+def test_sums_of_other_shapes_are_those_of_torch() -> None:
+    network = Broadcast().requires_grad_(False)
+    torch.testing.assert_close(Program(network, 1)(IMAGE), network(IMAGE), atol=1e-5, rtol=0)
+    torch.testing.assert_close(Program(network, 1)(IMAGE[:1]), network(IMAGE[:1]), atol=1e-5, rtol=0)
+
+
+def test_what_is_kept_fits_the_last_size() -> None:
+    program = Program(Dense().requires_grad_(False), 1)
+    big = torch.rand(1, 3, 900, 900)
+    program(big)
+    assert sum(maps.values.nbytes for maps in program._kept) <= 64 * 2**20
+    program(IMAGE)
+    assert program._kept[0].size == (2, 13, 18)
+
+
 class Writing(nn.Module):
     """Changes maps that are read again."""
 
