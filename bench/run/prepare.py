@@ -83,8 +83,9 @@ def _check_references(spec: Spec, images: ImageSet, cases: Iterable[Case]) -> No
             "by --images, with metrics that need no reference, or the references by --images and them by --degraded"
         )
     if needing := [name for name in metric_names(alone) if metric(name).needs_reference]:
+        verb = "need" if len(needing) > 1 else "needs"
         raise SpecError(
-            f"spec {spec.name}: {', '.join(needing)} need a reference, and {images.source} comes without: name the "
+            f"spec {spec.name}: {', '.join(needing)} {verb} a reference, and {images.source} comes without: name the "
             "references by --images and these images by --degraded, or name metrics that need none"
         )
 
