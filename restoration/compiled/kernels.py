@@ -19,7 +19,7 @@ from typing import Any, Final
 import platformdirs
 from numba import njit
 from numba.core import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 FOLDER: Final = "kernels"
 """In the user's cache folder; it may be removed at any time. NUMBA_CACHE_DIR names another one in its place."""
@@ -47,7 +47,7 @@ def made_of(function: Callable[..., Any]) -> str:
     return hashlib.sha256(Path(inspect.getfile(function)).read_bytes() + named.encode()).hexdigest()
 
 
-class _ByContent(UserProvidedCacheLocator):
+class _ByContent(_CacheLocator):
     """Where a kernel lies; where nothing can be written, numba looks for a place of its own."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
@@ -65,6 +65,9 @@ class _ByContent(UserProvidedCacheLocator):
         except OSError:
             return None
         return found
+
+    def get_cache_path(self) -> str:
+        return self._cache_path
 
     def get_source_stamp(self) -> str:
         return self._made_of
