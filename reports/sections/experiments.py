@@ -20,8 +20,8 @@ def sections(material: Material) -> Iterator[Section]:
     table = table[table["error"] == ""].astype(dict.fromkeys(("experiment", "part", "quantity"), object))
     measured = [str(name) for name in table["experiment"].unique() if name != "roofline"]
     others = [name for name in measured if name not in EXPERIMENTS]
-    for number, name in enumerate((*EXPERIMENTS, *others)):
-        anchor = f"experiment-{name}" if name in TITLES else f"experiment-{number}-own"
+    for name in (*EXPERIMENTS, *others):
+        anchor = f"experiment-{name}" if name in TITLES else f"experiment-{measured.index(name)}-own"
         yield _section(material, name, table, title=TITLES.get(name, name), anchor=anchor)
 
 

@@ -18,13 +18,20 @@ from typing import Any, Final
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from restoration.compiled import butterflies
 from restoration.compiled.butterflies import forward, inverse
 
 LANES: Final = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
 """float32 values in one register: 16 with AVX-512; otherwise 8, which processors without AVX take as two halves."""
+
+
+@register_jitable
+def rounded(count: int) -> int:
+    """`count` rounded up to whole registers."""
+    return (count + LANES - 1) // LANES * LANES
+
 
 EIGHT: Final = 8
 """Values of a block's row that are moved at once, where its order allows."""
@@ -140,42 +147,44 @@ def _soft(coefficient: Lanes, limit: Lanes) -> Lanes:
 RULES: Final[dict[str, Callable[[Lanes, Lanes], Lanes]]] = {"hard": _hard, "soft": _soft}
 
 
-def vector_code(literals: int) -> Callable[[Callable[..., None]], Any]:
+def vector_code(literals: int, sizes: int = 0) -> Callable[[Callable[..., None]], Any]:
     """Makes an intrinsic of a function that writes the code of one step.
 
-    The function takes `literals` constants, then a Memory for each array; compiled code passes the constants, then
-    each array with the index at which its Memory begins.
+    The function takes `literals` constants, then `sizes` numbers that are known only when the program runs, then a
+    Memory for each array; compiled code passes the constants and the numbers, then each array with the index at which
+    its Memory begins.
     """
+    numbers = literals + sizes
 
     def decorated(write: Callable[..., None]) -> Any:
         def typed(_: object, *kinds: types.Type) -> Any:
-            constants, arrays = kinds[:literals], kinds[literals::2]
+            constants, arrays = kinds[:literals], kinds[numbers::2]
             if not all(isinstance(kind, types.Literal) for kind in constants):
                 return None  # numba asks again with literals
             places = [kind for array in arrays for kind in (array, types.intp)]
-            return types.none(*constants, *places), generate
+            return types.none(*constants, *[types.intp] * sizes, *places), generate
 
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-            pairs = zip(signature.args[literals::2], values[literals::2], values[literals + 1 :: 2], strict=True)
+            pairs = zip(signature.args[numbers::2], values[numbers::2], values[numbers + 1 :: 2], strict=True)
             starts = [builder.gep(context.make_array(kind)(context, builder, a).data, [at]) for kind, a, at in pairs]
             constants = [kind.literal_value for kind in signature.args[:literals]]
-            write(*constants, *[Memory(builder, start) for start in starts])
+            write(*constants, *values[literals:numbers], *[Memory(builder, start) for start in starts])
             return context.get_dummy_value()
 
         typed.__name__ = write.__name__
         typed.__doc__ = write.__doc__
-        typed.__signature__ = _signature(write, literals)  # type: ignore[attr-defined]  # inspect reads it
+        typed.__signature__ = _signature(write, numbers)  # type: ignore[attr-defined]  # inspect reads it
         return intrinsic(prefer_literal=True)(typed)
 
     return decorated
 
 
-def _signature(write: Callable[..., None], literals: int) -> inspect.Signature:
-    """That of the intrinsic: numba's context, the constants, and two parameters for each Memory."""
+def _signature(write: Callable[..., None], numbers: int) -> inspect.Signature:
+    """That of the intrinsic: numba's context, the constants and sizes, and two parameters for each Memory."""
     names = list(inspect.signature(write).parameters)
-    pairs = [name for array in names[literals:] for name in (array, f"{array}_at")]
+    pairs = [name for array in names[numbers:] for name in (array, f"{array}_at")]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Signature([inspect.Parameter(name, kind) for name in ("context", *names[:literals], *pairs)])
+    return inspect.Signature([inspect.Parameter(name, kind) for name in ("context", *names[:numbers], *pairs)])
 
 
 @vector_code(literals=3)

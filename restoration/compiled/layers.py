@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from restoration.compiled import pointwise, winograd
-from restoration.compiled.lanes import LANES
-from restoration.compiled.products import ADDED, RELU, SLOPED, VECTORS, padded
+from restoration.compiled.lanes import LANES, rounded
+from restoration.compiled.products import ADDED, RELU, SLOPED, VECTORS
 from restoration.compiled.workers import share_out
 
 _STRIPS_PER_THREAD: Final = 4
@@ -99,10 +99,10 @@ class Layer:
         width, depth, side = weight.shape[:3]
         taps = np.ones((1, 1)) if side == 1 else winograd.taps_to_points(side)
         points = np.einsum("jy,oiyx,kx->jkio", taps, weight, taps).reshape(-1, depth, width)
-        whole = np.zeros((len(points), depth, padded(width)))
+        whole = np.zeros((len(points), depth, rounded(width)))
         whole[..., :width] = points
         block = VECTORS * LANES
-        parts = np.split(whole, range(block, padded(width), block), axis=2)
+        parts = np.split(whole, range(block, rounded(width), block), axis=2)
         kernels = np.concatenate([part.reshape(len(points), -1) for part in parts], axis=1).astype(np.float32).ravel()
         kind = RELU if isinstance(activation, nn.ReLU) else SLOPED
         slope = getattr(activation, "negative_slope", getattr(activation, "weight", 1.0))
@@ -150,6 +150,6 @@ def _share(job: Callable[[int, int], Any], count: int, threads: int) -> None:
 
 def _lanes_of(values: Tensor | float, width: int) -> NDArray[np.float32]:
     """One value for each channel, or the same for all, in whole registers."""
-    lanes = np.zeros(padded(width), np.float32)
+    lanes = np.zeros(rounded(width), np.float32)
     lanes[:width] = values.detach().numpy() if isinstance(values, Tensor) else values
     return lanes

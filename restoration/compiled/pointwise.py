@@ -16,7 +16,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from restoration.compiled.kernels import compiled
-from restoration.compiled.lanes import LANES, Memory, vector_code
+from restoration.compiled.lanes import LANES, Memory, rounded, vector_code
 from restoration.compiled.products import (
     ADDED,
     RELU,
@@ -27,7 +27,7 @@ from restoration.compiled.products import (
     copy,
     copy_sum,
     followed,
-    multiply,
+    multiply_block,
 )
 
 TOGETHER: Final = 48
@@ -61,7 +61,7 @@ def strip() -> Any:
         target, target_step, target_first, width, first, last,
     ):  # fmt: skip
         _ = made_of
-        after = (width + LANES - 1) // LANES * LANES
+        after = rounded(width)
         products = np.zeros(TOGETHER * after, np.float32)
         rest = np.zeros(ROWS * depth, np.float32)
         line = np.zeros(after, np.float32)
@@ -97,10 +97,7 @@ def _multiply(source, at, step, depth, kernels, after, first, last, products):
     for out in range(0, after, block):
         for pixel in range(first, last, ROWS):
             begin, to = at + (pixel - first) * step, pixel * after + out
-            if out + block <= after:
-                multiply(VECTORS, depth, step, after, source, begin, kernels, kernel, products, to)
-            else:
-                multiply(1, depth, step, after, source, begin, kernels, kernel, products, to)
+            multiply_block(out + block <= after, depth, step, after, source, begin, kernels, kernel, products, to)
         kernel += depth * min(block, after - out)
 
 

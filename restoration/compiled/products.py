@@ -1,6 +1,6 @@
 """Products of matrices in registers, and what a convolution's loops share: copies, and what follows the products.
 
-The functions under `sized_code` become instructions of a kernel that numba compiles, as those of `lanes` do.
+The functions under `vector_code` become instructions of a kernel that numba compiles, as those of `lanes` do.
 """
 
 # ruff: noqa: ANN001, ANN201, PLR0917 - numba passes arrays and numbers only, and infers the types itself
@@ -11,13 +11,11 @@ from __future__ import annotations
 import inspect
 import sys
 import zlib
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
 from restoration.compiled import lanes
 from restoration.compiled.lanes import LANES, Lanes, Memory, move, vector_code
@@ -34,45 +32,6 @@ VECTORS: Final = 2
 RELU, SLOPED, ADDED = range(3)
 """What follows the products and the bias: a ReLU, another slope below zero for each channel - 1 where nothing follows -
 or a sum."""
-
-
-def padded(channels: int) -> int:
-    """Channels rounded up to whole registers."""
-    return -(-channels // LANES) * LANES
-
-
-_POSITIONAL: Final = inspect.Parameter.POSITIONAL_OR_KEYWORD
-
-
-def sized_code(literals: int, sizes: int) -> Callable[[Callable[..., None]], Any]:
-    """As `vector_code`; after its constants the function takes numbers that are known only when the program runs."""
-
-    def decorated(write: Callable[..., None]) -> Any:
-        numbers = literals + sizes
-
-        def typed(_: object, *kinds: types.Type) -> Any:
-            constants, arrays = kinds[:literals], kinds[numbers::2]
-            if not all(isinstance(kind, types.Literal) for kind in constants):
-                return None  # numba asks again with literals
-            places = [kind for array in arrays for kind in (array, types.intp)]
-            return types.none(*constants, *[types.intp] * sizes, *places), generate
-
-        def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-            pairs = zip(signature.args[numbers::2], values[numbers::2], values[numbers + 1 :: 2], strict=True)
-            starts = [builder.gep(context.make_array(kind)(context, builder, a).data, [at]) for kind, a, at in pairs]
-            constants = [kind.literal_value for kind in signature.args[:literals]]
-            write(*constants, *values[literals:numbers], *[Memory(builder, start) for start in starts])
-            return context.get_dummy_value()
-
-        names = list(inspect.signature(write).parameters)
-        pairs = [name for array in names[numbers:] for name in (array, f"{array}_at")]
-        typed.__name__, typed.__doc__ = write.__name__, write.__doc__
-        typed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # numba reads it
-            [inspect.Parameter(name, _POSITIONAL) for name in ("context", *names[:numbers], *pairs)]
-        )
-        return intrinsic(prefer_literal=True)(typed)
-
-    return decorated
 
 
 def ahead(memory: Memory, step: ir.Value, count: int) -> Memory:
@@ -95,7 +54,7 @@ def followed(kind: int, total: Lanes, slopes: Memory) -> Lanes:
     return Lanes(total.builder, total.builder.select(above, total.value, (total * slopes.load(0)).value))
 
 
-@sized_code(literals=1, sizes=3)
+@vector_code(literals=1, sizes=3)
 def multiply(
     vectors: int, depth: ir.Value, before: ir.Value, after: ir.Value, tiles: Memory, kernels: Memory, out: Memory
 ) -> None:
@@ -120,6 +79,15 @@ def multiply(
     for number, line_sums in enumerate(sums):
         for v, place in enumerate(line_sums):
             ahead(out, after, number).store(v * LANES, Lanes(builder, builder.load(place)))
+
+
+@register_jitable
+def multiply_block(whole, depth, before, after, rows, at, kernels, kernel, out, to):
+    """`multiply` for a block of `VECTORS` registers of outputs, or for the one that is left."""
+    if whole:
+        multiply(VECTORS, depth, before, after, rows, at, kernels, kernel, out, to)
+    else:
+        multiply(1, depth, before, after, rows, at, kernels, kernel, out, to)
 
 
 @register_jitable

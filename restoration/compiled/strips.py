@@ -37,6 +37,7 @@ from restoration.compiled.lanes import (
     guide_column,
     move,
     restore_column,
+    rounded,
     row_forward,
     row_inverse,
     scale_pixels,
@@ -213,11 +214,6 @@ class Tile(NamedTuple):
 def chosen_size(order: int) -> int:
     """How many values the scratch of `chosen_strip` has: four vectors of blocks and two vectors."""
     return 4 * order * order * LANES + 2 * LANES
-
-
-def rounded(length: int) -> int:
-    """`length` rounded up to whole vectors."""
-    return (length + LANES - 1) // LANES * LANES
 
 
 @cache

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from restoration.compiled.butterflies import Term, multiplications
 from restoration.compiled.kernels import compiled
-from restoration.compiled.lanes import LANES, Memory
+from restoration.compiled.lanes import LANES, Memory, rounded, vector_code
 from restoration.compiled.products import (
     RELU,
     ROWS,
@@ -36,8 +36,7 @@ from restoration.compiled.products import (
     ahead,
     copy,
     followed,
-    multiply,
-    sized_code,
+    multiply_block,
 )
 
 _SEEN: Final = 8
@@ -103,7 +102,7 @@ def macs_per_place(depth: int, width: int, side: int = 3) -> float:
     return (POINTS * depth * width + depth * there + width * back) / tile(side) ** 2
 
 
-@sized_code(literals=0, sizes=3)
+@vector_code(literals=0, sizes=3)
 def tile_points(line: ir.Value, channels: ir.Value, apart: ir.Value, source: Memory, target: Memory) -> None:
     """A tile of inputs, LANES channels of it, to 64 points, each `apart` values from the one before.
 
@@ -119,7 +118,7 @@ def tile_points(line: ir.Value, channels: ir.Value, apart: ir.Value, source: Mem
                 ahead(target, apart, j * _SEEN + k).store(0, value)
 
 
-@sized_code(literals=2, sizes=3)
+@vector_code(literals=2, sizes=3)
 def tile_outputs(
     kind: int,
     count: int,
@@ -156,7 +155,7 @@ def strip(side: int) -> Any:
     @compiled(_SIGNATURE, error_model="numpy")
     def strip(source, from_channel, depth, kernels, bias, kind, slopes, target, to_channel, width, first, last):
         _ = made_of
-        before, after = (depth + LANES - 1) // LANES * LANES, (width + LANES - 1) // LANES * LANES
+        before, after = rounded(depth), rounded(width)
         tiles = (source.shape[2] + size - 1) // size
         known = np.zeros(POINTS * (ROWS * before + _LINE), np.float32)
         products = np.zeros(POINTS * (ROWS * after + _LINE), np.float32)
@@ -227,10 +226,7 @@ def _multiply_points(depth, before, after, known, kernels, products):
         at = point * (ROWS * before + _LINE)
         for out in range(0, after, block):
             to = point * (ROWS * after + _LINE) + out
-            if out + block <= after:
-                multiply(VECTORS, depth, before, after, known, at, kernels, kernel, products, to)
-            else:
-                multiply(1, depth, before, after, known, at, kernels, kernel, products, to)
+            multiply_block(out + block <= after, depth, before, after, known, at, kernels, kernel, products, to)
             kernel += depth * min(block, after - out)
 
 

@@ -220,7 +220,7 @@ class _Run:
     def _maps(self, node: fx.Node) -> Maps:
         value = self._values[node]
         if isinstance(value, Tensor) and value.dtype == torch.float32 and value.ndim == IMAGE_AXES and value.numel():
-            value = Maps.of(value)
+            self._values[node] = value = Maps.of(value)  # which may copy: once for all that read it
         if not isinstance(value, Maps) or value.channels != self._program.widths[node]:
             raise _SurpriseError
         return value
