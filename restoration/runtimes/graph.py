@@ -134,21 +134,18 @@ class Graph:
     ) -> fx.Node:
         """The sum of the addend and of one convolution for each of the joined maps, in the order in which they come."""
         place = {found: number for number, found in enumerate(self.nodes)}
-        total, latest, bias = addend, addend, True
+        total = latest = addend
         for number in sorted(range(len(parts)), key=lambda number: place[parts[number][0]]):
             part, depth = parts[number]
             name = f"{node.target}.part{number}"
             first = sum(depth for _, depth in parts[:number])
-            self.modules[name] = _part(whole, first, depth, bias=bias)
-            if total is None or latest is None or place[part] > place[latest]:
-                after = latest = part
-            else:
-                after = total
+            self.modules[name] = _part(whole, first, depth, bias=total is addend)
+            after = part if latest is None or place[part] > place[latest] else total
+            latest = part if after is part else latest
             with self._traced.inserting_after(after):
                 product = self._traced.call_module(name, (part,))
             with self._traced.inserting_after(product):
                 total = product if total is None else self._traced.call_function(operator.add, (total, product))
-            bias = False
         return total or node
 
 
