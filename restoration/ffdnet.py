@@ -84,11 +84,7 @@ class FFDNet(nn.Module):
 
         Raises ShapeError for another number of channels or dimensions, RangeError for a sigma that is not positive.
         """
-        channels = self.architecture.channels
-        if noisy.ndim != 4 or noisy.shape[1] != channels or min(noisy.shape[-2:]) < 2:  # noqa: PLR2004  # (N, C, H, W), one phase
-            raise ShapeError(
-                f"ffdnet: got shape {tuple(noisy.shape)}, expected (N, {channels}, H, W) from 2 x 2 pixels"
-            )
+        _check_images(noisy, self.architecture.channels)
         return self.restore(noisy, _per_image(sigma, noisy))
 
     def restore(self, noisy: Tensor, sigma: Tensor) -> Tensor:
@@ -143,7 +139,13 @@ def architecture_of(state: Mapping[str, Tensor], source: str = "state dict") -> 
 def build(setup: Setup) -> Restore:
     """FFDNet at the setup's sigma, in the runtime and on the tiles that its options ask for."""
     loaded = _loaded(setup)
-    return choice.build(AtSigma(loaded, setup.sigma), setup, loaded.architecture.geometry)
+    run = choice.build(AtSigma(loaded, setup.sigma), setup, loaded.architecture.geometry)
+
+    def restore(noisy: Tensor) -> Tensor:
+        _check_images(noisy, loaded.architecture.channels)
+        return run(noisy)
+
+    return restore
 
 
 def network(setup: Setup) -> tuple[nn.Module, bool]:
@@ -220,6 +222,12 @@ class AtSigma(nn.Module):
     def forward(self, noisy: Tensor) -> Tensor:
         """The restored batch (N, C, H, W)."""
         return self.network.restore(noisy, self.sigma)
+
+
+def _check_images(noisy: Tensor, channels: int) -> None:
+    """Raises ShapeError where the batch is not of images with so many channels and two pixels each way, one phase."""
+    if noisy.ndim != 4 or noisy.shape[1] != channels or min(noisy.shape[-2:]) < 2:  # noqa: PLR2004  # (N, C, H, W)
+        raise ShapeError(f"ffdnet: got shape {tuple(noisy.shape)}, expected (N, {channels}, H, W) from 2 x 2 pixels")
 
 
 def _loaded(setup: Setup) -> FFDNet:

@@ -124,6 +124,15 @@ def test_refuses_another_shape(shape: tuple[int, ...]) -> None:
         random_network(FORMS[0])(torch.rand(shape), 0.1)
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 1, 9), (1, 3, 8, 8), (8, 8)])
+def test_its_record_refuses_them_too(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = tmp_path / "small.pth"
+    torch.save(published_state(random_network(FORMS[0])), path)
+    restore = get("ffdnet").build(Setup(sigma=0.1, options={"checkpoint": str(path)}))
+    with pytest.raises(ShapeError, match=r"got shape .*, expected \(N, 1, H, W\) from 2 x 2 pixels"):
+        restore(torch.rand(shape))
+
+
 def test_refuses_as_many_sigmas_as_fit_nothing() -> None:
     with pytest.raises(ShapeError, match="3 sigmas for a batch of 2"):
         random_network(FORMS[0])(torch.rand(2, 1, 8, 8), torch.full((3,), 0.1))
